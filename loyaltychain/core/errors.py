@@ -1,0 +1,201 @@
+"""Every error that loyaltychain raises. The branch says who must act.
+
+LoyaltyError
+├── RequestError              the caller must change the request; never retried
+│   ├── InvalidEvent          a row or payload that cannot become an event
+│   ├── InvalidMap            the ingest map names what is not there
+│   ├── InvalidProgram        the programme file breaks a rule
+│   ├── InvalidSettings       the project's configuration is incomplete or wrong
+│   ├── InvalidReceipt        a receipt file that cannot be read as one
+│   ├── UnknownMember
+│   ├── UnknownReceipt
+│   ├── InsufficientBalance
+│   ├── BalanceTooLarge       a balance would not fit its 32-bit lane on chain
+│   ├── IdempotencyConflict
+│   ├── ProjectMissing        no project in this directory
+│   ├── ProjectExists
+│   ├── NotDeployed           no contracts on this network yet
+│   ├── ProgramNotPublished   the programme's hash is not on chain yet
+│   ├── CompilerUnavailable
+│   └── ChainNotRunning       the local chain has no process
+├── RetryableError            time must pass; the same call may succeed later
+│   ├── DatabaseBusy
+│   ├── RpcUnavailable
+│   ├── NotYetFinal
+│   └── LedgerPaused
+└── InvariantError            an engineer must act; the process stops
+    ├── ConstraintRefused     (a store that expects a refusal turns it into a domain error)
+    ├── MissingAccount
+    ├── UnbalancedLedger
+    ├── Reverted              the chain refused a call; carries the decoded custom error
+    ├── WrongChain            another chain, an empty one, or another deployment
+    ├── ChainAhead            the chain knows batches that the database does not
+    ├── ChainBehind           the database knows final batches that the chain does not
+    ├── NonceTaken            a transaction that we do not know used our nonce
+    ├── SendRefused           a node refused our transaction for good
+    ├── IntentReverted        a final transaction of ours failed
+    ├── RootMismatch
+    ├── ReadBackFailed        what was deployed is not what was asked for
+    └── ArtifactsStale        shipped artifacts are not what the sources compile to
+"""
+
+
+class LoyaltyError(Exception):
+    """Base of all loyaltychain errors."""
+
+    def __init__(self, message: str = "", **context: object) -> None:
+        self.context = context
+        super().__init__(message or (type(self).__doc__ or "").strip().splitlines()[0])
+
+    @property
+    def message(self) -> str:
+        """The sentence alone, without its facts."""
+        return str(self.args[0])
+
+    def __str__(self) -> str:
+        facts = ", ".join(f"{key}={value!r}" for key, value in self.context.items())
+        return f"{self.message} [{facts}]" if facts else self.message
+
+
+class RequestError(LoyaltyError):
+    """The request cannot be honoured as it stands."""
+
+
+class InvalidEvent(RequestError):
+    """This cannot become an event."""
+
+
+class InvalidMap(RequestError):
+    """The ingest map does not fit."""
+
+
+class InvalidProgram(RequestError):
+    """The programme file breaks a rule."""
+
+
+class InvalidSettings(RequestError):
+    """The project's configuration is incomplete or wrong."""
+
+
+class InvalidReceipt(RequestError):
+    """This file is not a receipt."""
+
+
+class UnknownMember(RequestError):
+    """No member has this id."""
+
+
+class UnknownReceipt(RequestError):
+    """No receipt fits this request."""
+
+
+class InsufficientBalance(RequestError):
+    """The account holds less than the entry takes."""
+
+
+class BalanceTooLarge(RequestError):
+    """The balance would not fit its 32-bit lane on chain."""
+
+
+class IdempotencyConflict(RequestError):
+    """This id was already used for different content."""
+
+
+class ProjectMissing(RequestError):
+    """There is no loyaltychain project here."""
+
+
+class ProjectExists(RequestError):
+    """There is already a loyaltychain project here."""
+
+
+class NotDeployed(RequestError):
+    """No contracts are deployed on this network yet."""
+
+
+class ProgramNotPublished(RequestError):
+    """The programme's hash is not on chain yet, so its rules do not count."""
+
+
+class CompilerUnavailable(RequestError):
+    """No Solidity compiler of the pinned build could be found."""
+
+
+class ChainNotRunning(RequestError):
+    """The local chain is not running."""
+
+
+class RetryableError(LoyaltyError):
+    """The world is not ready; the same call may succeed later."""
+
+
+class DatabaseBusy(RetryableError):
+    """Another writer holds the database."""
+
+
+class RpcUnavailable(RetryableError):
+    """The chain's RPC endpoint did not answer."""
+
+
+class NotYetFinal(RetryableError):
+    """The transaction is not final yet."""
+
+
+class LedgerPaused(RetryableError):
+    """The ledger contract is paused."""
+
+
+class InvariantError(LoyaltyError):
+    """A fact that must always hold does not hold."""
+
+
+class ConstraintRefused(InvariantError):
+    """The database refused a write by CHECK, UNIQUE, FOREIGN KEY or trigger."""
+
+
+class MissingAccount(InvariantError):
+    """An entry names an account that was never opened."""
+
+
+class UnbalancedLedger(InvariantError):
+    """The ledger does not prove itself from its own postings."""
+
+
+class Reverted(InvariantError):
+    """The chain refused the call."""
+
+
+class WrongChain(InvariantError):
+    """This is not the chain that the project was deployed to."""
+
+
+class ChainAhead(InvariantError):
+    """The chain knows batches that this database does not."""
+
+
+class ChainBehind(InvariantError):
+    """This database knows final batches that the chain does not."""
+
+
+class NonceTaken(InvariantError):
+    """A transaction that we do not know used our nonce."""
+
+
+class SendRefused(InvariantError):
+    """The node refused the signed transaction for good."""
+
+
+class IntentReverted(InvariantError):
+    """A final transaction of ours failed on chain."""
+
+
+class RootMismatch(InvariantError):
+    """A root or hash read back is not the one that was computed."""
+
+
+class ReadBackFailed(InvariantError):
+    """What was deployed is not what was asked for."""
+
+
+class ArtifactsStale(InvariantError):
+    """The shipped artifacts are not what the sources compile to."""
