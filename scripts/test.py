@@ -1,0 +1,38 @@
+"""Run the gate, then every test: ``python3 scripts/test.py [pytest's arguments]``.
+
+Needs only Python and its package index. What cannot be installed here is skipped, with its reason, and counted.
+"""
+
+import shutil
+import subprocess
+import sys
+
+import bootstrap
+
+CONTRACTS = bootstrap.ROOT / "contracts"
+
+
+def install_node_packages() -> str | None:
+    """OpenZeppelin's sources and JavaScript library, for the tests that compare with them. Returns why not."""
+    npm = shutil.which("npm")
+    if npm is None:
+        return "npm is not installed"
+    if (CONTRACTS / "node_modules" / ".package-lock.json").exists():
+        return None
+    done = subprocess.run([npm, "ci", "--silent"], cwd=CONTRACTS, check=False, capture_output=True, text=True)
+    return None if done.returncode == 0 else (done.stderr or done.stdout).strip()[-200:] or "npm ci failed"
+
+
+def main(arguments: list[str]) -> int:
+    missing = bootstrap.prepare(needed=["core", "build", "test"], optional=["postgres", "compiler"])
+    if reason := install_node_packages():
+        missing["npm"] = reason
+    for name, reason in missing.items():
+        print(f"[setup] without {name}: {reason}", flush=True)
+    if bootstrap.run(["scripts/check.py"]):
+        return 1
+    return bootstrap.run(["-m", "pytest", *arguments])
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
