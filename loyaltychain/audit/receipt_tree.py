@@ -1,0 +1,83 @@
+"""A batch's receipts: salt, leaf, tree and proof (PROTOCOL §5), from standard library and keccak alone."""
+
+import hashlib
+import hmac
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from loyaltychain.core.hashing import ZERO_HASH, keccak256
+
+SALT_LABEL: Final = b"loyaltychain/receipt/v1"
+_HEAD_WORDS = 9  # values of a leaf; the text stands behind them
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """The values of one receipt. ``amount`` is signed, in whole ``unit``s."""
+
+    chain_id: int
+    ledger: str
+    batch_id: int
+    index: int
+    member: int
+    unit: str
+    amount: int
+    entry_digest: bytes
+    salt: bytes
+
+
+def hash_leaf(leaf: Leaf) -> bytes:
+    """The leaf's hash (32 bytes): keccak twice over the ABI encoding of its values."""
+    text = leaf.unit.encode()
+    encoded = b"".join(
+        (
+            leaf.chain_id.to_bytes(32),
+            int(leaf.ledger, 16).to_bytes(32),
+            leaf.batch_id.to_bytes(32),
+            leaf.index.to_bytes(32),
+            leaf.member.to_bytes(32),
+            (32 * _HEAD_WORDS).to_bytes(32),
+            leaf.amount.to_bytes(32, signed=True),
+            leaf.entry_digest,
+            leaf.salt,
+            len(text).to_bytes(32),
+            text + bytes(-len(text) % 32),
+        )
+    )
+    return keccak256(keccak256(encoded))
+
+
+def make_root(leaves: Sequence[bytes]) -> bytes:
+    """The root over leaf hashes in any order; zero for none.
+
+    Source: OpenZeppelin's ``standard-v1``: a complete binary tree in an array, the sorted leaves at its
+    end in reverse, each node the hash of its sorted children.
+    """
+    if not leaves:
+        return ZERO_HASH
+    nodes = [ZERO_HASH] * (len(leaves) - 1) + sorted(leaves, reverse=True)
+    for index in range(len(leaves) - 2, -1, -1):
+        nodes[index] = _hash_pair(nodes[2 * index + 1], nodes[2 * index + 2])
+    return nodes[0]
+
+
+def climb(leaf: bytes, proof: Sequence[bytes]) -> bytes:
+    """The root that a proof leads to from a leaf's hash. An empty proof is that of a tree of one leaf."""
+    node = leaf
+    for sibling in proof:
+        node = _hash_pair(node, sibling)
+    return node
+
+
+def derive_salt(key: bytes, *, entry_digest: bytes, unit: str) -> bytes:
+    """The salt (32 bytes) of a member's receipt from her key (32 bytes).
+
+    Source: RFC 5869 with SHA-256 and no salt; 32 bytes are the first block of its expansion.
+    """
+    extracted = hmac.digest(bytes(32), key, hashlib.sha256)
+    return hmac.digest(extracted, SALT_LABEL + entry_digest + unit.encode() + b"\x01", hashlib.sha256)
+
+
+def _hash_pair(one: bytes, other: bytes) -> bytes:
+    return keccak256(one + other if one < other else other + one)

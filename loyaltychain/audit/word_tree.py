@@ -1,0 +1,53 @@
+"""The tree over all balances (PROTOCOL §4), kept up to date batch by batch.
+
+Holds only what is not zero. Makes no proofs: the auditor needs roots.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+from loyaltychain.core.hashing import ZERO_HASH, keccak256
+
+DEPTH: Final = 24
+
+
+class WordTree:
+    """A positional binary Merkle tree over 2**depth words, all zero at first."""
+
+    def __init__(self, depth: int = DEPTH) -> None:
+        self._levels: list[dict[int, bytes]] = [{} for _ in range(depth + 1)]
+
+    @property
+    def root(self) -> bytes:
+        """The root (32 bytes); zero when every word is zero."""
+        return self._levels[-1].get(0, ZERO_HASH)
+
+    def write(self, words: Mapping[int, int]) -> None:
+        """Sets words by their index and renews what stands above them, each node once."""
+        leaves = self._levels[0]
+        for index, word in words.items():
+            _keep(leaves, index, hash_leaf(word))
+        touched = set(words)
+        for below, level in zip(self._levels, self._levels[1:], strict=False):
+            touched = {index >> 1 for index in touched}
+            for index in touched:
+                left = below.get(2 * index, ZERO_HASH)
+                right = below.get(2 * index + 1, ZERO_HASH)
+                _keep(level, index, hash_node(left, right))
+
+
+def hash_leaf(word: int) -> bytes:
+    """The leaf of a packed word; zero for a word of zero."""
+    return keccak256(b"\x00" + word.to_bytes(32)) if word else ZERO_HASH
+
+
+def hash_node(left: bytes, right: bytes) -> bytes:
+    """The node above two children; zero when both are."""
+    return ZERO_HASH if left == right == ZERO_HASH else keccak256(b"\x01" + left + right)
+
+
+def _keep(level: dict[int, bytes], index: int, node: bytes) -> None:
+    if node == ZERO_HASH:
+        level.pop(index, None)
+    else:
+        level[index] = node

@@ -1,0 +1,88 @@
+"""How commands speak: one JSON object on stdout with ``--json``, Rich text without; progress on stderr."""
+
+import json
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from loyaltychain.core import errors
+
+stdout = Console()
+stderr = Console(stderr=True)
+
+#: Exit codes for scripts. 1 is a check that found something; 2 is also Typer's for a wrong command line.
+EXIT_FOUND, EXIT_REQUEST, EXIT_RETRY, EXIT_INVARIANT = 1, 2, 3, 4
+
+
+def exit_code(error: errors.LoyaltyError) -> int:
+    """Who must act, as an exit code: 2 the caller, 3 time, 4 an engineer."""
+    if isinstance(error, errors.RequestError):
+        return EXIT_REQUEST
+    return EXIT_RETRY if isinstance(error, errors.RetryableError) else EXIT_INVARIANT
+
+
+def print_json(document: Mapping[str, Any]) -> None:
+    """One JSON object on stdout."""
+    sys.stdout.write(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
+
+
+def print_error(error: errors.LoyaltyError, *, as_json: bool) -> None:
+    """What went wrong and what to do; as JSON on stdout, so that a script reads one object either way."""
+    if as_json:
+        facts = {name: _plain(value) for name, value in error.context.items()}
+        print_json({"error": {"code": type(error).__name__, "message": error.message, "facts": facts}})
+        return
+    stderr.print(f"[bold red]{type(error).__name__}[/]: {_escape(error.message)}", highlight=False)
+    for name, value in error.context.items():
+        stderr.print(f"  {name}: {_escape(str(_plain(value)))}", highlight=False, soft_wrap=True)
+
+
+def print_facts(title: str, facts: Mapping[str, object]) -> None:
+    """A two-column table."""
+    table = Table(title=title, title_justify="left", show_header=False, box=None, pad_edge=False)
+    table.add_column(style="dim")
+    table.add_column(overflow="fold")
+    for name, value in facts.items():
+        table.add_row(name, _escape(str(value)))
+    stdout.print(table)
+
+
+@contextmanager
+def progress(title: str, *, quiet: bool) -> Iterator[Callable[[int, int | None], None]]:
+    """A bar on stderr that appears after two seconds. Yields ``report(done, total or None)``."""
+    bar = Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
+                   console=stderr, transient=True)  # fmt: skip
+    task = bar.add_task(title, total=None)
+    started = time.monotonic()
+    shown = False
+
+    def report(done: int, total: int | None) -> None:
+        nonlocal shown
+        if quiet:
+            return
+        if not shown and time.monotonic() - started > 2:
+            bar.start()
+            shown = True
+        bar.update(task, completed=done, total=total)
+
+    try:
+        yield report
+    finally:
+        if shown:
+            bar.stop()
+
+
+def _escape(text: str) -> str:
+    return text.replace("[", r"\[")
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, bytes):
+        return "0x" + value.hex()
+    return value if isinstance(value, str | int | bool | list | dict) or value is None else str(value)

@@ -1,0 +1,80 @@
+"""Where a project keeps its things, and how a new one is made."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+
+from loyaltychain.config.settings import FILE, Settings, load_settings
+from loyaltychain.core import errors
+
+#: One key a role: the hot key (settler) can do nothing but settle.
+ROLES = ("deployer", "admin", "guardian", "config", "upgrader", "registrar", "settler")
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """A project's directory and its settings."""
+
+    home: Path
+    settings: Settings
+
+    @property
+    def program_file(self) -> Path:
+        return self.home / self.settings.program
+
+    @property
+    def database_url(self) -> str:
+        """The database, with a relative SQLite path made absolute."""
+        prefix, _, path = self.settings.database.partition("sqlite:///")
+        if prefix or not path or Path(path).is_absolute():
+            return self.settings.database
+        return f"sqlite:///{self.home / path}"
+
+    @property
+    def chain_directory(self) -> Path:
+        return self.home / "chain"
+
+    @property
+    def manifest_file(self) -> Path:
+        return self.home / "deployments" / f"{self.settings.network}.json"
+
+    def key_file(self, role: str) -> Path:
+        return self.home / "keys" / f"{role}.key"
+
+
+def open_project(home: Path, environ: Mapping[str, str]) -> Project:
+    """The project in ``home``. Raises ProjectMissing or InvalidSettings."""
+    return Project(home.resolve(), load_settings(home, environ))
+
+
+def make_project(home: Path, *, program: str, keys: Mapping[str, str]) -> Project:
+    """Lay out a new project: configuration, programme, keys (mode 0600). Nothing that exists is overwritten.
+
+    Args:
+        program: Text of the starter programme.
+        keys: Role -> private key as hex; one for each of ``ROLES``.
+
+    Raises:
+        ProjectExists: ``home`` holds one already.
+    """
+    assert set(keys) == set(ROLES), keys.keys()
+    if (home / FILE).exists():
+        raise errors.ProjectExists(f"{home / FILE} exists already: this directory holds a project.")
+    (home / "keys").mkdir(parents=True, exist_ok=True)
+    for role, key in keys.items():
+        _write_secret(home / "keys" / f"{role}.key", key)
+    if not (home / "program.yaml").exists():
+        (home / "program.yaml").write_text(program, encoding="utf-8")
+    template = resources.files("loyaltychain.config") / "template.toml"
+    (home / FILE).write_text(template.read_text(encoding="utf-8"), encoding="utf-8")
+    return open_project(home, {})
+
+
+def _write_secret(file: Path, text: str) -> None:
+    if file.exists():
+        return
+    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="ascii") as stream:
+        stream.write(text + "\n")

@@ -1,0 +1,70 @@
+"""The manifest: what is deployed where, as a JSON file that everybody who checks it can read."""
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import loyaltychain
+from loyaltychain.core import errors
+from loyaltychain.deploy.plan import DeployPlan
+
+Manifest = dict[str, Any]
+
+
+def make_manifest(plan: DeployPlan, addresses: Mapping[str, str], *, first_block: int) -> Manifest:
+    """The manifest of a finished deployment.
+
+    Args:
+        addresses: Name of each created contract -> its address.
+        first_block: The block of the first creation; logs need not be read before it.
+    """
+    proxied = {
+        name: {"address": addresses[name], "implementation": addresses[f"{name}Implementation"]}
+        for name in ("PointsLedger", "ProgramRegistry")
+    }
+    return {
+        "network": plan.network,
+        "chain_id": plan.chain_id,
+        "genesis_hash": plan.genesis_hash,
+        "instance_id": plan.instance_id,
+        "mode": "push",
+        "release": loyaltychain.__version__,
+        "first_block": first_block,
+        "contracts": {"AccessManager": {"address": addresses["AccessManager"]}, **proxied},
+        "roles": {role: address for role, address in plan.roles.items() if role != "deployer"},
+        "deployer": plan.roles["deployer"],
+        "delays": plan.delays,
+        "caps": plan.caps,
+        "token": {"name": plan.token_name, "symbol": plan.token_symbol, "decimals": 0},
+    }
+
+
+def write_manifest(file: Path, manifest: Manifest) -> None:
+    """Write it whole or not at all: a reader never sees half a manifest."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    fresh = file.with_suffix(".json.new")
+    with fresh.open("w", encoding="utf-8") as stream:
+        json.dump(manifest, stream, indent=2)
+        stream.write("\n")
+        stream.flush()
+        os.fsync(stream.fileno())
+    fresh.replace(file)
+
+
+def read_manifest(file: Path) -> Manifest:
+    """The manifest in ``file``.
+
+    Raises:
+        NotDeployed: there is none.
+        InvalidSettings: it is not JSON, or names no contracts.
+    """
+    if not file.is_file():
+        raise errors.NotDeployed(f"Nothing is deployed on the network {file.stem!r}: run `loyaltychain deploy`.")
+    try:
+        manifest: Manifest = json.loads(file.read_text(encoding="utf-8"))
+        manifest["contracts"]["PointsLedger"]["address"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise errors.InvalidSettings(f"{file.name} is not a deployment manifest: {error!r}.") from error
+    return manifest

@@ -1,0 +1,42 @@
+"""What a deployment will be, decided before its first transaction and kept, so that it can be resumed."""
+
+from dataclasses import asdict, dataclass
+from typing import Any, Self
+
+#: AccessManager's role numbers. 0 is its own ADMIN role.
+ADMIN, GUARDIAN, CONFIG, UPGRADER, REGISTRAR = 0, 1, 2, 3, 4
+ROLE_NUMBERS = {"admin": ADMIN, "guardian": GUARDIAN, "config": CONFIG, "upgrader": UPGRADER, "registrar": REGISTRAR}
+
+
+@dataclass(frozen=True, slots=True)
+class DeployPlan:
+    """All that the steps depend on. Two runs with the same plan send the same transactions.
+
+    ``roles`` maps deployer, settler and each of ``ROLE_NUMBERS`` to an address; ``caps`` is named as in
+    the contract; ``delays`` are seconds, by role.
+    """
+
+    network: str
+    chain_id: int
+    genesis_hash: str
+    instance_id: str
+    token_name: str
+    token_symbol: str
+    caps: dict[str, int]
+    roles: dict[str, str]
+    delays: dict[str, int]
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """The plan as JSON can hold it."""
+        return asdict(self)
+
+    @classmethod
+    def from_document(cls, document: dict[str, Any]) -> Self:
+        return cls(**document)
+
+
+def caps_tuple(caps: dict[str, int]) -> tuple[int, ...]:
+    """The contract's ``Caps`` struct in its order."""
+    names = ("issuePerBatch", "burnPerBatch", "issuePerPeriod", "burnPerPeriod", "periodSeconds", "supplyCap")
+    return tuple(caps[name] for name in names)
