@@ -1,17 +1,232 @@
 """The queries on batches, updates, receipts and receipt keys: one function each. Decides nothing.
 
-Source of the columns: ``tables.py``. Hashes and data stand there as ``0x`` text and come out as bytes.
+Hashes and data stand in the tables as ``0x`` text and come out as bytes.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from itertools import batched
-from typing import get_args
+from collections.abc import Mapping, Sequence
 
 from sqlalchemy import BigInteger, RowMapping, cast, func, insert, select, update
 
 from loyaltychain.core.errors import InvariantError
 from loyaltychain.core.hashing import from_hex, to_hex
 from loyaltychain.db.engine import Tx
+from loyaltychain.events.tables import members
+from loyaltychain.ledger.tables import entries, entry_positions
 from loyaltychain.settlement.header import Header
 from loyaltychain.settlement.tables import batch_updates, batches, receipt_keys, receipts
 from loyaltychain.settlement.types import Batch, Receipt, State
+
+#: From which states a batch may come into a state. A final batch stays final, a halted one waits for an engineer.
+TRANSITIONS: Mapping[State, tuple[State, ...]] = {
+    "sealed": (),
+    "submitted": ("sealed",),
+    "final": ("submitted",),
+    "halted": ("sealed", "submitted"),
+}
+
+_PARAMETERS_MAX = 1_000  # values in one IN list: below the limit of either engine
+
+
+def insert_batch(tx: Tx, batch: Batch) -> None:
+    """Raises ConstraintRefused (at the latest when ``tx`` commits) if a batch of this number exists."""
+    header = batch.header
+    row = {
+        "id": header.batch_id,
+        "from_position": batch.from_position,
+        "to_position": batch.to_position,
+        "prev_hash": to_hex(header.prev_hash),
+        "balance_root": to_hex(header.balance_root),
+        "receipt_root": to_hex(header.receipt_root),
+        "ledger_head": to_hex(header.ledger_head),
+        "program_hash": to_hex(header.program_hash),
+        "data": to_hex(batch.data),
+        "data_hash": to_hex(header.data_hash),
+        "time": header.time,
+        "updates": header.updates,
+        "issued": header.issued,
+        "burned": header.burned,
+        "batch_hash": to_hex(batch.hash),
+        "state": batch.state,
+    }
+    tx.execute(insert(batches), row)
+
+
+def insert_updates(tx: Tx, batch_id: int, deltas: Mapping[int, int]) -> None:
+    rows = [{"batch": batch_id, "member": member, "delta": deltas[member]} for member in sorted(deltas)]
+    if rows:
+        tx.execute(insert(batch_updates), rows)
+
+
+def insert_receipts(tx: Tx, new: Sequence[Receipt]) -> None:
+    rows = [
+        {
+            "batch": receipt.batch_id,
+            "index": receipt.index,
+            "member": receipt.member,
+            "unit": receipt.unit,
+            "amount": receipt.amount,
+            "entry_id": receipt.entry_id,
+            "entry_digest": to_hex(receipt.entry_digest),
+            "salt": to_hex(receipt.salt),
+            "leaf": to_hex(receipt.leaf),
+        }
+        for receipt in new
+    ]
+    if rows:
+        tx.execute(insert(receipts), rows)
+
+
+def read_batch(tx: Tx, batch_id: int) -> Batch | None:
+    """The batch of this number; None if none was sealed under it."""
+    row = tx.execute(select(batches).where(batches.c.id == batch_id)).mappings().one_or_none()
+    return None if row is None else _batch(row)
+
+
+def last_batch(tx: Tx) -> Batch | None:
+    """The newest batch in whatever state; None before the first seal."""
+    row = tx.execute(select(batches).order_by(batches.c.id.desc()).limit(1)).mappings().one_or_none()
+    return None if row is None else _batch(row)
+
+
+def batches_in_state(tx: Tx, state: State) -> list[Batch]:
+    """By ascending number."""
+    rows = tx.execute(select(batches).where(batches.c.state == state).order_by(batches.c.id)).mappings()
+    return [_batch(row) for row in rows]
+
+
+def set_state(tx: Tx, batch_id: int, state: State) -> None:
+    """Move the batch on. A move to the state that it is in already changes nothing.
+
+    Raises InvariantError if there is no such batch, or ``TRANSITIONS`` knows no way from where it is.
+    """
+    allowed = (state, *TRANSITIONS[state])
+    statement = update(batches).where(batches.c.id == batch_id, batches.c.state.in_(allowed)).values(state=state)
+    if tx.execute(statement).rowcount == 0:
+        now_in = tx.execute(select(batches.c.state).where(batches.c.id == batch_id)).scalar_one_or_none()
+        raise InvariantError("This batch may not go into this state.", batch=batch_id, state=now_in, wanted=state)
+
+
+def read_updates(tx: Tx, batch_id: int) -> dict[int, int]:
+    """The batch's deltas by member number, ascending; empty for a batch that changes nobody."""
+    rows = tx.execute(
+        select(batch_updates.c.member, batch_updates.c.delta)
+        .where(batch_updates.c.batch == batch_id)
+        .order_by(batch_updates.c.member)
+    )
+    return {member: delta for member, delta in rows}
+
+
+def settled_balances(tx: Tx, upto: int) -> dict[int, int]:
+    """Balances by member number after batch ``upto``: the sum of all deltas until then, from nothing."""
+    total = cast(func.sum(batch_updates.c.delta), BigInteger)
+    rows = tx.execute(
+        select(batch_updates.c.member, total).where(batch_updates.c.batch <= upto).group_by(batch_updates.c.member)
+    )
+    return {member: balance for member, balance in rows}
+
+
+def read_receipts(tx: Tx, batch_id: int) -> list[Receipt]:
+    """The batch's receipts by index."""
+    statement = select(receipts).where(receipts.c.batch == batch_id).order_by(receipts.c.index)
+    return [_receipt(row) for row in tx.execute(statement).mappings()]
+
+
+def receipts_of_member(tx: Tx, member_id: str) -> list[Receipt]:
+    """Her receipts, oldest first; empty if nothing of hers is sealed, or nobody has this id."""
+    statement = (
+        select(receipts)
+        .join(members, members.c.number == receipts.c.member)
+        .where(members.c.member_id == member_id)
+        .order_by(receipts.c.batch, receipts.c.index)
+    )
+    return [_receipt(row) for row in tx.execute(statement).mappings()]
+
+
+def receipts_of_entry(tx: Tx, entry_id: str) -> list[Receipt]:
+    """One a member whose balance the entry changed, by (batch, index)."""
+    statement = select(receipts).where(receipts.c.entry_id == entry_id).order_by(receipts.c.batch, receipts.c.index)
+    return [_receipt(row) for row in tx.execute(statement).mappings()]
+
+
+def receipts_of_cause(tx: Tx, cause: str) -> list[Receipt]:
+    """Those of all entries that were made for this cause, by (batch, index)."""
+    statement = (
+        select(receipts)
+        .join(entries, entries.c.id == receipts.c.entry_id)
+        .where(entries.c.cause == cause)
+        .order_by(receipts.c.batch, receipts.c.index)
+    )
+    return [_receipt(row) for row in tx.execute(statement).mappings()]
+
+
+def entry_ids_of_cause(tx: Tx, cause: str) -> list[str]:
+    """The ids, sorted, of the entries that were made for this cause."""
+    return list(tx.execute(select(entries.c.id).where(entries.c.cause == cause).order_by(entries.c.id)).scalars())
+
+
+def entry_exists(tx: Tx, entry_id: str) -> bool:
+    return tx.execute(select(entries.c.id).where(entries.c.id == entry_id)).one_or_none() is not None
+
+
+def position_of_entry(tx: Tx, entry_id: str) -> int | None:
+    """Its place in the ledger's chain; None if it has none yet."""
+    statement = select(entry_positions.c.position).where(entry_positions.c.entry_id == entry_id)
+    return tx.execute(statement).scalar_one_or_none()
+
+
+def member_exists(tx: Tx, member_id: str) -> bool:
+    return tx.execute(select(members.c.number).where(members.c.member_id == member_id)).one_or_none() is not None
+
+
+def read_receipt_keys(tx: Tx, wanted: Sequence[int]) -> dict[int, bytes]:
+    """The receipt keys of those of ``wanted`` (member numbers) who have one."""
+    keys: dict[int, bytes] = {}
+    for start in range(0, len(wanted), _PARAMETERS_MAX):
+        some = wanted[start : start + _PARAMETERS_MAX]
+        rows = tx.execute(select(receipt_keys.c.member, receipt_keys.c.key).where(receipt_keys.c.member.in_(some)))
+        keys.update((member, from_hex(key)) for member, key in rows)
+    return keys
+
+
+def insert_receipt_keys(tx: Tx, keys: Mapping[int, bytes]) -> None:
+    rows = [{"member": member, "key": to_hex(keys[member])} for member in sorted(keys)]
+    if rows:
+        tx.execute(insert(receipt_keys), rows)
+
+
+def _batch(row: RowMapping) -> Batch:
+    header = Header(
+        batch_id=row["id"],
+        prev_hash=from_hex(row["prev_hash"]),
+        balance_root=from_hex(row["balance_root"]),
+        receipt_root=from_hex(row["receipt_root"]),
+        ledger_head=from_hex(row["ledger_head"]),
+        program_hash=from_hex(row["program_hash"]),
+        data_hash=from_hex(row["data_hash"]),
+        time=row["time"],
+        updates=row["updates"],
+        issued=row["issued"],
+        burned=row["burned"],
+    )
+    return Batch(
+        header=header,
+        from_position=row["from_position"],
+        to_position=row["to_position"],
+        data=from_hex(row["data"]),
+        hash=from_hex(row["batch_hash"]),
+        state=row["state"],
+    )
+
+
+def _receipt(row: RowMapping) -> Receipt:
+    return Receipt(
+        batch_id=row["batch"],
+        index=row["index"],
+        member=row["member"],
+        unit=row["unit"],
+        amount=row["amount"],
+        entry_id=row["entry_id"],
+        entry_digest=from_hex(row["entry_digest"]),
+        salt=from_hex(row["salt"]),
+        leaf=from_hex(row["leaf"]),
+    )

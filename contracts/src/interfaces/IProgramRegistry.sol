@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+/// @title The rules of a programme, by their hash, with the ledger position from which each of them counts.
+/// @notice The programme in force at a position is the one with the largest `fromPosition` that is not above it.
+interface IProgramRegistry {
+    /// @param programHash digest of the programme (docs/PROTOCOL.md, 7)
+    /// @param fromPosition first ledger position at which it is in force
+    struct Publication {
+        bytes32 programHash;
+        uint64 fromPosition;
+    }
+
+    event ProgramPublished(bytes32 indexed programHash, uint64 fromPosition, uint256 index);
+
+    error ZeroProgramHash();
+    error AlreadyInForce(bytes32 programHash);
+    /// @notice Positions only grow, and the first is 1.
+    error PositionNotAfter(uint64 last, uint64 fromPosition);
+    error NothingPublished();
+    error UnknownIndex(uint256 index, uint256 count);
+
+    /// @notice Set the registry up. Called once, by the proxy's constructor.
+    /// @param authority the AccessManager that knows who registers and who upgrades
+    function initialize(address authority) external;
+
+    /// @notice Publish the programme that is in force from `fromPosition` on. Registrar.
+    function publish(bytes32 programHash, uint64 fromPosition) external;
+
+    /// @notice How many programmes were published.
+    function count() external view returns (uint256);
+
+    /// @notice The publication number `index`, counted from 0, by growing position.
+    function at(uint256 index) external view returns (Publication memory);
+
+    /// @notice The newest publication.
+    function latest() external view returns (Publication memory);
+
+    /// @notice Whether this programme was ever published.
+    function isPublished(bytes32 programHash) external view returns (bool);
+}

@@ -1,0 +1,106 @@
+"""Where a batch ends: which run of ledger entries goes into the next one, and what it changes.
+
+Pure. Reads no table and makes no hash; what becomes of the run is the seal's business.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from loyaltychain.core.amounts import POINTS
+from loyaltychain.core.errors import InvariantError
+from loyaltychain.ledger.store import SequencedEntry
+from loyaltychain.ledger.types import Entry
+from loyaltychain.settlement import codec
+
+_ON_CHAIN = re.compile(r"member:([1-9][0-9]*):(?:available|held)")
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one batch may hold, so that the contract accepts it and it can be disputed within one block."""
+
+    updates: int
+    data_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What one entry changes of one member's balance on chain."""
+
+    member: int
+    amount: int  # signed, never 0
+    entry_id: str
+    entry_digest: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Consecutive entries that one batch settles."""
+
+    first: int  # positions
+    last: int
+    head: bytes  # of the ledger's hash chain at ``last``
+    program: str | None  # 0x digest; None if no entry was made under any
+    changes: tuple[Change, ...]  # by (position, member): the order of the receipts
+    deltas: dict[int, int]  # by member; no zeros
+    is_cut: bool  # the entry behind it has to go into another batch
+
+
+def changes_of(entry: Entry) -> list[Change]:
+    """The changes by ascending member. Empty when nothing on chain moves: other units, other accounts, held and back."""
+    net: Counter[int] = Counter()
+    for posting in entry.postings:
+        if posting.unit == POINTS:
+            for account, sign in ((posting.source, -1), (posting.destination, 1)):
+                owner = _ON_CHAIN.fullmatch(account)
+                if owner:
+                    net[int(owner[1])] += sign * posting.amount
+    digest = entry.digest
+    return [Change(member, net[member], entry.id, digest) for member in sorted(net) if net[member]]
+
+
+def take_run(sequenced: Iterable[SequencedEntry], limits: Limits) -> Run | None:
+    """The longest run from the first entry on that keeps to ``limits`` and to one programme; None if there is none.
+
+    An entry without a programme goes with any.
+
+    Raises InvariantError if the first entry alone is beyond the limits.
+    """
+    taken: list[SequencedEntry] = []
+    changes: list[Change] = []
+    deltas: dict[int, int] = {}
+    program: str | None = None
+    is_cut = False
+    headroom = limits.data_bytes - 1
+    for one in sequenced:
+        if program and one.entry.program and one.entry.program != program:
+            is_cut = True
+            break
+        moved = changes_of(one.entry)
+        _add(deltas, moved, sign=1)
+        # One change grows the data by one wide record at most. Its size is measured only when that bound is used up.
+        headroom -= codec.RECORD_BYTES_MAX * len(moved)
+        if headroom < 0:
+            headroom = limits.data_bytes - len(codec.encode(deltas))
+        if headroom < 0 or len(deltas) > limits.updates:
+            _add(deltas, moved, sign=-1)
+            is_cut = True
+            break
+        taken.append(one)
+        changes += moved
+        program = program or one.entry.program
+    if is_cut and not taken:
+        raise InvariantError("One entry alone is more than a batch may hold.", limits=limits)
+    if not taken:
+        return None
+    first, last = taken[0], taken[-1]
+    return Run(first.position, last.position, last.head, program, tuple(changes), deltas, is_cut)
+
+
+def _add(deltas: dict[int, int], changes: Iterable[Change], *, sign: int) -> None:
+    for change in changes:
+        total = deltas.pop(change.member, 0) + sign * change.amount
+        if total:
+            deltas[change.member] = total
