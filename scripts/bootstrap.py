@@ -89,7 +89,9 @@ def _make_venv() -> None:
     try:
         venv.create(VENV, with_pip=True, clear=VENV.exists())
     except (subprocess.CalledProcessError, OSError) as error:
-        sys.exit(f"Could not make .venv: {error}\nOn Debian and Ubuntu, `apt install python3-venv` brings what is missing.")
+        sys.exit(
+            f"Could not make .venv: {error}\nOn Debian and Ubuntu, `apt install python3-venv` brings what is missing."
+        )
 
 
 def _install(pins: str) -> str | None:

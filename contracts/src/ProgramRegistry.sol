@@ -6,7 +6,7 @@ import {UUPSUpgradeable} from "@openzeppelin/contracts-upgradeable/proxy/utils/U
 
 import {IProgramRegistry} from "./interfaces/IProgramRegistry.sol";
 
-/// @inheritdoc IProgramRegistry
+/// @title The append-only list of published programmes: see IProgramRegistry.
 /// @custom:storage-location erc7201:loyaltychain.storage.ProgramRegistry
 contract ProgramRegistry layout at erc7201("loyaltychain.storage.ProgramRegistry") is
     IProgramRegistry,

@@ -5,9 +5,8 @@ The file proves itself only as far as the batches' hash chain does; with a node 
 """
 
 import json
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from loyaltychain.audit.chain_log import ChainLog, Pin
 from loyaltychain.chain.rpc import Log
@@ -63,3 +62,37 @@ def read_log_file(path: Path) -> tuple[ChainLog, int]:
         return chain_log, int(header["logs"])
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise InvalidSettings("A line of the log file lacks a field.", file=path.name, reason=repr(error)) from error
+
+
+def _log_document(log: Log) -> dict[str, object]:
+    return {
+        "block": log.block_number,
+        "block_hash": to_hex(log.block_hash),
+        "tx_hash": to_hex(log.tx_hash),
+        "index": log.index,
+        "address": log.address,
+        "topics": [to_hex(topic) for topic in log.topics],
+        "data": to_hex(log.data),
+    }
+
+
+def _parse_log(record: dict[str, Any]) -> Log:
+    return Log(
+        address=str(record["address"]).lower(),
+        topics=tuple(from_hex(topic) for topic in record["topics"]),
+        data=from_hex(record["data"]),
+        block_number=int(record["block"]),
+        block_hash=from_hex(record["block_hash"]),
+        tx_hash=from_hex(record["tx_hash"]),
+        index=int(record["index"]),
+    )
+
+
+def _parse_line(path: Path, number: int, line: str) -> dict[str, Any]:
+    try:
+        record = json.loads(line)
+    except ValueError as error:
+        raise InvalidSettings("A line of the log file is not JSON.", file=path.name, line=number) from error
+    if not isinstance(record, dict):
+        raise InvalidSettings("A line of the log file is not an object.", file=path.name, line=number)
+    return record

@@ -76,6 +76,12 @@ _HEADER_NAMES = (
     "updates", "issued", "burned",
 )  # fmt: skip
 
+CAP_NAMES: Final = (
+    "issuePerBatch", "burnPerBatch", "issuePerPeriod", "burnPerPeriod", "periodSeconds", "supplyCap",
+)  # fmt: skip
+CAP_TYPES: Final = ("uint48", "uint48", "uint48", "uint48", "uint32", "uint64")
+_CAPS = f"({','.join(CAP_TYPES)})"
+
 SHAPES: Final = (
     Shape(
         f"BatchSettled(uint32,bytes32,({','.join(HEADER_TYPES)}))",
@@ -88,6 +94,15 @@ SHAPES: Final = (
         (("hash", "bytes32"),),
         (("from_position", "uint64"), ("index", "uint256")),
     ),
+    Shape("LedgerPaused(address)", (("by", "address"),)),
+    Shape("LedgerUnpaused(address)", (("by", "address"),)),
+    Shape(
+        f"CapsChanged({_CAPS},{_CAPS})",
+        (),
+        tuple((prefix + name, kind) for prefix in ("before.", "")
+              for name, kind in zip(CAP_NAMES, CAP_TYPES, strict=True)),
+    ),
+    Shape("SettlerChanged(address,address)", (("before", "address"), ("present", "address"))),
     Shape("Upgraded(address)", (("implementation", "address"),)),
     Shape("AuthorityUpdated(address)", (), (("authority", "address"),)),
     Shape(

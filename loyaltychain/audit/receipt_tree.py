@@ -32,16 +32,16 @@ def hash_leaf(leaf: Leaf) -> bytes:
     text = leaf.unit.encode()
     encoded = b"".join(
         (
-            leaf.chain_id.to_bytes(32),
-            int(leaf.ledger, 16).to_bytes(32),
-            leaf.batch_id.to_bytes(32),
-            leaf.index.to_bytes(32),
-            leaf.member.to_bytes(32),
-            (32 * _HEAD_WORDS).to_bytes(32),
-            leaf.amount.to_bytes(32, signed=True),
+            _word(leaf.chain_id),
+            _word(int(leaf.ledger, 16)),
+            _word(leaf.batch_id),
+            _word(leaf.index),
+            _word(leaf.member),
+            _word(32 * _HEAD_WORDS),
+            _word(leaf.amount),
             leaf.entry_digest,
             leaf.salt,
-            len(text).to_bytes(32),
+            _word(len(text)),
             text + bytes(-len(text) % 32),
         )
     )
@@ -77,6 +77,10 @@ def derive_salt(key: bytes, *, entry_digest: bytes, unit: str) -> bytes:
     """
     extracted = hmac.digest(bytes(32), key, hashlib.sha256)
     return hmac.digest(extracted, SALT_LABEL + entry_digest + unit.encode() + b"\x01", hashlib.sha256)
+
+
+def _word(number: int) -> bytes:
+    return (number % 2**256).to_bytes(32)  # two's complement; a number out of range gives a wrong hash, no crash
 
 
 def _hash_pair(one: bytes, other: bytes) -> bytes:

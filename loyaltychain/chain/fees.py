@@ -49,7 +49,8 @@ def next_fees(previous: FeeBid | None, market: Fees, limits: FeeLimits) -> FeeBi
 
     Source: replacement rules of geth's transaction pool; bounds as in op-service's txmgr.
     """
-    assert limits.bump_percent >= 10 and limits.max_fee_multiple >= 1, "nodes refuse smaller replacements"
+    assert limits.bump_percent >= 10, "nodes refuse smaller replacements"
+    assert limits.max_fee_multiple >= 1, "the market itself must be payable"
     tip = max(market.tip, limits.min_tip)
     floor = market.base_fee + tip
     comfortable = 2 * market.base_fee + tip

@@ -4,52 +4,38 @@ Decides nothing: what a missing receipt, a low balance or a paused contract mean
 It never retries, never reads ``pending`` and never trusts a hash that a node returns for what we sent.
 """
 
+import itertools
+import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Literal, Protocol
 
+import requests
+from web3 import HTTPProvider
+from web3.exceptions import Web3Exception
+from web3.providers.base import JSONBaseProvider
+from web3.types import RPCEndpoint
 
-@dataclass(frozen=True, slots=True)
-class Block:
-    """A block's place in the chain."""
+from loyaltychain.chain.answers import (
+    nonsense,
+    parse_block,
+    parse_bytes,
+    parse_fees,
+    parse_logs,
+    parse_number,
+    parse_object,
+    parse_receipt,
+)
+from loyaltychain.chain.facts import Block, Fees, Log, Receipt
+from loyaltychain.chain.node_errors import NodeError, is_failed_run, judge_send, parse_error
+from loyaltychain.core.errors import Reverted, RpcUnavailable, SendRefused
+from loyaltychain.core.hashing import to_hex
 
-    number: int
-    hash: bytes
-    parent_hash: bytes
-    timestamp: int  # unix seconds
+__all__ = ["Block", "Fees", "Log", "Receipt", "Rpc", "Web3Rpc"]
 
-
-@dataclass(frozen=True, slots=True)
-class Log:
-    """What a contract wrote with LOG0 to LOG4."""
-
-    address: str  # 0x, lower case
-    topics: tuple[bytes, ...]
-    data: bytes
-    block_number: int
-    block_hash: bytes
-    tx_hash: bytes
-    index: int  # within its block
-
-
-@dataclass(frozen=True, slots=True)
-class Receipt:
-    """What became of a transaction in a block."""
-
-    tx_hash: bytes
-    block_number: int
-    block_hash: bytes
-    status: int  # 1: done, 0: reverted
-    gas_used: int
-    contract_address: str | None  # 0x, lower case; of a creation
-
-
-@dataclass(frozen=True, slots=True)
-class Fees:
-    """What the next block asks for, in wei a gas."""
-
-    base_fee: int
-    tip: int  # 0 when the node knows of none
+_CONNECT_SECONDS = 2
+_READ_SECONDS = 30
+_LOG_RANGE = 2_000  # blocks; what the strictest of the usual public nodes allow
+_FEE_BLOCKS = 5
 
 
 class Rpc(Protocol):
@@ -113,3 +99,163 @@ class Rpc(Protocol):
 
     def receipt(self, tx_hash: bytes) -> Receipt | None:
         """The receipt in the canonical chain, or None when no block has the transaction (now)."""
+
+
+class Web3Rpc:
+    """``Rpc`` over any of web3's JSON providers. Asks one question at a time, also when threads share it."""
+
+    def __init__(self, provider: JSONBaseProvider, *, log_range: int = _LOG_RANGE) -> None:
+        """Use ``provider`` alone for this: its request counter is set here, to check the ids of the answers.
+
+        Args:
+            log_range: How many blocks one eth_getLogs may span.
+        """
+        provider.global_ccip_read_enabled = False  # no contract may send us to a web server
+        self._provider = provider
+        self._log_range = log_range
+        self._numbers = itertools.count(1)
+        self._lock = threading.Lock()
+
+    @classmethod
+    def connect(cls, url: str, *, log_range: int = _LOG_RANGE) -> "Web3Rpc":
+        """A client of the node at ``url``. Connects only when it is first asked something.
+
+        Times out after 2 seconds without a connection, and 30 without an answer.
+        """
+        provider = HTTPProvider(
+            url,
+            request_kwargs={"timeout": (_CONNECT_SECONDS, _READ_SECONDS)},
+            exception_retry_configuration=None,  # web3 would send a transaction five times over
+        )
+        return cls(provider, log_range=log_range)
+
+    def chain_id(self) -> int:
+        """As ``Rpc.chain_id``."""
+        return parse_number(self._ask("eth_chainId"))
+
+    def block(self, number: int | Literal["latest"]) -> Block:
+        """As ``Rpc.block``."""
+        tag = number if number == "latest" else hex(number)
+        answer = self._ask("eth_getBlockByNumber", tag, False)
+        if answer is None:
+            raise RpcUnavailable("The node does not have this block.", number=number)
+        return parse_block(answer, number=None if number == "latest" else number)
+
+    def code(self, address: str, *, block: int | None = None) -> bytes:
+        """As ``Rpc.code``."""
+        return parse_bytes(self._ask("eth_getCode", address, _tag(block)))
+
+    def storage(self, address: str, slot: int, *, block: int | None = None) -> bytes:
+        """As ``Rpc.storage``."""
+        return parse_bytes(self._ask("eth_getStorageAt", address, hex(slot), _tag(block)), size=32)
+
+    def call(
+        self, target: str | None, calldata: bytes, *, sender: str | None = None, block: int | None = None
+    ) -> bytes:
+        """As ``Rpc.call``."""
+        return parse_bytes(self._run("eth_call", _call_object(target, calldata, sender=sender), _tag(block)))
+
+    def estimate_gas(self, target: str | None, calldata: bytes, *, sender: str) -> int:
+        """As ``Rpc.estimate_gas``."""
+        return parse_number(self._run("eth_estimateGas", _call_object(target, calldata, sender=sender)))
+
+    def logs(self, addresses: Sequence[str], *, first: int, last: int) -> list[Log]:
+        """As ``Rpc.logs``."""
+        wanted = frozenset(address.lower() for address in addresses)
+        if not wanted:
+            return []  # to a node, no address means every address
+        found: list[Log] = []
+        for start in range(first, last + 1, self._log_range):
+            found += self._logs(wanted, first=start, last=min(last, start + self._log_range - 1))
+        return found
+
+    def nonce(self, address: str) -> int:
+        """As ``Rpc.nonce``."""
+        return parse_number(self._ask("eth_getTransactionCount", address, "latest"))
+
+    def balance(self, address: str) -> int:
+        """As ``Rpc.balance``."""
+        return parse_number(self._ask("eth_getBalance", address, "latest"))
+
+    def fees(self) -> Fees:
+        """As ``Rpc.fees``."""
+        return parse_fees(self._ask("eth_feeHistory", hex(_FEE_BLOCKS), "latest", [50]))
+
+    def send_raw(self, raw: bytes) -> None:
+        """As ``Rpc.send_raw``."""
+        try:
+            _, error = self._exchange("eth_sendRawTransaction", to_hex(raw))
+        except RpcUnavailable as unavailable:
+            raise RpcUnavailable(unavailable.message, **unavailable.context, maybe_sent=True) from unavailable
+        if error is None:
+            return
+        verdict = judge_send(error)
+        if verdict == "refused":
+            raise SendRefused(reason=error.message)
+        if verdict == "unclear":
+            raise RpcUnavailable(
+                "The node did not say that it took the transaction.", reason=error.message, maybe_sent=True
+            )
+
+    def receipt(self, tx_hash: bytes) -> Receipt | None:
+        """As ``Rpc.receipt``."""
+        return parse_receipt(self._ask("eth_getTransactionReceipt", to_hex(tx_hash)), tx_hash=tx_hash)
+
+    def _logs(self, addresses: frozenset[str], *, first: int, last: int) -> list[Log]:
+        query = {"address": sorted(addresses), "fromBlock": hex(first), "toBlock": hex(last)}
+        answer, error = self._exchange("eth_getLogs", query)
+        if error is None:
+            return parse_logs(answer, addresses=addresses, first=first, last=last)
+        if first == last:
+            raise _unanswered(error)
+        # Nodes bound the blocks or the logs of an answer, each differently: whatever it was, half is likelier to fit.
+        middle = (first + last) // 2
+        return self._logs(addresses, first=first, last=middle) + self._logs(addresses, first=middle + 1, last=last)
+
+    def _run(self, method: str, *params: object) -> object:
+        answer, error = self._exchange(method, *params)
+        if error is None:
+            return answer
+        if is_failed_run(error):
+            raise Reverted(data=error.data or "0x", reason=error.message)
+        raise _unanswered(error)
+
+    def _ask(self, method: str, *params: object) -> object:
+        answer, error = self._exchange(method, *params)
+        if error is not None:
+            raise _unanswered(error)
+        return answer
+
+    def _exchange(self, method: str, *params: object) -> tuple[object, NodeError | None]:
+        """The result, or the node's error. RpcUnavailable when neither came back for this very request."""
+        with self._lock:
+            number = next(self._numbers)
+            self._provider.request_counter = itertools.count(number)
+            try:
+                response: object = self._provider.make_request(RPCEndpoint(method), params)
+            except (requests.RequestException, Web3Exception, OSError, ValueError) as error:
+                raise RpcUnavailable(method=method, reason=f"{type(error).__name__}: {error}"[:300]) from error
+        content = parse_object(response)
+        identity = content.get("id")
+        if content.get("error") is not None and identity in (number, None):  # null: it could not read our request
+            return None, parse_error(content["error"])
+        if identity != number or "result" not in content:
+            raise nonsense(f"the answer to request {number}", content)
+        return content["result"], None
+
+
+def _unanswered(error: NodeError) -> RpcUnavailable:
+    return RpcUnavailable("The node refused to answer.", code=error.code, reason=error.message)
+
+
+def _tag(block: int | None) -> str:
+    return "latest" if block is None else hex(block)
+
+
+def _call_object(target: str | None, calldata: bytes, *, sender: str | None) -> dict[str, str]:
+    content = {"data": to_hex(calldata)}
+    if target is not None:
+        content["to"] = target
+    if sender is not None:
+        content["from"] = sender
+    return content

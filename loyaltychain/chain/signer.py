@@ -12,6 +12,7 @@ from typing import NoReturn, Protocol
 
 from eth_account import Account
 from eth_utils.address import is_address, to_checksum_address
+from eth_utils.exceptions import ValidationError
 
 from loyaltychain.core import errors
 from loyaltychain.core.hashing import keccak256, to_hex
@@ -64,19 +65,25 @@ class PrivateKey:
 
     def __init__(self, secret: bytes) -> None:
         """Take a key of 32 bytes. Raises InvalidSettings if it is none."""
+        self.address: str = ""  # tracebacks print a refused key too, by its repr
         if type(secret) is not bytes or len(secret) != 32 or not 0 < int.from_bytes(secret) < _CURVE_ORDER:
             secret = b""  # a traceback that prints locals must not print the key
             raise errors.InvalidSettings("A private key is 32 bytes, above zero and below the curve's order.")
         account = Account.from_key(secret)
-        self.address: str = account.address.lower()
+        self.address = account.address.lower()
         # Held by a closure: an account object shows its key in vars().
         self._sign: Callable[[Mapping[str, object]], bytes] = lambda fields: bytes(
             account.sign_transaction(fields).raw_transaction
         )
 
     def sign_fields(self, fields: Mapping[str, object]) -> bytes:
-        """The raw transaction of these fields."""
-        return self._sign(fields)
+        """The raw transaction of these fields. Raises SendRefused for fields that the library does not take."""
+        try:
+            return self._sign(fields)
+        except (TypeError, ValueError, ValidationError) as error:
+            cause = type(error).__name__
+        # Raised here, outside the handler: the library's frames hold the key, and must not hang on this error.
+        raise errors.SendRefused("These fields cannot be signed.", cause=cause)
 
     def __repr__(self) -> str:
         return f"PrivateKey({self.address})"

@@ -56,7 +56,8 @@ publications = Table(
     "publications",
     metadata,
     Column("network", String, ForeignKey("deployments.network"), primary_key=True),
-    Column("from_position", Number, primary_key=True, autoincrement=False),
+    Column("number", Number, primary_key=True, autoincrement=False),  # 1, 2, 3 …; the newest is in force
+    Column("from_position", Number, nullable=False),
     Column("digest", String, nullable=False),
     Column("document", String, nullable=False),  # the programme as canonical JSON
     Column("block_number", Number, nullable=False),

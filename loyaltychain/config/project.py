@@ -40,6 +40,15 @@ class Project:
     def manifest_file(self) -> Path:
         return self.home / "deployments" / f"{self.settings.network}.json"
 
+    @property
+    def plan_file(self) -> Path:
+        """What a deployment was begun with; kept so that it can be resumed."""
+        return self.home / "deployments" / f"{self.settings.network}.plan.json"
+
+    @property
+    def worker_lock(self) -> Path:
+        return self.home / "worker.lock"
+
     def key_file(self, role: str) -> Path:
         return self.home / "keys" / f"{role}.key"
 

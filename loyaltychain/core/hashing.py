@@ -6,10 +6,12 @@ from eth_hash.main import Keccak256
 
 def _backend() -> BackendAPI:
     try:
-        from eth_hash.backends.pysha3 import backend  # five times faster; has no wheel for some machines
+        from eth_hash.backends import pysha3  # five times faster; has no wheel for some machines
     except ImportError:
-        from eth_hash.backends.pycryptodome import backend
-    return backend
+        from eth_hash.backends import pycryptodome
+
+        return pycryptodome.backend
+    return pysha3.backend
 
 
 keccak256 = Keccak256(_backend())

@@ -3,7 +3,7 @@
 Reads only, all at one block. What is wrong is answered, not raised: the caller decides whether to stop.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,7 +55,13 @@ def read_back(rpc: Rpc, manifest: Mapping[str, Any]) -> list[Check]:
         Reverted: a contract does not answer like ours at all.
     """
     reader = _Reader(rpc, rpc.block("latest").number)
-    parts: tuple[Callable[[_Reader, Mapping[str, Any]], list[Check]], ...] = (_chain, _code, _ledger, _functions, _roles)
+    parts: tuple[Callable[[_Reader, Mapping[str, Any]], list[Check]], ...] = (
+        _chain,
+        _code,
+        _ledger,
+        _functions,
+        _roles,
+    )
     return [check for part in parts for check in part(reader, manifest)]
 
 
@@ -101,7 +107,9 @@ def _ledger(reader: _Reader, manifest: Mapping[str, Any]) -> list[Check]:
         Check("instance id", manifest["instance_id"], to_hex(ask("instanceId"))),
         Check("settler", manifest["roles"]["settler"].lower(), str(ask("settler")).lower()),
         Check("caps", dict(manifest["caps"]), dict(ask("caps"))),
-        Check("name, symbol, decimals", tuple(manifest["token"].values()), (ask("name"), ask("symbol"), ask("decimals"))),
+        Check(
+            "name, symbol, decimals", tuple(manifest["token"].values()), (ask("name"), ask("symbol"), ask("decimals"))
+        ),
     ]
 
 
@@ -112,12 +120,19 @@ def _functions(reader: _Reader, manifest: Mapping[str, Any]) -> list[Check]:
     for contract, roles in FUNCTION_ROLES.items():
         address = manifest["contracts"][contract]["address"]
         wanted = {signature: role for role, signatures in roles.items() for signature in signatures}
-        for signature, selector in function_selectors(artifacts.load(contract).abi).items():
+        for signature, selector in function_selectors(_changing(artifacts.load(contract).abi)).items():
             if signature.partition("(")[0] in SELF_GUARDED:
                 continue
             actual = reader.ask("AccessManager", manager, "getTargetFunctionRole", address, selector)
-            checks.append(Check(f"role of {contract}.{signature.partition('(')[0]}", wanted.get(signature, ADMIN), actual))
+            checks.append(
+                Check(f"role of {contract}.{signature.partition('(')[0]}", wanted.get(signature, ADMIN), actual)
+            )
     return checks
+
+
+def _changing(abi: Sequence[Any]) -> list[Any]:
+    """The functions that can change state."""
+    return [item for item in abi if item.get("stateMutability") not in ("view", "pure")]
 
 
 def _roles(reader: _Reader, manifest: Mapping[str, Any]) -> list[Check]:

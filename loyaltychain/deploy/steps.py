@@ -83,9 +83,7 @@ def _wirings() -> list[Step]:
 
 def _grant(role: str) -> Step:
     number = ROLE_NUMBERS[role]
-    return _manage(
-        f"grant-{role}", "grantRole", lambda plan, _: (number, plan.roles[role], plan.delays.get(role, 0))
-    )
+    return _manage(f"grant-{role}", "grantRole", lambda plan, _: (number, plan.roles[role], plan.delays.get(role, 0)))
 
 
 STEPS: tuple[Step, ...] = (

@@ -10,8 +10,7 @@ from dataclasses import dataclass
 
 from loyaltychain.core.amounts import POINTS
 from loyaltychain.core.errors import InvariantError
-from loyaltychain.ledger.store import SequencedEntry
-from loyaltychain.ledger.types import Entry
+from loyaltychain.ledger.types import Entry, SequencedEntry
 from loyaltychain.settlement import codec
 
 _ON_CHAIN = re.compile(r"member:([1-9][0-9]*):(?:available|held)")
@@ -49,7 +48,7 @@ class Run:
 
 
 def changes_of(entry: Entry) -> list[Change]:
-    """The changes by ascending member. Empty when nothing on chain moves: other units, other accounts, held and back."""
+    """The changes by ascending member. Empty if nothing moves on chain: another unit, or her own accounts alone."""
     net: Counter[int] = Counter()
     for posting in entry.postings:
         if posting.unit == POINTS:
@@ -68,7 +67,8 @@ def take_run(sequenced: Iterable[SequencedEntry], limits: Limits) -> Run | None:
 
     Raises InvariantError if the first entry alone is beyond the limits.
     """
-    taken: list[SequencedEntry] = []
+    first: SequencedEntry | None = None
+    last: SequencedEntry | None = None
     changes: list[Change] = []
     deltas: dict[int, int] = {}
     program: str | None = None
@@ -88,14 +88,13 @@ def take_run(sequenced: Iterable[SequencedEntry], limits: Limits) -> Run | None:
             _add(deltas, moved, sign=-1)
             is_cut = True
             break
-        taken.append(one)
+        first, last = first or one, one
         changes += moved
         program = program or one.entry.program
-    if is_cut and not taken:
-        raise InvariantError("One entry alone is more than a batch may hold.", limits=limits)
-    if not taken:
+    if first is None or last is None:
+        if is_cut:
+            raise InvariantError("One entry alone is more than a batch may hold.", limits=limits)
         return None
-    first, last = taken[0], taken[-1]
     return Run(first.position, last.position, last.head, program, tuple(changes), deltas, is_cut)
 
 

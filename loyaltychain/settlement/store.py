@@ -113,16 +113,16 @@ def read_updates(tx: Tx, batch_id: int) -> dict[int, int]:
         .where(batch_updates.c.batch == batch_id)
         .order_by(batch_updates.c.member)
     )
-    return {member: delta for member, delta in rows}
+    return {row.member: row.delta for row in rows}
 
 
 def settled_balances(tx: Tx, upto: int) -> dict[int, int]:
     """Balances by member number after batch ``upto``: the sum of all deltas until then, from nothing."""
-    total = cast(func.sum(batch_updates.c.delta), BigInteger)
+    total = cast(func.sum(batch_updates.c.delta), BigInteger).label("balance")
     rows = tx.execute(
         select(batch_updates.c.member, total).where(batch_updates.c.batch <= upto).group_by(batch_updates.c.member)
     )
-    return {member: balance for member, balance in rows}
+    return {row.member: row.balance for row in rows}
 
 
 def read_receipts(tx: Tx, batch_id: int) -> list[Receipt]:

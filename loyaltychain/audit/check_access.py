@@ -1,0 +1,123 @@
+"""Roles and the functions they may call, against the manifest and the protocol's table. From logs, then from state.
+
+A selector that the table does not name belongs to ADMIN by OpenZeppelin's default; giving it away is a finding.
+"""
+
+from collections.abc import Iterable
+from typing import Final
+
+from loyaltychain.audit.findings import Finding, differences, make_finding
+from loyaltychain.audit.manifest import ACCESS, LEDGER, REGISTRY, ROLES, Manifest
+from loyaltychain.audit.rebuild import Rebuilt
+from loyaltychain.audit.roles import Access, fold_access
+from loyaltychain.audit.views import View
+from loyaltychain.core.hashing import keccak256, to_hex
+
+ADMIN: Final = ROLES["admin"]
+NAMES: Final = {role: name for name, role in ROLES.items()}
+_CAPS: Final = "((uint48,uint48,uint48,uint48,uint32,uint64))"
+FUNCTIONS: Final = {
+    (LEDGER, "pause()"): ROLES["guardian"],
+    (LEDGER, f"lowerCaps{_CAPS}"): ROLES["guardian"],
+    (LEDGER, "unpause()"): ROLES["config"],
+    (LEDGER, f"raiseCaps{_CAPS}"): ROLES["config"],
+    (LEDGER, "setSettler(address)"): ROLES["config"],
+    (LEDGER, "upgradeToAndCall(address,bytes)"): ROLES["upgrader"],
+    (REGISTRY, "publish(bytes32,uint64)"): ROLES["registrar"],
+    (REGISTRY, "upgradeToAndCall(address,bytes)"): ROLES["upgrader"],
+}
+#: Who may cancel what a delayed role has scheduled; for every other role it is ADMIN.
+GUARDIANS: Final = {ROLES["config"]: ROLES["guardian"], ROLES["upgrader"]: ROLES["guardian"]}
+
+
+def check_access(manifest: Manifest, rebuilt: Rebuilt, *, block: int) -> list[Finding]:
+    """Roles, delays and function tables that the logs produce and the manifest does not promise."""
+    address = manifest.addresses[ACCESS]
+    access = fold_access([fact for fact in rebuilt.facts if fact.address == address])
+    found = _check_holders(access, manifest, block=block)
+    found += _check_functions(access, manifest, block=block)
+    found += _check_defaults(access, block=block)
+    obeyed = {fact.address: fact.addresses["authority"] for fact in rebuilt.facts if fact.name == "AuthorityUpdated"}
+    for contract, authority in obeyed.items():
+        found += differences("authority", contract, expected=address, actual=authority, block=block)
+    return found
+
+
+def check_access_state(access: View, ledger: View, registry: View, manifest: Manifest) -> list[Finding]:
+    """The same from the access manager's own answers, in case that logs were withheld."""
+    block = access.block
+    found = []
+    for role, holder in sorted(manifest.holders.items()):
+        is_member = int.from_bytes(access.words("hasRole(uint64,address)", role, int(holder, 16), count=2)[0])
+        if not is_member:
+            found.append(make_finding("role-missing", _name(role), expected=holder, actual=None, block=block))
+    for (name, signature), role in FUNCTIONS.items():
+        selector = int.from_bytes(_selector(signature)) << 224
+        target = int(manifest.addresses[name], 16)
+        actual = access.number("getTargetFunctionRole(address,bytes4)", target, selector)
+        found += differences("function-role", f"{name}.{signature}", expected=role, actual=actual, block=block)
+    for view in (ledger, registry):
+        authority = view.address_of("authority()")
+        found += differences("authority", view.address, expected=access.address, actual=authority, block=block)
+    return found
+
+
+def _check_holders(access: Access, manifest: Manifest, *, block: int) -> list[Finding]:
+    found = []
+    for role in sorted(access.holders.keys() | manifest.holders.keys()):
+        holders = access.holders.get(role, {})
+        expected = manifest.holders.get(role)
+        for holder in sorted(holders.keys() - {expected}):
+            seen = access.blocks.get((role, holder), block)
+            found.append(make_finding("role-extra", _name(role), expected=expected, actual=holder, block=seen))
+        if expected is None:
+            continue
+        if expected not in holders:
+            found.append(make_finding("role-missing", _name(role), expected=expected, actual=None, block=block))
+            continue
+        delay = manifest.delays.get(role, 0)
+        seen = access.blocks.get((role, expected), block)
+        found += differences("role-delay", _name(role), expected=delay, actual=holders[expected], block=seen)
+    return found
+
+
+def _check_functions(access: Access, manifest: Manifest, *, block: int) -> list[Finding]:
+    expected = {
+        (manifest.addresses[name], _selector(signature)): (f"{name}.{signature}", role)
+        for (name, signature), role in FUNCTIONS.items()
+    }
+    found = []
+    for key, (subject, role) in expected.items():
+        actual = access.functions.get(key, ADMIN)
+        found += differences("function-role", subject, expected=role, actual=actual, block=block)
+    for key in sorted(access.functions.keys() - expected.keys()):
+        target, selector = key
+        subject = f"{to_hex(selector)} of {target}"
+        found += differences("function-role", subject, expected=ADMIN, actual=access.functions[key], block=block)
+    for target, closed_at in access.closed.items():
+        found.append(make_finding("target-closed", target, expected="open", actual="closed", block=closed_at))
+    return found
+
+
+def _check_defaults(access: Access, *, block: int) -> list[Finding]:
+    found = []
+    for kind, roles, expected in (("admin", access.admins, {}), ("guardian", access.guardians, GUARDIANS)):
+        for role in sorted(roles.keys() | expected.keys()):
+            subject = f"{kind} of {_name(role)}"
+            other, due = roles.get(role, ADMIN), expected.get(role, ADMIN)
+            found += differences("role-admin", subject, expected=_name(due), actual=_name(other), block=block)
+    delays: Iterable[tuple[str, int]] = [
+        *((f"grants of {_name(role)}", delay) for role, delay in sorted(access.grant_delays.items())),
+        *((f"rules of {target}", delay) for target, delay in sorted(access.target_delays.items())),
+    ]
+    for subject, delay in delays:
+        found += differences("role-grant-delay", subject, expected=0, actual=delay, block=block)
+    return found
+
+
+def _name(role: int) -> str:
+    return NAMES.get(role, f"role {role}")
+
+
+def _selector(signature: str) -> bytes:
+    return keccak256(signature.encode())[:4]

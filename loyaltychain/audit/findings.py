@@ -1,0 +1,142 @@
+"""What the auditor may report: every code, how grave it is, and what it means in one sentence. Codes are permanent."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from loyaltychain.core.hashing import to_hex
+
+
+class Severity(StrEnum):
+    """How grave a finding is."""
+
+    CRITICAL = "critical"  # balances, rules or code are not what the programme promises
+    HIGH = "high"  # the records contradict each other or the chain; nobody may rely on them as they are
+    WARNING = "warning"  # allowed, yet a member or an auditor should know of it
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """A kind of finding."""
+
+    severity: Severity
+    meaning: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One difference between what must be and what is."""
+
+    code: str
+    severity: Severity
+    subject: str  # what it is about: "batch 3", "member 17", "entry earn:shop/1:spend"
+    expected: str
+    actual: str
+    block: int | None  # where it was seen; None when it was seen off chain
+
+
+Fact = str | int | bytes | None
+
+_CRITICAL: Final = {
+    "batch-sequence": "Batches on chain do not follow each other without gaps.",
+    "prev-hash": "A batch does not hang on the batch before it.",
+    "batch-hash": "A batch's logged hash is not the hash of its logged header.",
+    "data-missing": "A batch was settled without its content being logged.",
+    "data-unexpected": "Content was logged that belongs to no batch settled at that place.",
+    "data-hash": "A batch's logged content is not what its header commits to.",
+    "data-malformed": "A batch's content breaks the encoding.",
+    "batch-updates": "A batch changes another number of members than its header says.",
+    "batch-issued": "A batch issues another number of points than its header says.",
+    "batch-burned": "A batch burns another number of points than its header says.",
+    "batch-bounds": "A batch is larger than the protocol allows.",
+    "balance-range": "A batch takes a balance below zero or above what a lane holds.",
+    "balance-root": "A batch's root is not the root of the balances that its predecessors and it produce.",
+    "log-unreadable": "A contract's log claims a known name and does not have its form.",
+    "member-balance": "The contract answers another balance for a member than the logs produce.",
+    "balance-word": "The contract holds another packed word than the logs produce.",
+    "supply": "The contract's total supply is not the sum of all balances.",
+    "last-batch": "The contract's last batch id is not that of the last logged batch.",
+    "last-batch-hash": "The contract's last batch hash is not that of the last logged batch.",
+    "batch-hash-kept": "The contract keeps another hash for a recent batch than its log says.",
+    "program-unpublished": "A batch settles under rules that were not published before it.",
+    "publication-order": "A programme was published for a position that is not beyond the earlier ones.",
+    "publication-index": "Publications are not counted without gaps.",
+    "implementation-foreign": "A proxy runs, or ran, code of no published release; its answers prove nothing.",
+    "implementation-slot": "A proxy's implementation is not the one that its last upgrade announced.",
+    "proxy-foreign": "A proxy's own code, which refuses holders' transfers, is of no published release.",
+    "access-foreign": "The access manager's code is of no published release.",
+    "instance-id": "The ledger contract belongs to another deployment than the manifest says.",
+    "authority": "A contract obeys another access manager than the manifest's.",
+    "settler": "Batches may be settled by another address than the manifest's.",
+    "role-extra": "An address holds a role that the manifest does not give it.",
+    "role-missing": "An address of the manifest does not hold its role.",
+    "role-delay": "A role's holder acts after another delay than the manifest says.",
+    "role-admin": "A role is granted, or its holders' scheduled calls are cancelled, by another role than it should.",
+    "function-role": "A function may be called by another role than it should.",
+    "entry-digest": "A ledger entry is not what its digest says.",
+    "entry-chain": "The ledger's hash chain does not lead through an entry.",
+    "entry-position": "The ledger's positions have a gap.",
+    "entry-missing": "A position of the ledger has no entry.",
+    "entry-empty": "An entry moves nothing.",
+    "entry-program": "An entry was made under rules that were not published for its position.",
+    "ledger-head": "A batch does not commit to the ledger's head at its last position.",
+    "batch-delta": "A batch changes a balance by another amount than its ledger entries do.",
+    "batch-positions": "Batches do not cover the ledger without gaps or overlaps.",
+    "batch-program": "An entry was made under other rules than the batch that settles it.",
+    "batch-row": "The database's copy of a batch is not what stands on chain, or contradicts itself.",
+    "batch-unknown": "A batch on chain is not in the database.",
+    "batch-not-on-chain": "The database holds a batch to be final that the chain does not have.",
+    "receipt-root": "A batch's receipts do not produce its receipt root.",
+    "receipt-leaf": "A receipt's leaf is not the hash of its values.",
+    "receipt-order": "A batch's receipts are not counted from 0 by ledger position and member.",
+    "receipt-amount": "A receipt says another amount than its entry moved.",
+    "receipt-missing": "A change of a member's balance in a settled entry has no receipt.",
+    "receipt-extra": "A receipt belongs to no change of a balance in its batch.",
+    "receipt-digest": "A receipt names another entry than it was given for.",
+}
+_HIGH: Final = {
+    "log-file-cut": "The log file holds another number of logs than its first line says.",
+    "log-file-differs": "The log file is not what the chain's node serves for the same blocks.",
+    "receipt-salt": "A receipt's salt does not come from its member's key.",
+    "update-row": "The database's changes of a batch are not those of the batch's content.",
+    "account-overdrawn": "A member's account gave more than it received.",
+    "volume": "An account's cached totals are not the sums of its postings.",
+    "event-digest": "An event is not what its digest says.",
+    "event-position": "Events' positions have a gap.",
+    "outcome-entry": "An event's outcome names an entry that does not exist or was made for another cause.",
+    "entry-without-event": "An entry says that an event caused it, and no such event led to it.",
+    "publication-row": "The database's copy of a published programme is not what the chain knows.",
+    "deployment-row": "The database belongs to another deployment than the manifest.",
+}
+_WARNING: Final = {
+    "implementation-changed": "A proxy runs another implementation than the manifest says, or was upgraded before.",
+    "caps-changed": "A cap is not what the manifest says.",
+    "paused": "The ledger is paused: no batch can be settled.",
+    "target-closed": "The access manager has closed a contract to every restricted call.",
+    "role-grant-delay": "A role's new holders, or a contract's new rules, wait another time than the default.",
+    "program-superseded": "An entry was made under published rules that newer ones had replaced at its position.",
+}
+
+CODES: Final[dict[str, Code]] = {
+    code: Code(severity, meaning)
+    for severity, meanings in ((Severity.CRITICAL, _CRITICAL), (Severity.HIGH, _HIGH), (Severity.WARNING, _WARNING))
+    for code, meaning in meanings.items()
+}
+
+
+def make_finding(code: str, subject: str, *, expected: Fact, actual: Fact, block: int | None = None) -> Finding:
+    """The finding of that code, its severity taken from ``CODES``. Bytes become 0x hex, None becomes "nothing"."""
+    return Finding(code, CODES[code].severity, subject, _say(expected), _say(actual), block)
+
+
+def differences(code: str, subject: str, *, expected: Fact, actual: Fact, block: int | None = None) -> list[Finding]:
+    """One finding when the two differ, none when they are equal."""
+    if expected == actual:
+        return []
+    return [make_finding(code, subject, expected=expected, actual=actual, block=block)]
+
+
+def _say(fact: Fact) -> str:
+    if fact is None:
+        return "nothing"
+    return to_hex(fact) if isinstance(fact, bytes) else str(fact)

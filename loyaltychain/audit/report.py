@@ -1,0 +1,85 @@
+"""What an audit hands back, for people and for machines."""
+
+from dataclasses import asdict, dataclass
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from loyaltychain.audit.chain_log import Pin
+from loyaltychain.audit.findings import CODES, Finding, Severity
+from loyaltychain.core.hashing import to_hex
+
+_STYLES = {Severity.CRITICAL: "bold red", Severity.HIGH: "red", Severity.WARNING: "yellow"}
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The findings, gravest first, and what was looked at to come to them."""
+
+    network: str
+    findings: tuple[Finding, ...]
+    batches: int
+    updates: int
+    receipts: int | None  # None: without the database nobody can count them
+    members: int  # with a history on chain
+    supply: int
+    finality: str  # "final", or "from file" where no node was asked
+    pin: Pin
+    sources: tuple[str, ...]  # what was compared: "logs", "contracts", "database"
+    seconds: float
+    peak_mb: float
+
+    @property
+    def is_clean(self) -> bool:
+        """Whether nothing was found, warnings included."""
+        return not self.findings
+
+    def document(self) -> dict[str, object]:
+        """The report as JSON takes it. Names are permanent."""
+        return {
+            "network": self.network,
+            "findings": [asdict(finding) for finding in self.findings],
+            "batches": self.batches,
+            "updates": self.updates,
+            "receipts": self.receipts,
+            "members": self.members,
+            "supply": self.supply,
+            "finality": self.finality,
+            "block": {"number": self.pin.number, "hash": to_hex(self.pin.hash)},
+            "sources": list(self.sources),
+            "seconds": self.seconds,
+            "peak_mb": self.peak_mb,
+        }
+
+
+def sort_findings(findings: list[Finding]) -> tuple[Finding, ...]:
+    """Each finding once, gravest first, otherwise in the order in which they were made."""
+    grave = list(Severity)
+    return tuple(sorted(dict.fromkeys(findings), key=lambda finding: grave.index(finding.severity)))
+
+
+def print_report(report: Report, console: Console) -> None:
+    """The report as text: what was compared, then a table of findings with their meaning."""
+    receipts = "receipts not looked at" if report.receipts is None else f"{report.receipts} receipts"
+    console.print(
+        f"{report.network}: {report.batches} batches, {report.updates} updates, {receipts}, "
+        f"{report.members} members, {report.supply} points, up to block {report.pin.number} ({report.finality})"
+    )
+    console.print(f"Compared: {', '.join(report.sources)}.")
+    if report.is_clean:
+        console.print("Nothing was found.")
+        return
+    table = Table("severity", "finding", "about", "expected", "actual", "block")
+    for finding in report.findings:
+        table.add_row(
+            f"[{_STYLES[finding.severity]}]{finding.severity}[/]",
+            finding.code,
+            escape(finding.subject),
+            escape(finding.expected),
+            escape(finding.actual),
+            "" if finding.block is None else str(finding.block),
+        )
+    console.print(table)
+    for code in dict.fromkeys(finding.code for finding in report.findings):
+        console.print(f"{code}: {CODES[code].meaning}")

@@ -1,0 +1,46 @@
+"""What a node tells of the chain, as values: blocks, logs, receipts, fees. Asks nobody."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A block's place in the chain."""
+
+    number: int
+    hash: bytes
+    parent_hash: bytes
+    timestamp: int  # unix seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """What a contract wrote with LOG0 to LOG4."""
+
+    address: str  # 0x, lower case
+    topics: tuple[bytes, ...]
+    data: bytes
+    block_number: int
+    block_hash: bytes
+    tx_hash: bytes
+    index: int  # within its block
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What became of a transaction in a block."""
+
+    tx_hash: bytes
+    block_number: int
+    block_hash: bytes
+    status: int  # 1: done, 0: reverted
+    gas_used: int
+    contract_address: str | None  # 0x, lower case; of a creation
+
+
+@dataclass(frozen=True, slots=True)
+class Fees:
+    """What the next block asks for, in wei a gas."""
+
+    base_fee: int
+    tip: int  # 0 when the node knows of none

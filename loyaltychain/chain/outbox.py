@@ -1,0 +1,231 @@
+"""The queries on intents and attempts. A signed attempt is stored here before it is sent.
+
+Decides nothing: ``plan`` does. It only refuses what must never be: another content under a known id, a transition
+that is not on the list, a second attempt on another nonce.
+"""
+
+from typing import cast
+
+from sqlalchemy import BigInteger, RowMapping, func, insert, select, update
+from sqlalchemy import cast as sql_cast
+
+from loyaltychain.chain.intents import (
+    IN_FLIGHT,
+    TRANSITIONS,
+    UNSIGNED,
+    Attempt,
+    Intent,
+    IntentState,
+    Mined,
+    NewIntent,
+)
+from loyaltychain.chain.tables import attempts, intents
+from loyaltychain.core import errors
+from loyaltychain.core.calendar import UnixSeconds
+from loyaltychain.core.hashing import from_hex, to_hex
+from loyaltychain.db.engine import Tx
+
+
+def enqueue(tx: Tx, intent: NewIntent, *, now: UnixSeconds) -> bool:
+    """Ask for an intent. Returns True if it is new, False if the same one was asked for before.
+
+    Raises IdempotencyConflict if the id was used for something else.
+    """
+    known = tx.execute(select(intents.c.digest).where(intents.c.id == intent.id)).scalar_one_or_none()
+    if known is None:
+        tx.execute(
+            insert(intents).values(
+                id=intent.id,
+                chain_id=intent.chain_id,
+                signer=intent.signer.lower(),
+                target=None if intent.target is None else intent.target.lower(),
+                calldata=to_hex(intent.calldata),
+                digest=to_hex(intent.digest),
+                state="pending",
+                created_at=now,
+            )
+        )
+        return True
+    if known != to_hex(intent.digest):
+        raise errors.IdempotencyConflict("This intent's id was already used for something else.", intent=intent.id)
+    return False
+
+
+def has_intent(tx: Tx, intent_id: str) -> bool:
+    """Whether the intent was ever asked for."""
+    return tx.execute(select(intents.c.id).where(intents.c.id == intent_id)).scalar_one_or_none() is not None
+
+
+def read_intent(tx: Tx, intent_id: str) -> Intent:
+    """One intent. Raises InvariantError if it was never asked for."""
+    row = tx.execute(select(intents).where(intents.c.id == intent_id)).mappings().one_or_none()
+    if row is None:
+        raise errors.InvariantError("This intent was never asked for.", intent=intent_id)
+    return _intent(row)
+
+
+def read_unfinished(tx: Tx, chain_id: int) -> list[Intent]:
+    """All intents of a chain that have not ended: those that hold a nonce first, by nonce, then the oldest."""
+    rows = tx.execute(
+        select(intents)
+        .where(intents.c.chain_id == chain_id, intents.c.state.in_(IN_FLIGHT + UNSIGNED))
+        .order_by(intents.c.nonce.is_(None), intents.c.nonce, intents.c.created_at, intents.c.id)
+    ).mappings()
+    return [_intent(row) for row in rows]
+
+
+def read_attempts(tx: Tx, intent_id: str) -> list[Attempt]:
+    """All attempts of an intent, oldest first: each replacement offers more than the one before it."""
+    rows = tx.execute(
+        select(attempts).where(attempts.c.intent_id == intent_id).order_by(attempts.c.max_fee, attempts.c.tip)
+    ).mappings()
+    return [_attempt(row) for row in rows]
+
+
+def next_nonce(tx: Tx, chain_id: int, signer: str) -> int:
+    """One more than the largest nonce that this database ever gave to the signer; 0 at first."""
+    largest = tx.execute(
+        select(sql_cast(func.max(intents.c.nonce), BigInteger)).where(
+            intents.c.chain_id == chain_id, intents.c.signer == signer.lower()
+        )
+    ).scalar_one()
+    return 0 if largest is None else int(largest) + 1
+
+
+def find_in_flight(tx: Tx, chain_id: int, signer: str) -> str | None:
+    """The id of the signer's intent that holds a nonce and has not ended, None if there is none."""
+    return tx.execute(
+        select(intents.c.id)
+        .where(intents.c.chain_id == chain_id, intents.c.signer == signer.lower(), intents.c.state.in_(IN_FLIGHT))
+        .order_by(intents.c.nonce)
+        .limit(1)
+    ).scalar_one_or_none()
+
+
+def append_first_attempt(tx: Tx, attempt: Attempt, *, nonce: int) -> None:
+    """Give the intent its nonce and keep the signed bytes, so that both are there before anything is sent.
+
+    Raises DatabaseBusy if somebody else has signed the intent in the meantime.
+    """
+    changed = tx.execute(
+        update(intents)
+        .where(intents.c.id == attempt.intent_id, intents.c.state.in_(UNSIGNED), intents.c.nonce.is_(None))
+        .values(nonce=nonce, state="signed", reason=None)
+    )
+    _expect_one(changed.rowcount, attempt.intent_id)
+    _insert_attempt(tx, attempt)
+
+
+def append_replacement(tx: Tx, attempt: Attempt) -> None:
+    """Keep a further attempt on the nonce that the intent already holds; it waits to be sent."""
+    changed = tx.execute(
+        update(intents)
+        .where(intents.c.id == attempt.intent_id, intents.c.state.in_(("signed", "broadcast")))
+        .values(state="signed")
+    )
+    _expect_one(changed.rowcount, attempt.intent_id)
+    _insert_attempt(tx, attempt)
+
+
+def set_parked(tx: Tx, intent: Intent, reason: str) -> None:
+    """Nothing was signed, and why. It is tried again at the next look."""
+    _move(tx, intent, "parked", {"reason": reason})
+
+
+def set_reason(tx: Tx, intent: Intent, reason: str) -> None:
+    """What a node said against an attempt, for the operator; the state stays."""
+    tx.execute(update(intents).where(intents.c.id == intent.id).values(reason=reason))
+
+
+def set_broadcast(tx: Tx, intent: Intent, *, reason: str | None) -> None:
+    """Sent, and in no block that we know of; ``reason`` if the node's answer left that open."""
+    nowhere = dict.fromkeys(("tx_hash", "block_number", "block_hash", "gas_used", "contract_address"))
+    _move(tx, intent, "broadcast", {"reason": reason, **nowhere})
+
+
+def set_mined(tx: Tx, intent: Intent, mined: Mined) -> None:
+    """In a canonical block that is not final yet."""
+    _move(tx, intent, "mined", _place(mined))
+
+
+def set_final(tx: Tx, intent: Intent, mined: Mined) -> None:
+    """Done, for good."""
+    _move(tx, intent, "final", {"reason": None, **_place(mined)})
+
+
+def set_reverted(tx: Tx, intent: Intent, mined: Mined, *, reason: str) -> None:
+    """Failed on chain, for good."""
+    _move(tx, intent, "reverted", {"reason": reason, **_place(mined)})
+
+
+def _move(tx: Tx, intent: Intent, to: IntentState, facts: dict[str, object]) -> None:
+    if to not in TRANSITIONS[intent.state]:
+        raise errors.InvariantError("There is no such transition.", intent=intent.id, was=intent.state, to=to)
+    changed = tx.execute(
+        update(intents).where(intents.c.id == intent.id, intents.c.state == intent.state).values(state=to, **facts)
+    )
+    _expect_one(changed.rowcount, intent.id)
+
+
+def _expect_one(changed: int, intent_id: str) -> None:
+    if changed != 1:
+        raise errors.DatabaseBusy("Somebody else has moved this intent in the meantime.", intent=intent_id)
+
+
+def _place(mined: Mined) -> dict[str, object]:
+    return {
+        "tx_hash": to_hex(mined.tx_hash),
+        "block_number": mined.block_number,
+        "block_hash": to_hex(mined.block_hash),
+        "gas_used": mined.gas_used,
+        "contract_address": mined.contract_address,
+    }
+
+
+def _insert_attempt(tx: Tx, attempt: Attempt) -> None:
+    tx.execute(
+        insert(attempts).values(
+            tx_hash=to_hex(attempt.tx_hash),
+            intent_id=attempt.intent_id,
+            raw=to_hex(attempt.raw),
+            gas=attempt.gas,
+            max_fee=attempt.max_fee,
+            tip=attempt.tip,
+            signed_at=attempt.signed_at,
+        )
+    )
+
+
+def _intent(row: RowMapping) -> Intent:
+    return Intent(
+        id=row["id"],
+        chain_id=row["chain_id"],
+        signer=row["signer"],
+        target=row["target"],
+        calldata=from_hex(row["calldata"]),
+        nonce=row["nonce"],
+        state=cast("IntentState", row["state"]),  # the column's CHECK admits no other text
+        reason=row["reason"],
+        tx_hash=_hash(row["tx_hash"]),
+        block_number=row["block_number"],
+        block_hash=_hash(row["block_hash"]),
+        gas_used=row["gas_used"],
+        contract_address=row["contract_address"],
+        created_at=UnixSeconds(row["created_at"]),
+    )
+
+
+def _hash(text: str | None) -> bytes | None:
+    return None if text is None else from_hex(text)
+
+
+def _attempt(row: RowMapping) -> Attempt:
+    return Attempt(
+        tx_hash=from_hex(row["tx_hash"]),
+        intent_id=row["intent_id"],
+        raw=from_hex(row["raw"]),
+        gas=row["gas"],
+        max_fee=row["max_fee"],
+        tip=row["tip"],
+        signed_at=UnixSeconds(row["signed_at"]),
+    )

@@ -1,0 +1,67 @@
+"""A call tried out before it costs anything: would it succeed, with how much gas, and can the signer pay?
+
+Decides whether an intent may be signed. Takes no nonce and writes nothing.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from eth_typing import ABI
+
+from loyaltychain.chain.abi import decode_revert
+from loyaltychain.chain.fees import FeeBid
+from loyaltychain.chain.intents import Intent
+from loyaltychain.chain.rpc import Rpc
+from loyaltychain.core import errors
+from loyaltychain.core.amounts import ratio_up
+from loyaltychain.core.hashing import from_hex
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """The call would succeed and can be paid."""
+
+    gas: int  # limit to sign with
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The call would fail, or cannot be paid; nothing was signed."""
+
+    reason: str
+
+
+def rehearse(rpc: Rpc, intent: Intent, bid: FeeBid, *, tx_gas_cap: int, abis: Sequence[ABI]) -> Ready | Refused:
+    """Whether ``intent`` can be signed now: its estimate at the head, a quarter above it as gas limit.
+
+    Returns:
+        Refused with the decoded custom error, the gas that the chain does not allow, or the wei that are missing.
+    """
+    try:
+        estimate = rpc.estimate_gas(intent.target, intent.calldata, sender=intent.signer)
+    except errors.Reverted as refusal:
+        return Refused(explain(refusal, abis))
+    if estimate > tx_gas_cap:
+        return Refused(f"needs {estimate} gas, the chain allows {tx_gas_cap} a transaction")
+    gas = min(ratio_up(estimate, times=5, per=4), tx_gas_cap)
+    missing = gas * bid.max_fee - rpc.balance(intent.signer)
+    if missing > 0:
+        return Refused(f"{intent.signer} lacks {missing} wei for {gas} gas at {bid.max_fee} wei each")
+    return Ready(gas)
+
+
+def explain_failure(rpc: Rpc, intent: Intent, *, block: int, abis: Sequence[ABI]) -> str:
+    """Why the intent's transaction in ``block`` failed, as far as the state there still tells."""
+    try:
+        rpc.call(intent.target, intent.calldata, sender=intent.signer, block=block)
+    except errors.Reverted as refusal:
+        return explain(refusal, abis)
+    return "failed in its block; the same call succeeds after it (out of gas, or the state was changed by then)"
+
+
+def explain(refusal: errors.Reverted, abis: Sequence[ABI]) -> str:
+    """The custom error in readable form, or the node's words where there is none."""
+    data = refusal.context.get("data")
+    if isinstance(data, str) and len(data) > 2:
+        return decode_revert(abis, from_hex(data))
+    return str(refusal.context.get("reason") or "reverted without a reason")

@@ -1,0 +1,72 @@
+"""``audit``: rebuild everything from the chain's logs and compare."""
+
+import json
+import os
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from loyaltychain.audit.report import print_report
+from loyaltychain.audit.run import run_audit
+from loyaltychain.chain.profiles import load_profile
+from loyaltychain.chain.rpc import Rpc, Web3Rpc
+from loyaltychain.cli.options import HERE, AsJson, Home, project_at, speaking
+from loyaltychain.cli.output import EXIT_FOUND, print_json, stdout
+from loyaltychain.core import errors
+from loyaltychain.wiring import open_world
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to ``app``."""
+    app.command("audit")(audit)
+
+
+def audit(
+    manifest: Annotated[
+        Path | None, typer.Option(help="A manifest, to audit without a project: chain and logs alone.", dir_okay=False)
+    ] = None,
+    rpc: Annotated[str | None, typer.Option("--rpc", help="A node's URL, with --manifest.")] = None,
+    logs: Annotated[Path | None, typer.Option(help="Audit the logs in this file.", dir_okay=False)] = None,
+    export: Annotated[Path | None, typer.Option(help="Write the logs that were audited.", dir_okay=False)] = None,
+    home: Home = HERE,
+    as_json: AsJson = False,
+) -> None:
+    """Rebuild every balance, root and hash from logs; compare with contracts and books. Exit code 1 on a finding."""
+    with speaking(as_json):
+        if manifest is not None:
+            node: Rpc | None = Web3Rpc.connect(rpc) if rpc else None
+            report = run_audit(node, _read(manifest), clock=time.monotonic, logs=logs, export=export)
+        else:
+            if rpc is not None:
+                raise errors.InvalidSettings(
+                    "--rpc goes with --manifest; a project's endpoint is in loyaltychain.toml."
+                )
+            project = project_at(home)
+            world = open_world(project)
+            report = run_audit(
+                world.rpc,
+                world.manifest,
+                clock=time.monotonic,
+                finality_depth=load_profile(project.settings.network).finality_depth,
+                database=world.engine,
+                logs=logs,
+                export=export,
+            )
+        if as_json:
+            print_json(report.document())
+        else:
+            print_report(report, stdout)
+        if not report.is_clean:
+            raise typer.Exit(EXIT_FOUND)
+
+
+def _read(file: Path) -> dict[str, object]:
+    try:
+        content = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise errors.InvalidSettings(f"{os.fspath(file)} cannot be read as a manifest: {error}.") from error
+    if not isinstance(content, dict):
+        raise errors.InvalidSettings(f"{os.fspath(file)} is not a manifest: it holds no JSON object.")
+    return content

@@ -1,0 +1,87 @@
+"""``deploy`` and ``verify``: contracts onto the chain, and the proof that they are what was asked for."""
+
+import typer
+
+from loyaltychain.chain.devkeys import refuse_development_keys
+from loyaltychain.cli.options import HERE, AsJson, Home, project_at, speaking
+from loyaltychain.cli.output import EXIT_FOUND, print_facts, print_json, progress, stdout
+from loyaltychain.core.hashing import to_hex
+from loyaltychain.deploy.deploy import deploy as run_deploy
+from loyaltychain.deploy.deploy import keep_plan
+from loyaltychain.deploy.publish import publish
+from loyaltychain.deploy.readback import read_back
+from loyaltychain.wiring import open_world, wanted_plan
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to ``app``."""
+    app.command("deploy")(deploy)
+    app.command("verify")(verify)
+
+
+def deploy(home: Home = HERE, as_json: AsJson = False) -> None:
+    """Deploy the contracts, wire the roles, read everything back, publish the programme's hash. Safe to repeat."""
+    with speaking(as_json):
+        world = open_world(project_at(home))
+        program = world.program()
+        wanted = wanted_plan(world)
+        refuse_development_keys(wanted.chain_id, wanted.roles.values())
+        plan = keep_plan(world.project.plan_file, wanted)
+        with progress("deploying", quiet=as_json) as report:
+            deployed = run_deploy(
+                world.sender,
+                plan,
+                world.key("deployer"),
+                manifest_file=world.project.manifest_file,
+                on_step=lambda done, total, _: report(done, total),
+            )
+        publication = publish(
+            world.sender([world.registrar()]), deployed.manifest, document=program.document, digest=program.digest
+        )
+        contracts = {name: facts["address"] for name, facts in deployed.manifest["contracts"].items()}
+        facts = {
+            "network": plan.network,
+            "chain_id": plan.chain_id,
+            "contracts": contracts,
+            "checks": len(deployed.checks),
+            "gas_used": deployed.gas_used,
+            "program": to_hex(publication.digest),
+            "from_position": publication.from_position,
+            "manifest": str(world.project.manifest_file),
+            "new": deployed.is_new,
+            "published": publication.is_new,
+        }
+        if as_json:
+            print_json(facts)
+            return
+        since = f"counts from ledger position {publication.from_position}"
+        title = "Deployed" if deployed.is_new else "Already deployed; nothing was sent for the contracts"
+        print_facts(f"{title} on {plan.network} (chain {plan.chain_id})", {
+            **contracts,
+            "read back": f"{len(deployed.checks)} facts, all as asked for",
+            "programme": f"{program.name} {program.version}, {to_hex(publication.digest)[:18]}…, {since}"
+                         + ("" if publication.is_new else " (published already)"),
+            "manifest": world.project.manifest_file.relative_to(world.project.home),
+        })  # fmt: skip
+        stdout.print("Next: loyaltychain ingest FILE --map MAP, then loyaltychain run --once")
+
+
+def verify(home: Home = HERE, as_json: AsJson = False) -> None:
+    """Read the deployment back from the chain and hold it against the manifest. Exit code 1 if anything differs."""
+    with speaking(as_json):
+        world = open_world(project_at(home))
+        checks = read_back(world.rpc, world.manifest)
+        wrong = [check for check in checks if not check.ok]
+        if as_json:
+            different = [
+                {"name": check.name, "expected": str(check.expected), "actual": str(check.actual)} for check in wrong
+            ]
+            print_json({"checks": len(checks), "different": different})
+        else:
+            for check in checks:
+                mark = "[green]ok[/]       " if check.ok else "[red]different[/]"
+                detail = "" if check.ok else f": expected {check.expected}, found {check.actual}"
+                stdout.print(f"{mark} {check.name}{detail}", highlight=False, soft_wrap=True)
+            stdout.print(f"{len(checks) - len(wrong)} of {len(checks)} facts as in the manifest.")
+        if wrong:
+            raise typer.Exit(EXIT_FOUND)

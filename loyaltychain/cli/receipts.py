@@ -1,0 +1,135 @@
+"""``receipt show|verify``: a member's proof of one award, and its check by anybody."""
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+
+from loyaltychain.audit.receipt import verify_receipt
+from loyaltychain.chain.rpc import Rpc, Web3Rpc
+from loyaltychain.cli.options import HERE, AsJson, Home, project_at, speaking
+from loyaltychain.cli.output import EXIT_FOUND, print_json, stderr, stdout
+from loyaltychain.core import errors
+from loyaltychain.db.engine import reading
+from loyaltychain.deploy.manifest import read_manifest
+from loyaltychain.settlement.deployment import Deployment
+from loyaltychain.settlement.receipts import receipts_of_event, receipts_of_member, show_receipt
+from loyaltychain.settlement.types import Receipt
+from loyaltychain.wiring import open_engine, open_world
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to ``app``."""
+    group = typer.Typer(help="A member's proof of one award, and its check by anybody.", no_args_is_help=True)
+    group.command("show")(show)
+    group.command("verify")(verify)
+    app.add_typer(group, name="receipt")
+
+
+def show(
+    entry: Annotated[str | None, typer.Option(help="The ledger entry's id, e.g. earn:shop/S-00001:spend.")] = None,
+    event: Annotated[str | None, typer.Option(help="The event, as SOURCE/ID.")] = None,
+    member: Annotated[str | None, typer.Option(help="The member: list her receipts.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Write the receipt to this file.", dir_okay=False)] = None,
+    home: Home = HERE,
+    as_json: AsJson = False,
+) -> None:
+    """Show the receipt of one entry or event as JSON, or list a member's receipts."""
+    with speaking(as_json):
+        if sum(choice is not None for choice in (entry, event, member)) != 1:
+            raise errors.UnknownReceipt("Name one of --entry, --event or --member.")
+        project = project_at(home)
+        deployment = Deployment.from_manifest(read_manifest(project.manifest_file))
+        with reading(open_engine(project)) as tx:
+            if member is not None:
+                _print_list(member, receipts_of_member(tx, member), as_json=as_json)
+                return
+            documents = [show_receipt(tx, deployment, entry_id=entry)] if entry else [
+                show_receipt(tx, deployment, place=(receipt.batch_id, receipt.index))
+                for receipt in receipts_of_event(tx, *_parse_event(event or ""))
+            ]  # fmt: skip
+        if len(documents) > 1:
+            entries = [document["entry"]["id"] for document in documents]
+            raise errors.UnknownReceipt("This event has several receipts: name one by --entry.", entries=entries)
+        if out is None:
+            print_json(documents[0])
+            return
+        out.write_text(json.dumps(documents[0], indent=2) + "\n", encoding="utf-8")
+        if as_json:
+            print_json({"file": str(out), "entry": documents[0]["entry"]["id"]})
+        else:
+            stderr.print(f"Written to {out}. Check it with: loyaltychain receipt verify {out}", highlight=False)
+
+
+def verify(
+    file: Annotated[Path, typer.Argument(help="A receipt, as `receipt show` writes it.", dir_okay=False)],
+    offline: Annotated[bool, typer.Option("--offline", help="Ask no chain: check the file in itself.")] = False,
+    rpc: Annotated[str | None, typer.Option("--rpc", help="A node's URL; default the project's chain.")] = None,
+    home: Home = HERE,
+    as_json: AsJson = False,
+) -> None:
+    """Check a receipt: in itself, and against the chain. Exit code 1 if anything is wrong. With --rpc, no project."""
+    with speaking(as_json):
+        document = _read(file)
+        node: Rpc | None = None
+        manifest: dict[str, Any] | None = None
+        if rpc is not None:
+            node = Web3Rpc.connect(rpc)
+        elif not offline:
+            world = open_world(project_at(home))
+            node, manifest = world.rpc, world.manifest
+        verdict = verify_receipt(document, node, manifest_document=manifest)
+        checks = [{"name": check.name, "ok": check.ok, "detail": check.detail} for check in verdict.checks]
+        if as_json:
+            print_json({"ok": verdict.ok, "checks": checks})
+        else:
+            for check in verdict.checks:
+                mark = "[green]ok[/]   " if check.ok else "[red]wrong[/]"
+                stdout.print(f"{mark} {check.name}: {check.detail}", highlight=False, soft_wrap=True)
+            stdout.print(_sentence(document, ok=verdict.ok, offline=node is None), soft_wrap=True)
+        if not verdict.ok:
+            raise typer.Exit(EXIT_FOUND)
+
+
+def _sentence(document: dict[str, Any], *, ok: bool, offline: bool) -> str:
+    if not ok:
+        return "This receipt does not hold."
+    where = "The file is consistent; whether its batch is on chain was not asked." if offline else "It is on chain."
+    what = f"{document['amount']:+d} {document['unit']} of member {document['member']}"
+    return f"{what} in batch {document['batch']['batchId']}. {where}"
+
+
+def _parse_event(text: str) -> tuple[str, str]:
+    source, slash, event_id = text.partition("/")
+    if not slash or not source or not event_id:
+        raise errors.UnknownReceipt("An event is named SOURCE/ID, e.g. shop/S-00001.", given=text)
+    return source, event_id
+
+
+def _print_list(member: str, found: list[Receipt], *, as_json: bool) -> None:
+    rows = [
+        {"batch": receipt.batch_id, "index": receipt.index, "amount": receipt.amount, "entry": receipt.entry_id}
+        for receipt in found
+    ]
+    if as_json:
+        print_json({"member": member, "receipts": rows})
+        return
+    table = Table("batch", "index", "points", "entry", title=f"{len(rows)} receipts of {member}", title_justify="left")
+    for row in rows:
+        table.add_row(str(row["batch"]), str(row["index"]), f"{row['amount']:+d}", str(row["entry"]))
+    stdout.print(table)
+    if rows:
+        stdout.print(f"One of them whole: loyaltychain receipt show --entry {rows[-1]['entry']} --out receipt.json",
+                     soft_wrap=True, highlight=False)  # fmt: skip
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise errors.InvalidReceipt(f"{file} cannot be read as a receipt: {error}.") from error
+    if not isinstance(content, dict):
+        raise errors.InvalidReceipt(f"{file} is not a receipt: it holds no JSON object.")
+    return content

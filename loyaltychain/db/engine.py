@@ -1,0 +1,148 @@
+"""Databases, transactions and snapshots on SQLite and PostgreSQL.
+
+The only file that knows what a driver's exceptions mean. It does not retry: the caller knows what a second
+run of its block would repeat.
+"""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import sqlalchemy
+from sqlalchemy import Engine, event, exc
+from sqlalchemy.engine import URL, ExceptionContext, make_url
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
+
+from loyaltychain.core import errors
+
+Tx = sqlalchemy.Connection  # an open transaction; stores take it as their first argument
+
+WAIT_SECONDS = 5  # for another writer, before DatabaseBusy
+
+_READ_ONLY = "loyaltychain_read_only"
+_BUSY_CODES = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
+_PRIMARY_CODE = 0xFF  # SQLite's extended codes carry the plain one in their lowest byte
+
+
+def open_database(url: str) -> Engine:
+    """A database at ``sqlite:///path``, ``sqlite://`` (in memory) or ``postgresql+psycopg://…``.
+
+    Connects when it is first used. An in-memory database has one connection, which transactions take in turn.
+
+    Raises:
+        InvalidSettings: the URL cannot be read, or names another kind of database.
+    """
+    try:
+        parsed = make_url(url)
+    except exc.ArgumentError as error:
+        raise errors.InvalidSettings("The database URL cannot be read.") from error
+    kind = parsed.get_backend_name()
+    if kind == "sqlite":
+        engine = _open_sqlite(parsed)
+    elif kind == "postgresql":
+        engine = _open_postgresql(parsed)
+    else:
+        raise errors.InvalidSettings("This kind of database is not supported.", kind=kind)
+    event.listen(engine, "handle_error", _translate)
+    return engine
+
+
+@contextmanager
+def transaction(engine: Engine) -> Iterator[Tx]:
+    """Open one write transaction: all of it becomes durable at the end, or none of it.
+
+    SQLite takes the write lock at once, so that what was read cannot change before it is written. PostgreSQL
+    runs at READ COMMITTED: who reads to write locks the rows (``db/step.py``, ``ledger/post.py``).
+
+    Raises:
+        DatabaseBusy: another writer won; run the whole block again.
+        ConstraintRefused: a CHECK, UNIQUE, FOREIGN KEY or trigger refused a write.
+    """
+    try:
+        with engine.begin() as tx:
+            yield tx
+    except exc.TimeoutError as error:
+        raise errors.DatabaseBusy() from error
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Tx]:
+    """Open one read-only snapshot: every query in it sees the same moment. Writes are refused.
+
+    Raises:
+        DatabaseBusy: the snapshot could not be taken in time.
+        ConstraintRefused: a write was tried.
+    """
+    try:
+        with engine.connect().execution_options(**{_READ_ONLY: True}) as tx, tx.begin():
+            yield tx
+    except exc.TimeoutError as error:
+        raise errors.DatabaseBusy() from error
+
+
+def is_read_only(tx: Tx) -> bool:
+    """True for a snapshot opened by ``reading``."""
+    return bool(tx.get_execution_options().get(_READ_ONLY, False))
+
+
+def _open_sqlite(url: URL) -> Engine:
+    arguments = {"check_same_thread": False, "timeout": WAIT_SECONDS}
+    if url.database in (None, "", ":memory:"):
+        # One connection, lent out exclusively: sharing it between two open transactions would let the end of
+        # one roll back the other.
+        engine = sqlalchemy.create_engine(
+            url, connect_args=arguments, poolclass=QueuePool, pool_size=1, max_overflow=0, pool_timeout=WAIT_SECONDS
+        )
+    else:
+        engine = sqlalchemy.create_engine(url, connect_args=arguments)
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _open_postgresql(url: URL) -> Engine:
+    arguments = {"options": f"-c lock_timeout={WAIT_SECONDS}s -c timezone=UTC"}
+    engine = sqlalchemy.create_engine(url.set(drivername="postgresql+psycopg"), connect_args=arguments)
+    event.listen(engine, "begin", _begin_postgresql)
+    return engine
+
+
+def _prepare_sqlite(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
+    connection.isolation_level = None  # the driver must not begin by itself; the begin event does
+    cursor = connection.cursor()
+    for pragma in (
+        "journal_mode = WAL",
+        "synchronous = FULL",
+        "foreign_keys = ON",
+        "recursive_triggers = ON",  # else INSERT OR REPLACE deletes a row without asking its DELETE trigger
+    ):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(tx: Tx) -> None:
+    read_only = is_read_only(tx)
+    tx.exec_driver_sql(f"PRAGMA query_only = {'ON' if read_only else 'OFF'}")
+    tx.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
+
+
+def _begin_postgresql(tx: Tx) -> None:
+    if is_read_only(tx):
+        tx.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+
+
+def _translate(context: ExceptionContext) -> errors.LoyaltyError | None:
+    """The domain error for a driver's exception; None lets a fault of the program or the machine pass as it is."""
+    error, cause = context.sqlalchemy_exception, context.original_exception
+    # OverflowError: the SQLite driver itself refuses an integer beyond 64 bits
+    if isinstance(error, exc.IntegrityError | exc.DataError) or isinstance(cause, OverflowError):
+        return errors.ConstraintRefused(detail=str(cause))
+    if isinstance(cause, sqlite3.OperationalError):
+        code = cause.sqlite_errorcode & _PRIMARY_CODE
+        if code in _BUSY_CODES:
+            return errors.DatabaseBusy()
+        return errors.ConstraintRefused(detail=str(cause)) if code == sqlite3.SQLITE_READONLY else None
+    if getattr(cause, "sqlstate", None) == "25006":  # read_only_sql_transaction
+        return errors.ConstraintRefused(detail=str(cause))
+    return errors.DatabaseBusy(detail=str(cause)) if isinstance(error, exc.OperationalError) else None

@@ -1,0 +1,18 @@
+"""Locks with a name, for steps that only one transaction at a time may take. Not for rows: rows lock themselves."""
+
+import hashlib
+
+from sqlalchemy import func, select
+
+from loyaltychain.db.engine import Tx
+
+
+def lock(tx: Tx, name: str) -> None:
+    """Hold the lock ``name`` until this transaction ends. On SQLite a write transaction already excludes all others.
+
+    Raises:
+        DatabaseBusy: another transaction kept it for too long.
+    """
+    if tx.dialect.name == "postgresql":
+        key = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], signed=True)
+        tx.execute(select(func.pg_advisory_xact_lock(key)))

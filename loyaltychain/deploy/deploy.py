@@ -1,0 +1,141 @@
+"""Deploy: run the bootstrap table, read everything back, remember the manifest. Stop it anywhere, start it again.
+
+Each step is an intent, so its signed bytes and its outcome are in the database before and after it happens; the plan,
+its random instance id included, is kept in a file before the first of them.
+"""
+
+import json
+import secrets
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from loyaltychain.chain.deployments import StoredDeployment, find_deployment, insert_deployment
+from loyaltychain.chain.intents import NewIntent
+from loyaltychain.chain.rpc import Rpc
+from loyaltychain.chain.sender import Outcome, Sender
+from loyaltychain.chain.signer import AllowedCall, KeySigner, PrivateKey, Signer
+from loyaltychain.core import canonical, errors
+from loyaltychain.core.hashing import from_hex, to_hex
+from loyaltychain.db.engine import reading, transaction
+from loyaltychain.deploy.manifest import Manifest, make_manifest, write_manifest
+from loyaltychain.deploy.plan import DeployPlan
+from loyaltychain.deploy.readback import Check, read_back
+from loyaltychain.deploy.steps import STEPS, Step
+
+MakeSender = Callable[[Collection[Signer]], Sender]
+OnStep = Callable[[int, int, str], None]  # done, of how many, name of the step
+
+
+@dataclass(frozen=True, slots=True)
+class Deployed:
+    """What a deployment came to."""
+
+    manifest: Manifest
+    checks: list[Check]
+    gas_used: int
+    is_new: bool  # False: everything was there already
+
+
+def keep_plan(file: Path, wanted: DeployPlan) -> DeployPlan:
+    """The plan to go by: the one that was kept, else ``wanted``, which is kept now.
+
+    Raises:
+        WrongChain: the kept plan is for another chain than the one that ``wanted`` was made for.
+    """
+    if not file.exists():
+        file.parent.mkdir(parents=True, exist_ok=True)
+        fresh = file.with_suffix(".new")
+        fresh.write_text(json.dumps(wanted.document, indent=2) + "\n", encoding="utf-8")
+        fresh.replace(file)
+        return wanted
+    kept = DeployPlan.from_document(json.loads(file.read_text(encoding="utf-8")))
+    if (kept.chain_id, kept.genesis_hash) != (wanted.chain_id, wanted.genesis_hash):
+        raise errors.WrongChain(
+            f"This project's deployment was begun on the chain with genesis {kept.genesis_hash}, but the chain that "
+            f"answers has genesis {wanted.genesis_hash}. Start the chain that belongs to this project, or begin a "
+            "fresh project in another directory."
+        )
+    return kept
+
+
+def fresh_instance_id() -> str:
+    """32 random bytes as hex: two deployments are never mistaken for each other."""
+    return to_hex(secrets.token_bytes(32))
+
+
+def deploy(
+    make_sender: MakeSender, plan: DeployPlan, key: PrivateKey, *, manifest_file: Path, on_step: OnStep
+) -> Deployed:
+    """Carry ``plan`` to its end and prove it.
+
+    Args:
+        make_sender: Makes a sender with these signers; the deployer's leave grows once the manager's address is known.
+        key: The deployer's.
+        manifest_file: Where the manifest is written, last of all.
+
+    Raises:
+        ReadBackFailed: what stands on chain is not what was asked for; the facts name each difference.
+        Reverted, IntentReverted, NonceTaken, RpcUnavailable: as ``Sender.execute``. Run it again when it is mended.
+    """
+    sender = make_sender([KeySigner(key, [], chain_id=plan.chain_id, allowed_creations=True)])
+    with reading(sender.engine) as tx:
+        stored = find_deployment(tx, plan.network)
+    addresses: dict[str, str] = {}
+    outcomes: list[Outcome] = []
+    for number, step in enumerate(STEPS):
+        on_step(number, len(STEPS), step.name)
+        if step.target is not None and STEPS[number - 1].target is None:  # from here on the manager has an address
+            sender = make_sender([_manager_signer(key, plan, addresses)])
+        outcome = sender.execute(_intent(plan, step, addresses))
+        outcomes.append(outcome)
+        if step.creates is not None:
+            assert outcome.contract_address is not None, step.name
+            addresses[step.creates] = outcome.contract_address
+    manifest = make_manifest(plan, addresses, first_block=min(outcome.block_number for outcome in outcomes))
+    checks = prove(sender.rpc, manifest)
+    if stored is None:
+        _remember(sender, plan, manifest)
+    write_manifest(manifest_file, manifest)
+    on_step(len(STEPS), len(STEPS), "read back")
+    return Deployed(manifest, checks, sum(outcome.gas_used for outcome in outcomes), is_new=stored is None)
+
+
+def prove(rpc: Rpc, manifest: Manifest) -> list[Check]:
+    """Every check of the read-back, all of them true. Raises ReadBackFailed that names those that are not."""
+    checks = read_back(rpc, manifest)
+    wrong = {check.name: f"expected {check.expected}, found {check.actual}" for check in checks if not check.ok}
+    if wrong:
+        raise errors.ReadBackFailed("The deployment on chain is not the one that the manifest describes.", **wrong)
+    return checks
+
+
+def _manager_signer(key: PrivateKey, plan: DeployPlan, addresses: Mapping[str, str]) -> KeySigner:
+    manager = addresses["AccessManager"]
+    selectors = {step.build(plan, addresses)[:4] for step in STEPS if step.target == "AccessManager"}
+    calls = [AllowedCall(manager, selector) for selector in sorted(selectors)]
+    return KeySigner(key, calls, chain_id=plan.chain_id)
+
+
+def _intent(plan: DeployPlan, step: Step, addresses: Mapping[str, str]) -> NewIntent:
+    return NewIntent(
+        id=f"deploy:{plan.instance_id[2:10]}:{step.name}",
+        chain_id=plan.chain_id,
+        signer=plan.roles["deployer"],
+        target=None if step.target is None else addresses[step.target],
+        calldata=step.build(plan, addresses),
+    )
+
+
+def _remember(sender: Sender, plan: DeployPlan, manifest: Manifest) -> None:
+    with transaction(sender.engine) as tx:
+        insert_deployment(
+            tx,
+            StoredDeployment(
+                network=plan.network,
+                chain_id=plan.chain_id,
+                genesis_hash=from_hex(plan.genesis_hash),
+                instance_id=from_hex(plan.instance_id),
+                manifest=canonical.encode(manifest).decode(),
+            ),
+        )

@@ -1,0 +1,125 @@
+"""Prove the ledger from nothing: entries against their digests, the chain, and the totals against the postings.
+
+Reads bare rows, because what it looks for need not be valid. Repairs nothing, and knows nothing of batches.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
+
+import rfc8785
+
+from loyaltychain.core import canonical
+from loyaltychain.core.hashing import ZERO_HASH, from_hex, to_hex
+from loyaltychain.db.engine import Tx
+from loyaltychain.ledger import raw
+from loyaltychain.ledger.accounts import holder
+from loyaltychain.ledger.sequence import next_head
+from loyaltychain.ledger.types import DOCUMENT_FIELDS, AccountId, make_document
+
+_Key = tuple[str, str]  # account, unit
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One fact that does not hold.
+
+    ``code`` is one of: entry-digest, chain-head, position-gap, volume-mismatch, overdraft, unbalanced,
+    empty-entry, orphan-posting.
+    """
+
+    code: str
+    subject: str
+    expected: str
+    actual: str
+
+
+@dataclass(slots=True)
+class _Fold:
+    """What the walk over all entries carries along."""
+
+    position: int = 0
+    true_head: str = to_hex(ZERO_HASH)  # from the digests alone
+    stored_head: str = to_hex(ZERO_HASH)  # what the row before says; one bad row must not accuse all after it
+    came_in: Counter[_Key] = field(default_factory=Counter)
+    went_out: Counter[_Key] = field(default_factory=Counter)
+
+
+def check_ledger(tx: Tx) -> list[Problem]:
+    """All that is wrong with the ledger in this snapshot; empty when it proves itself.
+
+    Entries that only have no position yet are no problem.
+    """
+    fold = _Fold()
+    problems: list[Problem] = []
+    for _, lines in groupby(raw.read_lines(tx), key=lambda line: line.id):
+        problems += _check_entry(list(lines), fold)
+    problems += _check_volumes(list(raw.read_volumes(tx)), fold)
+    problems += [
+        Problem("orphan-posting", f"{row.entry_id} line {row.line}", expected="an entry", actual="none")
+        for row in raw.read_orphans(tx)
+    ]
+    return problems
+
+
+def _check_entry(lines: Sequence[raw.Raw], fold: _Fold) -> Iterator[Problem]:
+    row = lines[0]
+    if row.position is not None:
+        yield from _check_place(row, fold)
+    if row.line is None:
+        yield Problem("empty-entry", row.id, expected="postings", actual="none")
+        return
+    actual = _digest(lines)
+    if actual != row.digest:
+        yield Problem("entry-digest", row.id, expected=row.digest, actual=actual)
+    for line in lines:
+        fold.went_out[line.source, line.unit] += line.amount
+        fold.came_in[line.destination, line.unit] += line.amount
+
+
+def _check_place(row: raw.Raw, fold: _Fold) -> Iterator[Problem]:
+    expected, fold.position = fold.position + 1, row.position
+    if row.position != expected:
+        yield Problem("position-gap", f"position {expected}", expected=str(expected), actual=str(row.position))
+        fold.true_head = fold.stored_head = row.head  # what came before is unknown: go on from here
+        return
+    true_head, from_stored = _next(fold.true_head, row), _next(fold.stored_head, row)
+    if not row.head.startswith("0x") or row.head not in (true_head, from_stored):
+        yield Problem("chain-head", f"position {expected}", expected=true_head, actual=row.head)
+    fold.true_head, fold.stored_head = true_head, row.head
+
+
+def _check_volumes(rows: Sequence[raw.Raw], fold: _Fold) -> Iterator[Problem]:
+    stored = {(row.account, row.unit): row for row in rows}
+    for account, unit in sorted(stored.keys() | fold.came_in.keys() | fold.went_out.keys()):
+        came_in, went_out = fold.came_in[account, unit], fold.went_out[account, unit]
+        row = stored.get((account, unit))
+        actual = "none" if row is None else f"in {row.total_in}, out {row.total_out}"
+        if actual != (expected := f"in {came_in}, out {went_out}"):
+            yield Problem("volume-mismatch", f"{account} {unit}", expected=expected, actual=actual)
+        protected = holder(AccountId(account)) is not None or row is None or not row.may_overdraw
+        if protected and came_in < went_out:
+            yield Problem("overdraft", f"{account} {unit}", expected=">= 0", actual=str(came_in - went_out))
+    for unit in sorted({row.unit for row in rows}):
+        total_in = sum(row.total_in for row in rows if row.unit == unit)
+        total_out = sum(row.total_out for row in rows if row.unit == unit)
+        if total_in != total_out:
+            yield Problem("unbalanced", unit, expected=f"out {total_in}", actual=f"out {total_out}")
+
+
+def _digest(lines: Sequence[raw.Raw]) -> str:
+    fields = {name: getattr(lines[0], name) for name in DOCUMENT_FIELDS}
+    document = make_document(fields, ((line.source, line.destination, line.unit, line.amount) for line in lines))
+    try:
+        return to_hex(canonical.digest(document))
+    except rfc8785.CanonicalizationError as error:
+        return f"none: {error}"
+
+
+def _next(head: str, row: raw.Raw) -> str:
+    try:
+        digest = from_hex(row.digest)
+        return to_hex(next_head(from_hex(head), position=row.position, recorded_at=row.recorded_at, digest=digest))
+    except (ValueError, OverflowError) as error:  # a value that was never ours: no hex, or a time below zero
+        return f"none: {error}"

@@ -1,0 +1,46 @@
+"""The SQL of outcomes. Decides nothing."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import insert, select
+
+from loyaltychain.core import canonical
+from loyaltychain.db.engine import Tx
+from loyaltychain.operations.tables import outcomes
+from loyaltychain.operations.types import Decision, Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class StoredOutcome:
+    """What became of the event at ``position``; ``entry_id`` is the first of its entries, None without any."""
+
+    position: int
+    outcome: Outcome
+    entry_id: str | None
+    explanation: dict[str, Any]
+
+
+def insert_outcomes(tx: Tx, decisions: Sequence[Decision]) -> None:
+    """Append what became of events; an event has one outcome for ever."""
+    rows = [
+        {
+            "position": decision.position,
+            "outcome": decision.outcome,
+            "entry_id": decision.entries[0].id if decision.entries else None,
+            "explanation": canonical.encode(decision.explanation).decode(),
+        }
+        for decision in decisions
+    ]
+    if rows:
+        tx.execute(insert(outcomes), rows)
+
+
+def read_outcomes(tx: Tx, after: int, limit: int) -> list[StoredOutcome]:
+    """At most ``limit`` outcomes of events beyond position ``after``, in order."""
+    query = select(outcomes).where(outcomes.c.position > after).order_by(outcomes.c.position).limit(limit)
+    return [
+        StoredOutcome(row.position, row.outcome, row.entry_id, json.loads(row.explanation)) for row in tx.execute(query)
+    ]

@@ -1,0 +1,56 @@
+"""Programme files become Programs, or an error that says what to correct."""
+
+from pathlib import Path
+
+from loyaltychain.core import errors
+from loyaltychain.events.strict_yaml import check_model, parse_yaml
+from loyaltychain.program.schema import ProgramFile
+from loyaltychain.program.types import PointsPerCurrencyUnit, Program, Redemption
+
+TEMPLATES = Path(__file__).parent / "templates"
+
+
+def load_program(path: Path) -> Program:
+    """The programme in a file. Raises InvalidProgram, also when the file cannot be read."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as problem:
+        raise errors.InvalidProgram("The programme cannot be read.", file=str(path), reason=str(problem)) from problem
+    return parse_program(text, file=path.name)
+
+
+def parse_program(text: str, *, file: str = "the programme") -> Program:
+    """The programme that the YAML ``text`` holds, completed with its defaults.
+
+    Raises InvalidProgram naming ``file``, the field, what is wrong with it and what to do.
+    """
+    content = parse_yaml(text, file=file, error=errors.InvalidProgram)
+    said = check_model(ProgramFile, content, file=file, error=errors.InvalidProgram)
+    rules = tuple(
+        PointsPerCurrencyUnit(
+            id=rule.id,
+            kind=rule.kind,
+            event=rule.event,
+            points=rule.points,
+            per=said.minor_units(rule.per),
+            rounding=rule.rounding,
+            max_points=rule.max_points,
+        )
+        for rule in said.rules
+    )
+    return Program(
+        name=said.name,
+        version=said.version,
+        timezone=said.timezone,
+        currency=said.currency,
+        rules=rules,
+        redemption=Redemption(said.redemption.event) if said.redemption is not None else None,
+    )
+
+
+def template(name: str) -> str:
+    """The text of a starter programme. Raises InvalidProgram listing them for an unknown name."""
+    names = sorted(path.stem for path in TEMPLATES.glob("*.yaml"))
+    if name not in names:
+        raise errors.InvalidProgram("There is no such template.", name=name, there_are=names)
+    return (TEMPLATES / f"{name}.yaml").read_text(encoding="utf-8")

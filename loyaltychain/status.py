@@ -1,0 +1,61 @@
+"""How far a project is, in figures. Reads only; a chain that is not running is a fact, not an error."""
+
+from typing import Any
+
+from sqlalchemy import func, select
+
+from loyaltychain.config.project import Project
+from loyaltychain.core import errors
+from loyaltychain.core.amounts import POINTS
+from loyaltychain.db.engine import Tx, reading
+from loyaltychain.db.step import read_cursor
+from loyaltychain.deploy.manifest import read_manifest
+from loyaltychain.events.tables import events, members
+from loyaltychain.ledger.tables import entries, volumes
+from loyaltychain.operations.earn import EARN
+from loyaltychain.settlement.tables import batches
+from loyaltychain.wiring import open_engine, open_world
+
+
+def read_status(project: Project) -> dict[str, Any]:
+    """The figures of ``loyaltychain status``; ``batches`` maps each state to a count."""
+    with reading(open_engine(project)) as tx:
+        figures = _figures(tx)
+    return {
+        "home": str(project.home),
+        "network": project.settings.network,
+        "chain": _chain(project),
+        "ledger_contract": _ledger_contract(project),
+        **figures,
+    }
+
+
+def _figures(tx: Tx) -> dict[str, Any]:
+    taken = tx.execute(select(func.count()).select_from(events)).scalar_one()
+    states = tx.execute(select(batches.c.state, func.count()).group_by(batches.c.state).order_by(batches.c.state))
+    owned = select(volumes.c.total_in - volumes.c.total_out).where(
+        volumes.c.account.like("member:%"), volumes.c.unit == POINTS
+    )
+    return {
+        "members": tx.execute(select(func.count()).select_from(members)).scalar_one(),
+        "events": taken,
+        "events_waiting": taken - read_cursor(tx, EARN),
+        "entries": tx.execute(select(func.count()).select_from(entries)).scalar_one(),
+        "points_outstanding": sum(tx.execute(owned).scalars()),
+        "batches": {row.state: row[1] for row in states},
+    }
+
+
+def _chain(project: Project) -> str:
+    try:
+        head = open_world(project).rpc.block("latest")
+    except (errors.ChainNotRunning, errors.RpcUnavailable, errors.InvalidSettings) as error:
+        return error.message
+    return f"answers, at block {head.number}"
+
+
+def _ledger_contract(project: Project) -> str | None:
+    try:
+        return str(read_manifest(project.manifest_file)["contracts"]["PointsLedger"]["address"])
+    except errors.NotDeployed:
+        return None

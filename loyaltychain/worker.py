@@ -1,0 +1,145 @@
+"""The loop of steps: events to entries, entries to batches, batches to the chain. Restart is the recovery.
+
+It keeps nothing in memory that matters: each step asks database and chain how far things are.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from loyaltychain.chain.sender import Sender
+from loyaltychain.core import errors
+from loyaltychain.core.hashing import to_hex
+from loyaltychain.db.engine import reading, transaction
+from loyaltychain.deploy.publish import read_in_force
+from loyaltychain.events.sequence import sequence as sequence_events
+from loyaltychain.ledger.sequence import sequence as sequence_entries
+from loyaltychain.operations.earn import earn_step
+from loyaltychain.program.types import Program
+from loyaltychain.settlement import store
+from loyaltychain.settlement.confirm import Confirmed, confirm_step
+from loyaltychain.settlement.deployment import Deployment
+from loyaltychain.settlement.guard import check_chain
+from loyaltychain.settlement.seal import seal_step
+from loyaltychain.settlement.submit import submit_step
+from loyaltychain.wiring import World
+
+LOOKS_MAX = 600  # at one batch in one round; the next round goes on where this one stopped
+
+
+@dataclass(frozen=True, slots=True)
+class RunReport:
+    """What one round did. ``issued`` and ``redeemed`` are points, ``gas_used`` is of all settled batches."""
+
+    events: int = 0
+    entries: int = 0
+    nothing: int = 0
+    refused: int = 0
+    issued: int = 0
+    redeemed: int = 0
+    batches: int = 0
+    updates: int = 0
+    gas_used: int = 0
+    waiting_for: str | None = None  # why a batch could not be settled yet
+
+    def document(self) -> dict[str, Any]:
+        """The report as JSON can hold it."""
+        return asdict(self)
+
+
+def run_once(world: World, *, on_progress: Callable[[int], None] = lambda _: None) -> RunReport:
+    """One round: everything that is due now, to its end.
+
+    Args:
+        on_progress: Is told how many events and batches are done.
+
+    Raises:
+        NotDeployed: there are no contracts yet.
+        ProgramNotPublished: the programme file is not the one whose hash is in force on chain.
+        WrongChain, ChainAhead, ChainBehind: chain and database do not belong together; nothing was written.
+        LedgerPaused, RpcUnavailable, DatabaseBusy: later is better; nothing is lost.
+        RootMismatch, IntentReverted, NonceTaken: stop and look; the batch concerned is halted.
+    """
+    program, deployment = world.program(), world.deployment
+    check_chain(world.engine, world.rpc, deployment)
+    _require_published(world, program)
+    report = _earn(world, program, on_progress)
+    return _settle_all(world, deployment, report, on_progress)
+
+
+def _require_published(world: World, program: Program) -> None:
+    with reading(world.engine) as tx:
+        in_force = read_in_force(tx, world.project.settings.network)
+    if in_force is None or in_force.digest != program.digest:
+        raise errors.ProgramNotPublished(
+            f"The rules in {world.project.program_file.name} do not count yet: their hash is not on chain. "
+            "Run `loyaltychain deploy` to publish it, or put the published file back.",
+            file=to_hex(program.digest),
+            published=to_hex(in_force.digest) if in_force else None,
+        )
+
+
+def _earn(world: World, program: Program, on_progress: Callable[[int], None]) -> RunReport:
+    with transaction(world.engine) as tx:
+        sequence_events(tx)
+    report = RunReport()
+    while (step := earn_step(world.engine, program, now=world.clock())).events:
+        report = replace(
+            report,
+            events=report.events + step.events,
+            entries=report.entries + step.entries,
+            nothing=report.nothing + step.nothing,
+            refused=report.refused + step.refused,
+            issued=report.issued + step.issued,
+            redeemed=report.redeemed + step.redeemed,
+        )
+        on_progress(report.events)
+    with transaction(world.engine) as tx:
+        sequence_entries(tx)
+    return report
+
+
+def _settle_all(
+    world: World, deployment: Deployment, report: RunReport, on_progress: Callable[[int], None]
+) -> RunReport:
+    """Seal, submit and confirm until nothing is left, or something waits for more than time."""
+    signer = world.settler()
+    sender = world.sender([signer])
+    while True:
+        sealed = seal_step(world.engine, deployment, now=world.clock())
+        submit_step(world.engine, deployment, settler=signer.address, now=world.clock())
+        confirmed = _carry(world, sender, deployment)
+        if confirmed is None:
+            if sealed is None:
+                return report
+            continue
+        if confirmed.state != "final":
+            return replace(report, waiting_for=f"batch {confirmed.batch_id}: {confirmed.reason or 'not final yet'}")
+        report = replace(
+            report,
+            batches=report.batches + 1,
+            updates=report.updates + _count_updates(world, confirmed.batch_id),
+            gas_used=report.gas_used + (confirmed.gas_used or 0),
+        )
+        on_progress(report.events + report.batches)
+
+
+def _carry(world: World, sender: Sender, deployment: Deployment) -> Confirmed | None:
+    """The submitted batch, as far as it can be carried now; None if there is none."""
+    before: Confirmed | None = None
+    for _ in range(LOOKS_MAX):
+        confirmed = confirm_step(sender, deployment)
+        if confirmed is None or confirmed.state == "final" or confirmed.intent_state == "parked":
+            return confirmed
+        if confirmed == before:
+            time.sleep(world.profile.poll_seconds)
+        before = confirmed
+    return before
+
+
+def _count_updates(world: World, batch_id: int) -> int:
+    with reading(world.engine) as tx:
+        batch = store.read_batch(tx, batch_id)
+    assert batch is not None, batch_id
+    return batch.header.updates

@@ -1,0 +1,24 @@
+"""A programme that ran, once a session, and a copy of it for each test."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.audit.scenario import Scenario, build, copied
+
+
+@pytest.fixture(scope="session")
+def built_programme(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The directory of the programme that ran; not to be changed."""
+    home = tmp_path_factory.mktemp("programme") / "home"
+    home.mkdir()
+    build(home)
+    return home
+
+
+@pytest.fixture()
+def scenario(built_programme: Path, tmp_path: Path) -> Iterator[Scenario]:
+    """A copy of the programme, open."""
+    with copied(built_programme, tmp_path / "home") as scenario:
+        yield scenario

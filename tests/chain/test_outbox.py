@@ -1,0 +1,307 @@
+"""enqueue
+├── given a new id: the intent stands there, pending, addresses in lower case
+├── given the same intent again: nothing changes
+└── given a known id with any other content: IdempotencyConflict
+read_intent
+└── given an unknown id: InvariantError
+read_unfinished
+└── given intents in all states: those that have not ended, in flight first, then by age
+next_nonce
+├── given no nonce yet: 0
+└── given nonces of several signers and chains: one more than the largest of this signer here
+append_first_attempt
+├── given a pending intent: nonce, bytes and state together
+├── given an intent that is signed already: DatabaseBusy, and nothing is kept
+└── given a nonce that the signer has used: ConstraintRefused, and nothing is kept
+append_replacement
+├── given a broadcast intent: a further attempt behind the first, and it waits to be sent
+└── given an intent without a nonce: DatabaseBusy
+set_broadcast, set_mined, set_final, set_reverted, set_parked
+├── given the way to an end: each state and its facts
+├── given a reorganisation: the place in the chain is forgotten
+├── given any pair of states: exactly the listed transitions
+└── given that somebody else has moved it: DatabaseBusy
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from itertools import product
+from typing import Any, get_args
+
+import pytest
+from sqlalchemy import Engine, update
+
+from loyaltychain.chain import outbox
+from loyaltychain.chain.intents import TRANSITIONS, Intent, IntentState, Mined
+from loyaltychain.chain.tables import intents
+from loyaltychain.core import errors
+from loyaltychain.core.calendar import UnixSeconds
+from loyaltychain.db.engine import Tx, reading, transaction
+from tests.chain.intent_builders import (
+    BLOCK,
+    CHAIN_ID,
+    NONCE,
+    SIGNER,
+    TARGET,
+    make_attempt,
+    make_hash,
+    make_intent,
+    make_new_intent,
+)
+from tests.database import ENGINES, fresh_database
+
+NOW = UnixSeconds(1_000)
+MINED = Mined(make_hash(1), BLOCK, make_hash(BLOCK), gas_used=40_000, contract_address="0x" + "d4" * 20)
+
+
+@pytest.fixture(params=ENGINES)
+def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
+    database = fresh_database(request.param)
+    yield database
+    database.dispose()
+
+
+def given_intent(engine: Engine, **changes: Any) -> None:
+    """The intent in the outbox, with these columns as they are wanted."""
+    with transaction(engine) as tx:
+        outbox.enqueue(tx, make_new_intent(id=changes.pop("id", "settle:1")), now=NOW)
+        if changes:
+            tx.execute(update(intents).values(**changes))
+
+
+def read(engine: Engine, intent_id: str = "settle:1") -> Intent:
+    with reading(engine) as tx:
+        return outbox.read_intent(tx, intent_id)
+
+
+def test_enqueue__new_id__pending_intent(engine: Engine) -> None:
+    with transaction(engine) as tx:
+        is_new = outbox.enqueue(tx, make_new_intent(signer=SIGNER.upper().replace("X", "x")), now=NOW)
+
+    assert is_new is True
+    assert read(engine) == make_intent(state="pending", nonce=None, created_at=NOW)
+
+
+def test_enqueue__creation__has_no_target(engine: Engine) -> None:
+    with transaction(engine) as tx:
+        outbox.enqueue(tx, make_new_intent(target=None), now=NOW)
+
+    assert read(engine).target is None
+
+
+def test_enqueue__same_again__changes_nothing(engine: Engine) -> None:
+    given_intent(engine)
+
+    with transaction(engine) as tx:
+        is_new = outbox.enqueue(
+            tx, make_new_intent(target=TARGET.upper().replace("X", "x")), now=UnixSeconds(2_000)
+        )
+
+    assert is_new is False
+    assert read(engine).created_at == NOW
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"chain_id": CHAIN_ID + 1},
+        {"signer": TARGET},
+        {"target": SIGNER},
+        {"target": None},
+        {"calldata": b"\x01\x02\x03\x05"},
+    ],
+)
+def test_enqueue__other_content__conflict(engine: Engine, changes: dict[str, Any]) -> None:
+    given_intent(engine)
+
+    with pytest.raises(errors.IdempotencyConflict, match="settle:1"), transaction(engine) as tx:
+        outbox.enqueue(tx, make_new_intent(**changes), now=NOW)
+
+
+def test_read_intent__unknown_id__invariant_error(engine: Engine) -> None:
+    with pytest.raises(errors.InvariantError, match="settle:9"):
+        read(engine, "settle:9")
+
+
+def test_read_unfinished__all_states__in_flight_first(engine: Engine) -> None:
+    states: dict[str, tuple[IntentState, int | None, int]] = {
+        "a": ("parked", None, 1),
+        "b": ("final", 0, 1),
+        "c": ("mined", 7, 9),
+        "d": ("pending", None, 0),
+        "e": ("reverted", 1, 0),
+        "f": ("broadcast", 6, 9),
+        "g": ("signed", 8, 0),
+    }
+    with transaction(engine) as tx:
+        for name, (state, nonce, at) in states.items():
+            outbox.enqueue(tx, make_new_intent(id=name), now=UnixSeconds(at))
+            tx.execute(update(intents).where(intents.c.id == name).values(state=state, nonce=nonce))
+
+    with reading(engine) as tx:
+        here = [intent.id for intent in outbox.read_unfinished(tx, CHAIN_ID)]
+        elsewhere = outbox.read_unfinished(tx, CHAIN_ID + 1)
+
+    assert here == ["f", "c", "g", "d", "a"]
+    assert elsewhere == []
+
+
+def test_next_nonce__none_yet__zero(engine: Engine) -> None:
+    given_intent(engine)
+
+    with reading(engine) as tx:
+        assert outbox.next_nonce(tx, CHAIN_ID, SIGNER) == 0
+
+
+def test_next_nonce__several__one_more_than_the_largest_here(engine: Engine) -> None:
+    with transaction(engine) as tx:
+        for name, chain_id, signer, nonce in (
+            ("a", CHAIN_ID, SIGNER, 3),
+            ("b", CHAIN_ID, SIGNER, 4),
+            ("c", CHAIN_ID, TARGET, 9),
+            ("d", CHAIN_ID + 1, SIGNER, 8),
+        ):
+            outbox.enqueue(tx, make_new_intent(id=name, chain_id=chain_id, signer=signer), now=NOW)
+            tx.execute(update(intents).where(intents.c.id == name).values(nonce=nonce, state="final"))
+
+    with reading(engine) as tx:
+        assert outbox.next_nonce(tx, CHAIN_ID, "0x" + SIGNER[2:].upper()) == 5
+
+
+def test_append_first_attempt__pending__nonce_bytes_and_state_together(engine: Engine) -> None:
+    given_intent(engine, state="parked", reason="Closed()")
+
+    with transaction(engine) as tx:
+        outbox.append_first_attempt(tx, make_attempt(), nonce=NONCE)
+
+    assert read(engine) == make_intent(state="signed", nonce=NONCE, created_at=NOW)
+    with reading(engine) as tx:
+        assert outbox.read_attempts(tx, "settle:1") == [make_attempt()]
+        assert outbox.find_in_flight(tx, CHAIN_ID, SIGNER) == "settle:1"
+
+
+def test_append_first_attempt__signed_already__refused(engine: Engine) -> None:
+    given_intent(engine)
+    with transaction(engine) as tx:
+        outbox.append_first_attempt(tx, make_attempt(1), nonce=NONCE)
+
+    with pytest.raises(errors.DatabaseBusy, match="settle:1"), transaction(engine) as tx:
+        outbox.append_first_attempt(tx, make_attempt(2), nonce=NONCE + 1)
+
+    with reading(engine) as tx:
+        assert outbox.read_attempts(tx, "settle:1") == [make_attempt(1)]
+
+
+def test_append_first_attempt__nonce_used__refused(engine: Engine) -> None:
+    given_intent(engine)
+    with transaction(engine) as tx:
+        outbox.append_first_attempt(tx, make_attempt(1), nonce=NONCE)
+        outbox.enqueue(tx, make_new_intent(id="settle:2"), now=NOW)
+
+    with pytest.raises(errors.ConstraintRefused), transaction(engine) as tx:
+        outbox.append_first_attempt(tx, make_attempt(2, intent_id="settle:2"), nonce=NONCE)
+
+    with reading(engine) as tx:
+        assert outbox.read_attempts(tx, "settle:2") == []
+    assert read(engine, "settle:2").state == "pending"
+
+
+def test_append_replacement__broadcast__waits_to_be_sent(engine: Engine) -> None:
+    given_intent(engine)
+    with transaction(engine) as tx:
+        outbox.append_first_attempt(tx, make_attempt(1), nonce=NONCE)
+        outbox.set_broadcast(tx, outbox.read_intent(tx, "settle:1"), reason=None)
+
+    with transaction(engine) as tx:
+        outbox.append_replacement(tx, make_attempt(2))
+
+    assert read(engine) == make_intent(state="signed", created_at=NOW)
+    with reading(engine) as tx:
+        assert outbox.read_attempts(tx, "settle:1") == [make_attempt(1), make_attempt(2)]
+
+
+def test_append_replacement__without_nonce__refused(engine: Engine) -> None:
+    given_intent(engine)
+
+    with pytest.raises(errors.DatabaseBusy), transaction(engine) as tx:
+        outbox.append_replacement(tx, make_attempt(2))
+
+
+def test_set_states__to_an_end__each_with_its_facts(engine: Engine) -> None:
+    given_intent(engine)
+    place = {
+        "tx_hash": MINED.tx_hash,
+        "block_number": BLOCK,
+        "block_hash": MINED.block_hash,
+        "gas_used": 40_000,
+        "contract_address": MINED.contract_address,
+    }
+    seen = []
+
+    for move in (
+        lambda tx, intent: outbox.set_parked(tx, intent, "Closed()"),
+        lambda tx, intent: outbox.append_first_attempt(tx, make_attempt(), nonce=NONCE),
+        lambda tx, intent: outbox.set_reason(tx, intent, "busy"),
+        lambda tx, intent: outbox.set_broadcast(tx, intent, reason=None),
+        lambda tx, intent: outbox.set_mined(tx, intent, MINED),
+        lambda tx, intent: outbox.set_final(tx, intent, MINED),
+    ):
+        with transaction(engine) as tx:
+            move(tx, outbox.read_intent(tx, "settle:1"))
+        seen.append(read(engine))
+
+    signed = make_intent(state="signed", created_at=NOW)
+    assert seen == [
+        replace(signed, state="parked", reason="Closed()", nonce=None),
+        signed,
+        replace(signed, reason="busy"),
+        replace(signed, state="broadcast"),
+        replace(signed, state="mined", **place),
+        replace(signed, state="final", **place),
+    ]
+
+
+def test_set_broadcast__after_reorganisation__forgets_the_place(engine: Engine) -> None:
+    given_intent(engine)
+    with transaction(engine) as tx:
+        outbox.append_first_attempt(tx, make_attempt(), nonce=NONCE)
+        outbox.set_mined(tx, outbox.read_intent(tx, "settle:1"), MINED)
+
+    with transaction(engine) as tx:
+        outbox.set_broadcast(tx, outbox.read_intent(tx, "settle:1"), reason="vanished")
+
+    assert read(engine) == make_intent(state="broadcast", reason="vanished", created_at=NOW)
+
+
+MOVES: dict[IntentState, Callable[[Tx, Intent], None]] = {
+    "parked": lambda tx, intent: outbox.set_parked(tx, intent, "Closed()"),
+    "broadcast": lambda tx, intent: outbox.set_broadcast(tx, intent, reason=None),
+    "mined": lambda tx, intent: outbox.set_mined(tx, intent, MINED),
+    "final": lambda tx, intent: outbox.set_final(tx, intent, MINED),
+    "reverted": lambda tx, intent: outbox.set_reverted(tx, intent, MINED, reason="Closed()"),
+}
+
+
+def test_set_states__any_pair__only_the_listed(engine: Engine) -> None:
+    for was, to in product(get_args(IntentState), MOVES):
+        name = f"{was}-{to}"
+        given_intent(engine, id=name)
+        with transaction(engine) as tx:
+            tx.execute(update(intents).where(intents.c.id == name).values(state=was))
+            if to in TRANSITIONS[was]:
+                MOVES[to](tx, outbox.read_intent(tx, name))
+            else:
+                with pytest.raises(errors.InvariantError, match="no such transition"):
+                    MOVES[to](tx, outbox.read_intent(tx, name))
+
+        assert read(engine, name).state == (to if to in TRANSITIONS[was] else was)
+
+
+def test_set_states__moved_by_somebody_else__busy(engine: Engine) -> None:
+    given_intent(engine, state="broadcast", nonce=NONCE)
+    stale = replace(read(engine), state="mined")
+
+    with pytest.raises(errors.DatabaseBusy, match="settle:1"), transaction(engine) as tx:
+        outbox.set_final(tx, stale, MINED)
+
+    assert read(engine).state == "broadcast"

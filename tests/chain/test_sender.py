@@ -1,0 +1,467 @@
+"""execute
+├── given a call: it happens once, and the outcome says where
+├── given the same call again, by another sender: the same outcome, nothing new on chain
+├── given a creation: the outcome names the contract
+├── given the same id for another call: IdempotencyConflict
+├── given a call that would revert
+│   ├── when rehearsed: Reverted with the decoded reason, parked, no nonce taken
+│   └── when it would succeed later: the next call goes through
+├── given a signer without enough ether: parked with what is missing to the wei; goes on once funded
+├── given a call that reverts in its block: IntentReverted with the decoded reason, again at each call
+├── given that it needs more gas than the chain allows: parked
+├── given a chain that never mines: NotYetFinal after so many looks, and the next call goes on
+└── given a signer without a key: SendRefused, nothing kept
+drive
+├── given a new intent: one action a call, signed bytes on disk before anything is sent
+├── given two intents of a signer: the second waits for the end of the first, nonces are contiguous
+├── given depth
+│   ├── when mined and not deep: mined, whatever its status, and final once deep
+│   ├── when a reorganisation takes its block: the same bytes are sent again, one effect
+│   └── when a reorganisation turns a failure into a success: it is final as a success
+├── given a send whose answer is lost
+│   ├── when the node took it: one effect
+│   └── when it did not: sent again, one effect
+├── given a node that drops what it takes
+│   ├── when it takes the newest at last: replaced on the same nonce, each bid a tenth above the last, one effect
+│   └── when an older attempt is mined after all: final all the same, one effect
+├── given a node that refuses
+│   ├── when the signer's ether has gone: the reason stands there, it goes on once funded
+│   ├── when the base fee has risen above the bid: replaced
+│   └── when for another reason: SendRefused, the reason stands there, nothing is lost
+├── given that somebody else uses the key
+│   ├── when before signing: it signs on top
+│   └── when after signing: NonceTaken after several looks, no other nonce is taken
+├── given a chain that forgot final transactions: ChainBehind, nothing is signed
+└── given another chain: WrongChain, nothing is signed
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine
+
+from loyaltychain.chain import outbox
+from loyaltychain.chain.intents import Attempt, Intent, NewIntent
+from loyaltychain.chain.plan import LOOKS_BEFORE_BUMP, LOOKS_BEFORE_HALT
+from loyaltychain.chain.rpc import Fees
+from loyaltychain.chain.sender import Outcome, Sender
+from loyaltychain.core import errors
+from loyaltychain.db.engine import reading, transaction
+from tests.chain.small_world import CALL, CREATE_COUNTER, FUNDS, GWEI, NOW, SmallWorld, make_small_world
+from tests.database import fresh_database
+
+
+@pytest.fixture(scope="module")
+def one_chain() -> SmallWorld:
+    return make_small_world()
+
+
+@pytest.fixture
+def world(one_chain: SmallWorld) -> Iterator[SmallWorld]:
+    snapshot = one_chain.ask("evm_snapshot")
+    yield one_chain
+    assert one_chain.ask("evm_revert", snapshot) is True
+
+
+@pytest.fixture
+def engine() -> Iterator[Engine]:
+    database = fresh_database("sqlite")
+    yield database
+    database.dispose()
+
+
+class FaultyRpc:
+    """The real chain behind a bad line: ``send`` decides what becomes of each transaction."""
+
+    def __init__(self, world: SmallWorld, send: Any = None, **answers: Any) -> None:
+        self._world = world
+        self._send = send
+        self._answers = answers
+
+    def send_raw(self, raw: bytes) -> None:
+        if self._send is None:
+            self._world.rpc.send_raw(raw)
+        else:
+            self._send(raw)
+
+    def __getattr__(self, name: str) -> Any:
+        return self._answers.get(name) or getattr(self._world.rpc, name)
+
+
+def make_call(world: SmallWorld, number: int = 1, **changes: Any) -> NewIntent:
+    fields: dict[str, Any] = {
+        "id": f"settle:{number}",
+        "chain_id": world.chain_id,
+        "signer": world.settler.address,
+        "target": world.counter,
+        "calldata": CALL,
+    }
+    return NewIntent(**fields | changes)
+
+
+def enqueue(engine: Engine, *wanted: NewIntent) -> None:
+    with transaction(engine) as tx:
+        for intent in wanted:
+            outbox.enqueue(tx, intent, now=NOW)
+
+
+def read(engine: Engine, number: int = 1) -> Intent:
+    with reading(engine) as tx:
+        return outbox.read_intent(tx, f"settle:{number}")
+
+
+def read_attempts(engine: Engine, number: int = 1) -> list[Attempt]:
+    with reading(engine) as tx:
+        return outbox.read_attempts(tx, f"settle:{number}")
+
+
+def drive(sender: Sender, times: int, number: int = 1) -> list[str]:
+    return [sender.drive(f"settle:{number}").state for _ in range(times)]
+
+
+def test_execute__call__happens_once(world: SmallWorld, engine: Engine) -> None:
+    outcome = world.sender(engine).execute(make_call(world))
+
+    assert world.count() == 1
+    (attempt,) = read_attempts(engine)
+    receipt = world.rpc.receipt(attempt.tx_hash)
+    assert receipt is not None
+    assert outcome == Outcome(
+        "settle:1", attempt.tx_hash, receipt.block_number, receipt.block_hash, receipt.gas_used, None
+    )
+    assert read(engine).state == "final"
+
+
+def test_execute__again_after_restart__same_outcome(world: SmallWorld, engine: Engine) -> None:
+    first = world.sender(engine).execute(make_call(world))
+
+    second = world.sender(engine).execute(make_call(world))
+
+    assert second == first
+    assert world.count() == 1
+
+
+def test_execute__creation__names_the_contract(world: SmallWorld, engine: Engine) -> None:
+    outcome = world.sender(engine).execute(make_call(world, target=None, calldata=CREATE_COUNTER))
+
+    assert outcome.contract_address is not None
+    assert world.rpc.code(outcome.contract_address) == world.rpc.code(world.counter)
+    assert outcome.contract_address == read(engine).contract_address
+
+
+def test_execute__id_used_for_another_call__conflict(world: SmallWorld, engine: Engine) -> None:
+    world.sender(engine).execute(make_call(world))
+
+    with pytest.raises(errors.IdempotencyConflict, match="settle:1"):
+        world.sender(engine).execute(make_call(world, target=world.gate))
+
+
+def test_execute__would_revert__parked_without_nonce(world: SmallWorld, engine: Engine) -> None:
+    world.act(world.owner, world.gate, CALL)
+
+    with pytest.raises(errors.Reverted, match=r"Closed\(\)"):
+        world.sender(engine).execute(make_call(world, target=world.gate))
+
+    parked = read(engine)
+    assert (parked.state, parked.reason, parked.nonce) == ("parked", "Closed()", None)
+    assert world.rpc.nonce(world.settler.address) == 0
+
+
+def test_execute__would_succeed_later__goes_through(world: SmallWorld, engine: Engine) -> None:
+    before = world.ask("evm_snapshot")
+    world.act(world.owner, world.gate, CALL)
+    with pytest.raises(errors.Reverted):
+        world.sender(engine).execute(make_call(world, target=world.gate))
+    world.ask("evm_revert", before)
+
+    world.sender(engine).execute(make_call(world, target=world.gate))
+
+    assert int.from_bytes(world.rpc.storage(world.gate, 0)) == 1
+    assert read(engine).reason is None
+
+
+def test_execute__too_little_ether__parked_until_funded(world: SmallWorld, engine: Engine) -> None:
+    world.act(world.settler, world.owner.address, value=FUNDS - 500_000 * 3 * GWEI)
+    have = world.rpc.balance(world.settler.address)
+    tip = world.rpc.fees().tip
+    dear = FaultyRpc(world, fees=lambda: Fees(base_fee=45 * GWEI, tip=tip))
+    sender = world.sender(engine, rpc=dear)
+
+    with pytest.raises(errors.Reverted, match="lacks"):
+        sender.execute(make_call(world))
+
+    estimate = world.rpc.estimate_gas(world.counter, CALL, sender=world.settler.address)
+    limit = -(-estimate * 5 // 4)
+    missing = limit * (90 * GWEI + tip) - have
+    reason = f"{world.settler.address} lacks {missing} wei for {limit} gas at {90 * GWEI + tip} wei each"
+    assert (read(engine).state, read(engine).reason) == ("parked", reason)
+    world.act(world.owner, world.settler.address, value=missing)
+    assert sender.execute(make_call(world)).gas_used <= estimate
+    assert world.count() == 1
+
+
+def test_execute__reverts_in_its_block__intent_reverted(world: SmallWorld, engine: Engine) -> None:
+    enqueue(engine, make_call(world, target=world.gate))
+    assert drive(world.sender(engine), 1) == ["signed"]
+    world.act(world.owner, world.gate, CALL)
+
+    for _ in range(2):
+        with pytest.raises(errors.IntentReverted, match=r"Closed\(\)"):
+            world.sender(engine).execute(make_call(world, target=world.gate))
+
+    assert (read(engine).state, read(engine).reason) == ("reverted", "Closed()")
+    assert world.rpc.nonce(world.settler.address) == 1
+
+
+def test_execute__too_much_gas__parked(world: SmallWorld, engine: Engine) -> None:
+    sender = world.sender(engine)
+    sender._profile = replace(world.profile, tx_gas_cap=30_000)
+    needed = world.rpc.estimate_gas(world.counter, CALL, sender=world.settler.address)
+
+    with pytest.raises(errors.Reverted, match=f"needs {needed} gas, the chain allows 30000"):
+        sender.execute(make_call(world))
+
+    assert world.count() == 0
+
+
+def test_execute__never_mined__not_yet_final_then_goes_on(world: SmallWorld, engine: Engine) -> None:
+    deaf = FaultyRpc(world, lambda raw: None)
+
+    with pytest.raises(errors.NotYetFinal, match="looks=5"):
+        world.sender(engine, rpc=deaf).execute(make_call(world), max_looks=5)
+
+    world.sender(engine).execute(make_call(world))
+    assert world.count() == 1
+    assert len(read_attempts(engine)) == 1
+
+
+def test_execute__no_key__refused(world: SmallWorld, engine: Engine) -> None:
+    with pytest.raises(errors.SendRefused, match="No key"):
+        world.sender(engine).execute(make_call(world, signer=world.owner.address))
+
+    assert read(engine).state == "pending"
+    assert read_attempts(engine) == []
+
+
+def test_drive__new_intent__one_action_a_call(world: SmallWorld, engine: Engine) -> None:
+    enqueue(engine, make_call(world))
+    sender = world.sender(engine)
+    seen = []
+
+    for _ in range(4):
+        intent = sender.drive("settle:1")
+        seen.append((intent.state, len(read_attempts(engine)), world.count()))
+
+    assert seen == [("signed", 1, 0), ("broadcast", 1, 1), ("final", 1, 1), ("final", 1, 1)]
+
+
+def test_drive__two_intents__one_nonce_in_flight(world: SmallWorld, engine: Engine) -> None:
+    enqueue(engine, make_call(world, 1), make_call(world, 2))
+    sender = world.sender(engine)
+
+    assert drive(sender, 1, number=1) == ["signed"]
+    assert drive(sender, 2, number=2) == ["pending", "pending"]
+    assert drive(sender, 2, number=1) == ["broadcast", "final"]
+    assert drive(sender, 3, number=2) == ["signed", "broadcast", "final"]
+    assert (read(engine, 1).nonce, read(engine, 2).nonce, world.count()) == (0, 1, 2)
+
+
+@pytest.mark.parametrize(("fails", "end"), [(False, "final"), (True, "reverted")])
+def test_drive__not_deep__mined_then_final(world: SmallWorld, engine: Engine, fails: bool, end: str) -> None:
+    enqueue(engine, make_call(world, target=world.gate))
+    sender = world.sender(engine, depth=2)
+    assert drive(sender, 1) == ["signed"]
+    if fails:
+        world.act(world.owner, world.gate, CALL)
+
+    seen = drive(sender, 3)
+    world.ask("evm_mine")
+    seen += drive(sender, 1)
+    world.ask("evm_mine")
+    seen += drive(sender, 1)
+
+    assert seen == ["broadcast", "mined", "mined", "mined", end]
+    assert read(engine).reason == ("Closed()" if fails else None)
+
+
+def test_drive__reorganised__same_bytes_one_effect(world: SmallWorld, engine: Engine) -> None:
+    enqueue(engine, make_call(world))
+    sender = world.sender(engine, depth=1)
+    assert drive(sender, 1) == ["signed"]
+    before = world.ask("evm_snapshot")
+    assert drive(sender, 2) == ["broadcast", "mined"]
+    lost = read(engine)
+
+    world.ask("evm_revert", before)
+    assert drive(sender, 2) == ["broadcast", "mined"]
+    found = read(engine)
+    world.ask("evm_mine")
+    assert drive(sender, 1) == ["final"]
+
+    assert found.tx_hash == lost.tx_hash
+    assert found.block_hash != lost.block_hash
+    assert (world.count(), len(read_attempts(engine))) == (1, 1)
+
+
+def test_drive__failure_reorganised_away__final_as_success(world: SmallWorld, engine: Engine) -> None:
+    enqueue(engine, make_call(world, target=world.gate))
+    sender = world.sender(engine, depth=1)
+    assert drive(sender, 1) == ["signed"]
+    before = world.ask("evm_snapshot")
+    world.act(world.owner, world.gate, CALL)
+    assert drive(sender, 2) == ["broadcast", "mined"]
+
+    world.ask("evm_revert", before)
+    assert drive(sender, 2) == ["broadcast", "mined"]
+    world.ask("evm_mine")
+
+    assert drive(sender, 1) == ["final"]
+
+
+@pytest.mark.parametrize("node_took_it", [True, False])
+def test_drive__answer_lost__one_effect(world: SmallWorld, engine: Engine, node_took_it: bool) -> None:
+    sent: list[bytes] = []
+
+    def send(raw: bytes) -> None:
+        sent.append(raw)
+        if node_took_it or len(sent) > 1:
+            world.rpc.send_raw(raw)
+        if len(sent) == 1:
+            raise errors.RpcUnavailable("timeout", maybe_sent=True)
+
+    world.sender(engine, rpc=FaultyRpc(world, send)).execute(make_call(world))
+
+    assert world.count() == 1
+    assert sent == [read_attempts(engine)[0].raw] * (1 if node_took_it else 2)
+
+
+def test_drive__node_drops_all__replaced_on_the_same_nonce(world: SmallWorld, engine: Engine) -> None:
+    sender = world.sender(engine, rpc=FaultyRpc(world, lambda raw: None))
+    with pytest.raises(errors.NotYetFinal):
+        sender.execute(make_call(world), max_looks=2 * LOOKS_BEFORE_BUMP + 8)
+    attempts = read_attempts(engine)
+
+    outcome = world.sender(engine).execute(make_call(world))
+
+    assert len(attempts) == 3
+    for old, new in zip(attempts, attempts[1:], strict=False):
+        assert new.max_fee * 100 >= old.max_fee * 110
+        assert new.tip * 100 >= old.tip * 110
+        assert new.gas == old.gas
+    assert outcome.tx_hash == attempts[-1].tx_hash
+    for attempt in attempts[:2]:  # a node that comes back with the old ones: they are worth nothing now
+        with pytest.raises(errors.RpcUnavailable, match="nonce too low"):
+            world.rpc.send_raw(attempt.raw)
+    assert (world.count(), read(engine).nonce, world.rpc.nonce(world.settler.address)) == (1, 0, 1)
+
+
+def test_drive__older_attempt_is_mined__final_all_the_same(world: SmallWorld, engine: Engine) -> None:
+    deaf = world.sender(engine, rpc=FaultyRpc(world, lambda raw: None))
+    with pytest.raises(errors.NotYetFinal):
+        deaf.execute(make_call(world), max_looks=LOOKS_BEFORE_BUMP + 4)
+    first, second = read_attempts(engine)
+    world.rpc.send_raw(first.raw)
+
+    outcome = world.sender(engine).execute(make_call(world))
+
+    assert outcome.tx_hash == first.tx_hash != second.tx_hash
+    assert world.count() == 1
+
+
+def test_drive__ether_gone_after_signing__goes_on_once_funded(world: SmallWorld, engine: Engine) -> None:
+    enqueue(engine, make_call(world))
+    sender = world.sender(engine)
+    assert drive(sender, 1) == ["signed"]
+    (attempt,) = read_attempts(engine)
+    have = attempt.gas * attempt.max_fee - 5
+
+    poor = FaultyRpc(world, _refuse("insufficient funds for gas * price + value"), balance=lambda _: have)
+    assert drive(world.sender(engine, rpc=poor), 2) == ["signed", "signed"]
+    assert read(engine).reason == f"{world.settler.address} lacks 5 wei"
+
+    assert drive(sender, 2) == ["broadcast", "final"]
+    assert (read(engine).reason, world.count()) == (None, 1)
+
+
+def test_drive__outbid_by_the_base_fee__replaced(world: SmallWorld, engine: Engine) -> None:
+    enqueue(engine, make_call(world))
+    assert drive(world.sender(engine), 1) == ["signed"]
+    (first,) = read_attempts(engine)
+
+    risen = FaultyRpc(
+        world,
+        _refuse("max fee per gas less than block base fee"),
+        fees=lambda: Fees(base_fee=first.max_fee + 1, tip=1),
+    )
+    assert drive(world.sender(engine, rpc=risen), 2) == ["signed", "signed"]
+
+    bids = [(attempt.max_fee, attempt.tip) for attempt in read_attempts(engine)]
+    assert bids == [(first.max_fee, GWEI), (2 * (first.max_fee + 1) + 1, GWEI * 11 // 10)]
+    assert drive(world.sender(engine), 2) == ["broadcast", "final"]
+    assert world.count() == 1
+
+
+def test_drive__refused_for_another_reason__raised_and_kept(world: SmallWorld, engine: Engine) -> None:
+    enqueue(engine, make_call(world))
+    sender = world.sender(engine, rpc=FaultyRpc(world, _refuse("exceeds block gas limit")))
+    assert drive(sender, 1) == ["signed"]
+
+    with pytest.raises(errors.SendRefused, match="exceeds block gas limit"):
+        sender.drive("settle:1")
+
+    assert read(engine).state == "signed"
+    assert "exceeds block gas limit" in (read(engine).reason or "")
+    assert drive(world.sender(engine), 2) == ["broadcast", "final"]
+
+
+def test_drive__key_used_elsewhere_before__signs_on_top(world: SmallWorld, engine: Engine) -> None:
+    world.act(world.settler, world.counter, CALL)
+
+    world.sender(engine).execute(make_call(world))
+
+    assert (read(engine).nonce, world.count()) == (1, 2)
+
+
+def test_drive__key_used_elsewhere_after_signing__nonce_taken(world: SmallWorld, engine: Engine) -> None:
+    enqueue(engine, make_call(world))
+    sender = world.sender(engine)
+    assert drive(sender, 1) == ["signed"]
+    world.act(world.settler, world.gate, CALL)
+
+    assert drive(sender, LOOKS_BEFORE_HALT) == ["broadcast"] * LOOKS_BEFORE_HALT
+    with pytest.raises(errors.NonceTaken, match="nonce=0"):
+        sender.drive("settle:1")
+
+    assert (world.count(), world.rpc.nonce(world.settler.address), len(read_attempts(engine))) == (0, 1, 1)
+
+
+def test_drive__chain_forgot_final_transactions__chain_behind(world: SmallWorld, engine: Engine) -> None:
+    before = world.ask("evm_snapshot")
+    world.sender(engine).execute(make_call(world, 1))
+    world.ask("evm_revert", before)
+    enqueue(engine, make_call(world, 2))
+    sender = world.sender(engine)
+
+    assert drive(sender, LOOKS_BEFORE_HALT, number=2) == ["pending"] * LOOKS_BEFORE_HALT
+    with pytest.raises(errors.ChainBehind, match="settle:2"):
+        sender.drive("settle:2")
+
+    assert read_attempts(engine, 2) == []
+
+
+def test_drive__another_chain__wrong_chain(world: SmallWorld, engine: Engine) -> None:
+    enqueue(engine, make_call(world, chain_id=world.chain_id + 1))
+
+    with pytest.raises(errors.WrongChain, match=f"actual={world.chain_id}"):
+        world.sender(engine).drive("settle:1")
+
+    assert read_attempts(engine) == []
+
+
+def _refuse(reason: str) -> Any:
+    def send(raw: bytes) -> None:
+        raise errors.SendRefused(reason=reason)
+
+    return send

@@ -1,0 +1,133 @@
+"""A chain in this process, and how the tests speak to contracts on it. Knows no sample numbers."""
+
+import ast
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import pytest
+from eth_abi.abi import decode
+from eth_tester import EthereumTester, PyEVMBackend
+from eth_tester.exceptions import TransactionFailed
+from eth_utils.abi import collapse_if_tuple, function_abi_to_4byte_selector
+from web3 import EthereumTesterProvider, Web3
+
+from loyaltychain.chain import artifacts
+
+GAS = 200_000_000
+ERROR_SOURCES = ("AccessManager", "PointsLedger", "PointsProxy", "ProgramRegistry")
+
+
+class Refused(Exception):
+    """The chain refused a call; ``name`` and ``facts`` are the custom error's."""
+
+    def __init__(self, name: str, facts: tuple) -> None:
+        super().__init__(name, facts)
+        self.name, self.facts = name, facts
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    w3: Web3
+    tester: EthereumTester
+    errors: dict[bytes, tuple[str, list[str]]] = field(default_factory=dict)
+
+
+def start_chain() -> Chain:
+    """A fresh chain whose blocks hold more gas than any test needs."""
+    genesis = PyEVMBackend.generate_genesis_params(overrides={"gas_limit": 300_000_000})
+    tester = EthereumTester(PyEVMBackend(genesis_parameters=genesis))
+    return Chain(Web3(EthereumTesterProvider(tester)), tester, _known_errors())
+
+
+def _known_errors() -> dict[bytes, tuple[str, list[str]]]:
+    return {
+        function_abi_to_4byte_selector(element): (element["name"], [collapse_if_tuple(i) for i in element["inputs"]])
+        for name in ERROR_SOURCES
+        for element in artifacts.load(name).abi
+        if element["type"] == "error"
+    }
+
+
+def deploy(chain: Chain, name: str, *arguments: object) -> str:
+    """Address of a new contract of this artifact."""
+    artifact = artifacts.load(name)
+    factory = chain.w3.eth.contract(abi=artifact.abi, bytecode=artifact.creation_code)
+    return create(chain, factory.constructor(*arguments).data_in_transaction)
+
+
+def create(chain: Chain, creation_code: bytes | str) -> str:
+    """Address of a contract made by this code. Raises Refused."""
+    sender = chain.w3.eth.accounts[0]
+    try:
+        sent = chain.w3.eth.send_transaction({"from": sender, "data": creation_code, "gas": GAS})
+    except TransactionFailed as failure:
+        raise _refusal(chain, failure) from failure
+    receipt = chain.w3.eth.wait_for_transaction_receipt(sent)
+    if receipt["status"] != 1:
+        chain.w3.eth.call({"from": sender, "data": creation_code, "gas": GAS})
+    return receipt["contractAddress"]
+
+
+def encode(name: str, function: str, *arguments: object) -> str:
+    """Calldata of a call of this artifact's function."""
+    return Web3().eth.contract(abi=artifacts.load(name).abi).encode_abi(function, arguments)
+
+
+def ask(chain: Chain, target: str, calldata: str | bytes, *, sender: str | None = None) -> bytes:
+    """What the call returns; nothing changes. Raises Refused."""
+    try:
+        call = {"to": target, "data": calldata, "gas": GAS, "from": sender or chain.w3.eth.accounts[0]}
+        return bytes(chain.w3.eth.call(call))
+    except TransactionFailed as failure:
+        raise _refusal(chain, failure) from failure
+
+
+def send(chain: Chain, target: str, calldata: str | bytes, *, sender: str) -> dict:
+    """Receipt of the mined call, which succeeded. Raises Refused."""
+    ask(chain, target, calldata, sender=sender)
+    sent = chain.w3.eth.send_transaction({"to": target, "data": calldata, "gas": GAS, "from": sender})
+    receipt = chain.w3.eth.wait_for_transaction_receipt(sent)
+    assert receipt["status"] == 1, receipt
+    return dict(receipt)
+
+
+def _refusal(chain: Chain, failure: TransactionFailed) -> Refused:
+    text = str(failure).removeprefix("execution reverted: ")
+    answer = ast.literal_eval(text) if text.startswith(("b'", 'b"')) else b""
+    if answer[:4] not in chain.errors:
+        return Refused(text, ())
+    name, types = chain.errors[answer[:4]]
+    return Refused(name, decode(types, answer[4:]))
+
+
+@contextmanager
+def refused(name: str, *facts: object) -> Iterator[None]:
+    """Expect exactly this custom error with exactly these facts."""
+    with pytest.raises(Refused) as raised:
+        yield
+    assert (raised.value.name, _lower(raised.value.facts)) == (name, _lower(facts))
+
+
+def _lower(facts: Sequence[object]) -> tuple:
+    return tuple(fact.lower() if isinstance(fact, str) else fact for fact in facts)
+
+
+@contextmanager
+def rolled_back(chain: Chain) -> Iterator[None]:
+    """Whatever happens inside did not happen afterwards."""
+    snapshot = chain.tester.take_snapshot()
+    try:
+        yield
+    finally:
+        chain.tester.revert_to_snapshot(snapshot)
+
+
+def now(chain: Chain) -> int:
+    """The newest block's time."""
+    return int(chain.w3.eth.get_block("latest")["timestamp"])
+
+
+def travel(chain: Chain, *, seconds: int) -> None:
+    """Let the next block come so much later than the newest one."""
+    chain.tester.time_travel(now(chain) + seconds)

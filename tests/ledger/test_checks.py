@@ -1,0 +1,157 @@
+"""check_ledger
+├── given a clean ledger, with or without entries that wait for a position: it finds nothing
+└── given one sabotage, made with the guards taken away: it finds exactly that
+    ├── an entry's content, digest or time was edited
+    ├── a posting was edited, is missing or belongs to nothing
+    ├── a head was edited, a position is missing
+    └── a total was edited or is missing, a member was allowed to overdraw
+"""
+
+import pytest
+from sqlalchemy import Engine, text
+
+from loyaltychain.core.hashing import to_hex
+from loyaltychain.db.engine import reading, transaction
+from loyaltychain.ledger.accounts import REDEEMED, available
+from loyaltychain.ledger.checks import Problem, check_ledger
+from loyaltychain.ledger.sequence import sequence
+from tests.ledger.builders import ANN, BOB, make_entry, make_posting, post_all
+
+ZEROS = "0x" + "00" * 32
+OF_ANN = "WHERE account = 'member:1:available' AND unit = 'points'"
+GUARDS = ("entries", "postings", "entry_positions")
+
+
+def make_ledger(engine: Engine) -> None:
+    """Positions 1 to 3, and one entry that waits."""
+    post_all(
+        engine,
+        make_entry("e1", make_posting(amount=100)),
+        make_entry("e2", make_posting(destination=available(BOB), amount=50)),
+        make_entry("e3", make_posting(available(ANN), REDEEMED, amount=30)),
+    )
+    with transaction(engine) as tx:
+        sequence(tx)
+    post_all(engine, make_entry("e4", make_posting(amount=5)))
+
+
+def sabotage(engine: Engine, statement: str) -> None:
+    """Take the guards away as who owns the database can, and change rows."""
+    if engine.dialect.name == "sqlite":
+        raw = engine.raw_connection()
+        raw.cursor().execute("PRAGMA foreign_keys = OFF")
+        raw.close()
+    with transaction(engine) as tx:
+        if engine.dialect.name == "postgresql":
+            tx.execute(text("ALTER TABLE postings DROP CONSTRAINT fk_postings_entry_id_entries"))
+        for table in GUARDS:
+            on = f" ON {table}" if engine.dialect.name == "postgresql" else ""
+            for change in ("update", "delete"):
+                tx.execute(text(f"DROP TRIGGER no_{change}_{table}{on}"))
+        tx.execute(text(statement))
+
+
+def check(engine: Engine) -> list[Problem]:
+    with reading(engine) as tx:
+        return check_ledger(tx)
+
+
+def test_check_ledger__empty__finds_nothing(database) -> None:
+    assert check(database) == []
+
+
+def test_check_ledger__clean__finds_nothing(database) -> None:
+    make_ledger(database)
+    assert check(database) == []
+
+
+SABOTAGES = {
+    "content": ("UPDATE entries SET cause = 'shop/2' WHERE id = 'e1'", [("entry-digest", "e1")]),
+    "content of one that waits": ("UPDATE entries SET member = 2 WHERE id = 'e4'", [("entry-digest", "e4")]),
+    "digest": (
+        f"UPDATE entries SET digest = '{ZEROS}' WHERE id = 'e2'",
+        [("chain-head", "position 2"), ("entry-digest", "e2")],
+    ),
+    "digest that is none": (
+        "UPDATE entries SET digest = 'none' WHERE id = 'e2'",
+        [("chain-head", "position 2"), ("entry-digest", "e2")],
+    ),
+    "time": ("UPDATE entries SET recorded_at = 1 WHERE id = 'e2'", [("chain-head", "position 2")]),
+    "time below zero": ("UPDATE entries SET recorded_at = -1 WHERE id = 'e1'", [("chain-head", "position 1")]),
+    "head": (f"UPDATE entry_positions SET head = '{ZEROS}' WHERE position = 1", [("chain-head", "position 1")]),
+    "last head": ("UPDATE entry_positions SET head = 'none' WHERE position = 3", [("chain-head", "position 3")]),
+    "first position": ("DELETE FROM entry_positions WHERE position = 1", [("position-gap", "position 1")]),
+    "position": ("DELETE FROM entry_positions WHERE position = 2", [("position-gap", "position 2")]),
+    "amount": (
+        "UPDATE postings SET amount = 101 WHERE entry_id = 'e1'",
+        [
+            ("entry-digest", "e1"),
+            ("volume-mismatch", "member:1:available points"),
+            ("volume-mismatch", "program:issued points"),
+        ],
+    ),
+    "posting": (
+        "DELETE FROM postings WHERE entry_id = 'e2'",
+        [
+            ("empty-entry", "e2"),
+            ("volume-mismatch", "member:2:available points"),
+            ("volume-mismatch", "program:issued points"),
+        ],
+    ),
+    "entry without postings": (
+        "INSERT INTO entries (id, kind, cause, occurred_at, recorded_at, digest) VALUES ('e5', 'earn', '', 0, 0, '')",
+        [("empty-entry", "e5")],
+    ),
+    "posting without entry": (
+        "INSERT INTO postings VALUES ('e5', 0, 'program:issued', 'member:1:available', 'points', 1)",
+        [("orphan-posting", "e5 line 0")],
+    ),
+    "totals, balance kept": (
+        f"UPDATE volumes SET total_in = total_in + 5, total_out = total_out + 5 {OF_ANN}",
+        [("volume-mismatch", "member:1:available points")],
+    ),
+    "total": (
+        f"UPDATE volumes SET total_in = total_in + 5 {OF_ANN}",
+        [("volume-mismatch", "member:1:available points"), ("unbalanced", "points")],
+    ),
+    "account": (
+        "DELETE FROM volumes WHERE account = 'member:2:available' AND unit = 'points'",
+        [("volume-mismatch", "member:2:available points"), ("unbalanced", "points")],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", SABOTAGES)
+def test_check_ledger__sabotage__finds_exactly_that(database, name) -> None:
+    statement, expected = SABOTAGES[name]
+    make_ledger(database)
+    sabotage(database, statement)
+    assert [(problem.code, problem.subject) for problem in check(database)] == expected
+
+
+def test_check_ledger__edited_amount__says_what_was_expected(database) -> None:
+    make_ledger(database)
+    sabotage(database, "UPDATE postings SET amount = 31 WHERE entry_id = 'e3'")
+    edited = make_entry("e3", make_posting(available(ANN), REDEEMED, amount=31))
+    original = make_entry("e3", make_posting(available(ANN), REDEEMED, amount=30))
+    assert check(database) == [
+        Problem("entry-digest", "e3", expected=to_hex(original.digest), actual=to_hex(edited.digest)),
+        Problem("volume-mismatch", "member:1:available points", expected="in 105, out 31", actual="in 105, out 30"),
+        Problem("volume-mismatch", "program:redeemed points", expected="in 31, out 0", actual="in 30, out 0"),
+    ]
+
+
+def test_check_ledger__amount_beyond_json__says_so(database) -> None:
+    make_ledger(database)
+    sabotage(database, f"UPDATE postings SET amount = {2**53} WHERE entry_id = 'e2'")
+    first = check(database)[0]
+    assert (first.code, first.subject) == ("entry-digest", "e2")
+    assert first.actual.startswith("none: ")
+
+
+def test_check_ledger__member_allowed_to_overdraw__finds_overdraft(database) -> None:
+    make_ledger(database)
+    with transaction(database) as tx:
+        tx.execute(text("UPDATE volumes SET may_overdraw = 1"))
+    post_all(database, make_entry("e5", make_posting(available(ANN), REDEEMED, amount=80)))
+    assert check(database) == [Problem("overdraft", "member:1:available points", expected=">= 0", actual="-5")]

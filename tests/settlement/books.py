@@ -1,0 +1,44 @@
+"""Real books for settlement's tests: members with accounts, and entries posted and put in sequence."""
+
+from collections.abc import Iterable
+
+from sqlalchemy import Engine
+
+from loyaltychain.core.amounts import POINTS, MemberNumber, Unit
+from loyaltychain.db.engine import transaction
+from loyaltychain.events.store import insert_members
+from loyaltychain.ledger.accounts import available, held, open_member_accounts
+from loyaltychain.ledger.post import post
+from loyaltychain.ledger.sequence import sequence
+from loyaltychain.ledger.store import balances
+from loyaltychain.ledger.types import Entry
+from loyaltychain.settlement.store import insert_receipt_keys
+from tests.settlement.builders import NOON
+
+
+def join(engine: Engine, numbers: Iterable[int], *, units: Iterable[str] = (POINTS,)) -> None:
+    """Members ``m<number>`` with these numbers, with accounts, and receipt keys that are the same in each world."""
+    members = {f"m{number}": MemberNumber(number) for number in numbers}
+    with transaction(engine) as tx:
+        insert_members(tx, members, joined_at=NOON)
+        for unit in units:
+            open_member_accounts(tx, members.values(), Unit(unit))
+        insert_receipt_keys(tx, {number: number.to_bytes(32, "big") for number in members.values()})
+
+
+def book(engine: Engine, *entries: Entry) -> None:
+    """Post the entries one by one, each at the next position."""
+    with transaction(engine) as tx:
+        for entry in entries:
+            assert post(tx, [entry]) == [True]
+            assert sequence(tx) == 1
+
+
+def holdings(engine: Engine, numbers: Iterable[int]) -> dict[int, int]:
+    """What each member owns by the ledger: available and held; members who own nothing are left out."""
+    with transaction(engine) as tx:
+        owned = {
+            number: sum(balances(tx, [available(MemberNumber(number)), held(MemberNumber(number))], POINTS).values())
+            for number in numbers
+        }
+    return {number: amount for number, amount in owned.items() if amount}

@@ -1,0 +1,98 @@
+"""pack
+├── given balances: it puts each into its lane, lane 0 lowest, and leaves zero words out
+└── given a member or balance that fits no lane: it raises InvariantError
+root
+├── given nothing, or zero words alone: it is zero
+├── given one word: it is that leaf hashed up 24 times beside empty siblings
+├── given any words: it equals a plain recursion over the whole tree
+└── given words in another order: it is the same
+prove and verify
+├── given any words and any index, set or not: the proof holds
+└── given the proof with a bit flipped, another word, another index, or another length: it does not hold
+"""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from loyaltychain.core.amounts import LANE_MAX, MEMBER_MAX
+from loyaltychain.core.errors import InvariantError
+from loyaltychain.core.hashing import keccak256
+from loyaltychain.settlement.balance_tree import DEPTH, prove, root, verify
+from loyaltychain.settlement.words import pack
+
+ZERO = bytes(32)
+
+indexes = st.one_of(st.integers(0, 20), st.integers(0, 2**24 - 1), st.sampled_from([0, 2**23, 2**24 - 1]))
+word_sets = st.dictionaries(indexes, st.integers(0, 2**256 - 1), max_size=12)
+
+
+def plain_root(words: dict[int, int], height: int, first: int) -> bytes:
+    """The node at ``height`` whose leaves begin at ``first``, straight from the definition."""
+    inside = {index: word for index, word in words.items() if first <= index < first + 2**height and word}
+    if not inside:
+        return ZERO
+    if height == 0:
+        return keccak256(b"\x00" + inside[first].to_bytes(32, "big"))
+    left = plain_root(inside, height - 1, first)
+    right = plain_root(inside, height - 1, first + 2 ** (height - 1))
+    return keccak256(b"\x01" + left + right)
+
+
+def test_pack__balances__each_in_its_lane() -> None:
+    balances = {1: 5, 7: LANE_MAX, 8: 9, 16: 0, MEMBER_MAX: 3}
+
+    assert pack(balances) == {0: 5 << 32 | LANE_MAX << 224, 1: 9, 2**24 - 1: 3 << 224}
+
+
+@pytest.mark.parametrize(("member", "balance"), [(0, 1), (MEMBER_MAX + 1, 1), (1, -1), (1, LANE_MAX + 1)])
+def test_pack__fits_no_lane__refused(member: int, balance: int) -> None:
+    with pytest.raises(InvariantError, match=f"member={member}"):
+        pack({member: balance})
+
+
+@pytest.mark.parametrize("words", [{}, {0: 0, 5: 0}])
+def test_root__nothing__zero(words: dict[int, int]) -> None:
+    assert root(words) == ZERO
+
+
+def test_root__one_word__hashed_up_beside_empty_siblings() -> None:
+    node = keccak256(b"\x00" + (1 << 32).to_bytes(32, "big"))
+    for _ in range(23):
+        node = keccak256(b"\x01" + node + ZERO)
+    node = keccak256(b"\x01" + ZERO + node)
+
+    assert root({2**23: 1 << 32}) == node
+
+
+@settings(deadline=None, max_examples=60)
+@given(word_sets)
+def test_root__any_words__equals_plain_recursion(words: dict[int, int]) -> None:
+    assert root(words) == plain_root(words, DEPTH, 0)
+    assert root(dict(sorted(words.items(), reverse=True))) == root(words)
+
+
+@settings(deadline=None, max_examples=40)
+@given(word_sets, indexes)
+def test_prove__any_index__holds(words: dict[int, int], index: int) -> None:
+    proof = prove(words, index)
+
+    assert verify(root(words), index=index, word=words.get(index, 0), proof=proof)
+
+
+@settings(deadline=None, max_examples=40)
+@given(word_sets, indexes, st.integers(0, DEPTH * 256 - 1))
+def test_verify__anything_changed__does_not_hold(words: dict[int, int], index: int, flipped: int) -> None:
+    words = words | {index: words.get(index, 0) or 1}
+    top, word, proof = root(words), words[index], list(prove(words, index))
+    place, bit = divmod(flipped, 256)
+    bent = proof.copy()
+    bent[place] = (int.from_bytes(bent[place], "big") ^ 1 << bit).to_bytes(32, "big")
+
+    assert not verify(top, index=index, word=word, proof=bent)
+    assert not verify(top, index=index, word=word ^ 1 << bit, proof=proof)
+    assert not verify(top, index=index, word=word, proof=proof[:-1])
+    assert not verify(top, index=index, word=word, proof=[*proof, ZERO])
+    assert not verify(top, index=index + 2**DEPTH, word=word, proof=proof)
+    if words.get(index ^ 1 << place, 0) != word:
+        assert not verify(top, index=index ^ 1 << place, word=word, proof=proof)

@@ -1,0 +1,109 @@
+"""last_batch, read_batch, batches_in_state
+├── given no batches: they find none
+└── given batches: they find them as they were written, by ascending number
+set_state
+├── given a step forward, or the state it is in: it takes it
+├── given any other step: it raises InvariantError and nothing changes
+└── given a batch that is not there: it raises InvariantError
+insert_batch
+└── given a number that is taken: ConstraintRefused
+settled_balances
+└── given batches: the sum of deltas up to the one asked for
+"""
+
+from dataclasses import replace
+from itertools import product
+from typing import get_args
+
+import pytest
+from sqlalchemy import Engine
+
+from loyaltychain.core.errors import ConstraintRefused, InvariantError
+from loyaltychain.db.engine import transaction
+from loyaltychain.settlement.header import GENESIS_HEADER
+from loyaltychain.settlement.store import (
+    batches_in_state,
+    insert_batch,
+    insert_updates,
+    last_batch,
+    read_batch,
+    read_receipts,
+    read_updates,
+    set_state,
+    settled_balances,
+)
+from loyaltychain.settlement.types import Batch, State
+from tests.settlement.books import join
+
+STATES: tuple[State, ...] = get_args(State)
+FORWARD = {
+    *(("sealed", "submitted"), ("submitted", "final")),
+    *(("sealed", "halted"), ("submitted", "halted")),
+}
+
+
+def make_batch(number: int, state: State = "sealed") -> Batch:
+    header = replace(GENESIS_HEADER, batch_id=number, prev_hash=bytes([number]) * 32, issued=2**64 // 3)
+    return Batch(header, number, number, b"\x01", bytes([number + 1]) * 32, state)
+
+
+def test_last_batch__no_batches__none(engine: Engine) -> None:
+    with transaction(engine) as tx:
+        assert last_batch(tx) is None
+        assert read_batch(tx, 1) is None
+        assert batches_in_state(tx, "sealed") == []
+        assert (read_updates(tx, 1), read_receipts(tx, 1), settled_balances(tx, 1)) == ({}, [], {})
+
+
+def test_last_batch__batches__as_they_were_written(engine: Engine) -> None:
+    one, two, three = make_batch(1, "final"), make_batch(2), make_batch(3)
+    with transaction(engine) as tx:
+        for batch in (three, one, two):
+            insert_batch(tx, batch)
+
+    with transaction(engine) as tx:
+        assert last_batch(tx) == three
+        assert read_batch(tx, 1) == one
+        assert batches_in_state(tx, "sealed") == [two, three]
+        assert batches_in_state(tx, "final") == [one]
+
+
+@pytest.mark.parametrize(("before", "after"), list(product(STATES, STATES)))
+def test_set_state__any_step__forward_or_refused(engine: Engine, before: State, after: State) -> None:
+    with transaction(engine) as tx:
+        insert_batch(tx, make_batch(1, before))
+
+        if before == after or (before, after) in FORWARD:
+            set_state(tx, 1, after)
+            assert read_batch(tx, 1) == make_batch(1, after)
+        else:
+            with pytest.raises(InvariantError, match=f"state='{before}', wanted='{after}'"):
+                set_state(tx, 1, after)
+            assert read_batch(tx, 1) == make_batch(1, before)
+
+
+def test_set_state__not_there__refused(engine: Engine) -> None:
+    with transaction(engine) as tx, pytest.raises(InvariantError, match="batch=1, state=None"):
+        set_state(tx, 1, "sealed")
+
+
+def test_insert_batch__number_taken__refused(engine: Engine) -> None:
+    with transaction(engine) as tx:
+        insert_batch(tx, make_batch(1))
+
+    with pytest.raises(ConstraintRefused), transaction(engine) as tx:
+        insert_batch(tx, replace(make_batch(1), hash=b"\x09" * 32))
+
+
+def test_settled_balances__batches__sum_up_to_the_one_asked_for(engine: Engine) -> None:
+    join(engine, [1, 2])
+    with transaction(engine) as tx:
+        insert_batch(tx, make_batch(1))
+        insert_batch(tx, make_batch(2))
+        insert_updates(tx, 1, {2: 5, 1: 2**32 - 1})
+        insert_updates(tx, 2, {2: -5})
+
+        assert settled_balances(tx, 1) == {1: 2**32 - 1, 2: 5}
+        assert settled_balances(tx, 2) == {1: 2**32 - 1, 2: 0}
+        assert list(read_updates(tx, 1).items()) == [(1, 2**32 - 1), (2, 5)]
+        assert {type(balance) for balance in settled_balances(tx, 2).values()} == {int}
