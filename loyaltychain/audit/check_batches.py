@@ -1,6 +1,6 @@
 """The database's batches against the chain's and against the ledger's entries in them. One pass over the ledger."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
@@ -22,12 +22,19 @@ class Place:
 
     chain_id: int
     ledger: str
+    block: int  # the pinned one: what the database saw later cannot be judged here
 
 
-def check_books(tx: Connection, rebuilt: Rebuilt, *, place: Place) -> tuple[list[Finding], int]:
-    """What is wrong between ledger, batches, receipts and chain; and how many receipts there are."""
+def check_books(
+    tx: Connection, rebuilt: Rebuilt, *, place: Place, later: Sequence[Publication] = ()
+) -> tuple[list[Finding], int]:
+    """What is wrong between ledger, batches, receipts and chain; and how many receipts there are.
+
+    Args:
+        later: Publications that the database saw after the pinned block; entries may have been made under them.
+    """
     findings: list[Finding] = []
-    entries = _Reader(walk_ledger(tx, findings), rebuilt.publications, findings)
+    entries = _Reader(walk_ledger(tx, findings), (*rebuilt.publications, *later), findings)
     settled = {batch.header.batch_id: batch for batch in rebuilt.batches}
     rows = read_batches(tx)
     receipts = 0
@@ -40,7 +47,7 @@ def check_books(tx: Connection, rebuilt: Rebuilt, *, place: Place) -> tuple[list
         inside = entries.take(last)
         header = batch.header if batch else _header(row)
         findings += _check_row(row, header, place=place)
-        if batch is None and row["state"] == "final":
+        if batch is None and row["state"] == "final" and not _is_later(row, place):
             findings.append(make_finding("batch-not-on-chain", subject, expected="settled", actual=None))
         changes = batch.changes if batch else _decode(row)
         findings += _check_updates(tx, subject, row=row, changes=changes)
@@ -107,6 +114,10 @@ def _header(row: Row) -> Header:
         issued=row["issued"],
         burned=row["burned"],
     )
+
+
+def _is_later(row: Row, place: Place) -> bool:
+    return row["settled_in"] is not None and row["settled_in"] > place.block
 
 
 def _hash(column: object) -> bytes:

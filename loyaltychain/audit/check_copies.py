@@ -1,13 +1,16 @@
 """What the database remembers of the deployment and of published programmes, against the manifest and the chain."""
 
 import hashlib
+from collections.abc import Sequence
 
 from sqlalchemy import Connection
 
 from loyaltychain.audit.findings import Finding, differences, make_finding
+from loyaltychain.audit.log_shapes import Place
 from loyaltychain.audit.manifest import Manifest
+from loyaltychain.audit.publications import Publication
 from loyaltychain.audit.rebuild import Rebuilt
-from loyaltychain.audit.store import octets, read_deployment, read_publications
+from loyaltychain.audit.store import Row, octets, read_deployment
 from loyaltychain.core.hashing import to_hex
 
 
@@ -22,15 +25,26 @@ def check_deployment(tx: Connection, manifest: Manifest) -> list[Finding]:
     return found
 
 
-def check_publications(tx: Connection, network: str, rebuilt: Rebuilt) -> list[Finding]:
-    """Programmes whose document, hash or position differ from what was published."""
+def check_publications(rows: Sequence[Row], rebuilt: Rebuilt, *, block: int) -> list[Finding]:
+    """Programmes whose document, hash or position differ from what was published up to ``block``."""
     published = {publication.from_position: publication for publication in rebuilt.publications}
     found = []
-    for row in read_publications(tx, network):
-        subject = f"programme from {row['from_position']}"
-        publication = published.get(row["from_position"])
-        expected = publication.program_hash if publication else None
-        found += differences("publication-row", subject, expected=expected, actual=octets(row["digest"]))
+    for row in rows:
+        subject = f"programme {row['number']}"
         document = hashlib.sha256(row["document"].encode()).digest()
         found += differences("publication-row", f"{subject} document", expected=to_hex(document), actual=row["digest"])
+        publication = published.get(row["from_position"])
+        if publication is None and row["block_number"] > block:
+            continue
+        expected = publication.program_hash if publication else None
+        found += differences("publication-row", subject, expected=expected, actual=octets(row["digest"]))
     return found
+
+
+def later_publications(rows: Sequence[Row], *, block: int) -> list[Publication]:
+    """What the database saw published after ``block``."""
+    return [
+        Publication(octets(row["digest"]), row["from_position"], Place(row["block_number"], 0, b"", b""))
+        for row in rows
+        if row["block_number"] > block
+    ]

@@ -22,7 +22,7 @@ from loyaltychain.audit.chain_log import (
 from loyaltychain.audit.check_access import check_access, check_access_state
 from loyaltychain.audit.check_batches import Place, check_books
 from loyaltychain.audit.check_code import PROXY, Releases, check_code, check_upgrades, is_released
-from loyaltychain.audit.check_copies import check_deployment, check_publications
+from loyaltychain.audit.check_copies import check_deployment, check_publications, later_publications
 from loyaltychain.audit.check_events import check_events
 from loyaltychain.audit.check_state import check_settings, check_state
 from loyaltychain.audit.findings import Finding, differences, make_finding
@@ -30,6 +30,7 @@ from loyaltychain.audit.log_file import read_log_file, write_log_file
 from loyaltychain.audit.manifest import ACCESS, LEDGER, PROXIED, REGISTRY, Manifest, parse_manifest
 from loyaltychain.audit.rebuild import Rebuilt, rebuild
 from loyaltychain.audit.report import Report, sort_findings
+from loyaltychain.audit.store import read_publications
 from loyaltychain.audit.views import View
 from loyaltychain.audit.walk_ledger import check_unpositioned, check_volumes
 from loyaltychain.chain import artifacts
@@ -89,7 +90,7 @@ def run_audit(
     receipts = None
     if database is not None:
         sources.append("database")
-        more, receipts = _check_database(database, manifest, rebuilt)
+        more, receipts = _check_database(database, manifest, rebuilt, pin=pin)
         findings += more
     return Report(
         network=manifest.network,
@@ -170,10 +171,12 @@ def _check_contracts(rpc: Rpc, manifest: Manifest, rebuilt: Rebuilt, *, pin: Pin
     return found
 
 
-def _check_database(database: Engine, manifest: Manifest, rebuilt: Rebuilt) -> tuple[list[Finding], int]:
-    place = Place(chain_id=manifest.chain_id, ledger=manifest.addresses[LEDGER])
+def _check_database(database: Engine, manifest: Manifest, rebuilt: Rebuilt, *, pin: Pin) -> tuple[list[Finding], int]:
+    place = Place(chain_id=manifest.chain_id, ledger=manifest.addresses[LEDGER], block=pin.number)
     with reading(database) as tx:
-        found, receipts = check_books(tx, rebuilt, place=place)
+        publications = read_publications(tx, manifest.network)
+        later = later_publications(publications, block=pin.number)
+        found, receipts = check_books(tx, rebuilt, place=place, later=later)
         found += check_unpositioned(tx) + check_volumes(tx) + check_events(tx)
-        found += check_deployment(tx, manifest) + check_publications(tx, manifest.network, rebuilt)
+        found += check_deployment(tx, manifest) + check_publications(publications, rebuilt, block=pin.number)
     return found, receipts

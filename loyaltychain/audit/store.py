@@ -71,8 +71,12 @@ def read_unpositioned(tx: Connection) -> Iterator[StoredEntry]:
 
 
 def read_batches(tx: Connection) -> list[Row]:
-    """The batches by id."""
-    return list(tx.execute(text("SELECT * FROM batches ORDER BY id")).mappings())
+    """The batches by id, with the block in which the database saw each settled, if it did."""
+    query = text(
+        "SELECT b.*, i.block_number AS settled_in FROM batches b"
+        " LEFT JOIN intents i ON i.id = 'settle:' || b.id AND i.state = 'final' ORDER BY b.id"
+    )
+    return list(tx.execute(query).mappings())
 
 
 def read_updates(tx: Connection, batch: int) -> list[tuple[int, int]]:
@@ -131,8 +135,8 @@ def read_causeless(tx: Connection) -> list[tuple[str, str]]:
 
 
 def read_publications(tx: Connection, network: str) -> list[Row]:
-    """The published programmes of a network by position."""
-    query = text("SELECT * FROM publications WHERE network = :network ORDER BY from_position")
+    """The published programmes of a network in their order."""
+    query = text("SELECT * FROM publications WHERE network = :network ORDER BY number")
     return list(tx.execute(query, {"network": network}).mappings())
 
 

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from typing import Final
 
+from loyaltychain.audit.bulk_call import BULK_MAX, make_program
 from loyaltychain.audit.log_shapes import CAP_NAMES
 from loyaltychain.chain.rpc import Rpc
-from loyaltychain.core.errors import RpcUnavailable
+from loyaltychain.core.errors import Reverted, RpcUnavailable
 from loyaltychain.core.hashing import keccak256, to_hex
 
 # EIP-1967: keccak256("eip1967.proxy.implementation") - 1
@@ -64,8 +65,23 @@ class View:
         return self._rpc.code(address or self.address, block=self.block)
 
     def numbers(self, signature: str, arguments: Sequence[int]) -> list[int]:
-        """What a function answers to each of many arguments, in their order."""
-        return [self.number(signature, argument) for argument in arguments]
+        """What a function of one uint32 answers to each of many arguments, in their order."""
+        answers: list[int] = []
+        for at in range(0, len(arguments), BULK_MAX):
+            some = arguments[at : at + BULK_MAX]
+            answers += self._in_bulk(signature, some) or [self.number(signature, argument) for argument in some]
+        return answers
+
+    def _in_bulk(self, signature: str, arguments: Sequence[int]) -> list[int] | None:
+        """The answers by one call, or None where the node does not run such calls, or one of them fails."""
+        program = make_program(self.address, keccak256(signature.encode())[:4], arguments)
+        try:
+            answer = self._rpc.call(None, program, block=self.block)
+        except Reverted:
+            return None
+        if len(answer) != WORD * (1 + len(arguments)):
+            return None
+        return [int.from_bytes(answer[at : at + WORD]) for at in range(WORD, len(answer), WORD)]
 
 
 def as_address(word: bytes) -> str:

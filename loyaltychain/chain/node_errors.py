@@ -30,8 +30,9 @@ _FAILED_RUN = (
 
 _HAS_IT_ALREADY = ("already known", "already imported", "known transaction")
 
-# The nonce is used. By this transaction, for all the node's words say: only its receipt can tell.
-_NONCE_USED = ("nonce too low", "nonce is too low", "invalid nonce", "old nonce")
+# The nonce is used, in a block or in the pool. By this very transaction, for all the node's words say: only
+# receipts can tell.
+_NONCE_USED = ("nonce too low", "nonce is too low", "invalid nonce", "old nonce", "replacement transaction")
 
 # Refused whatever happens next: other bytes must be signed, or money sent to the signer.
 _REFUSED = (

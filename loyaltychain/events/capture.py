@@ -22,14 +22,15 @@ def capture(tx: Tx, events: Sequence[Event], *, received_at: UnixSeconds) -> Cap
     """
     lock(tx, WRITERS)
     digests = [event.digest for event in events]
-    seen = store.read_digests(tx, {(event.source, event.id): None for event in events})
+    seen = store.read_digests(tx, {(event.source, event.id) for event in events})
     taken: list[tuple[Event, bytes]] = []
     conflicts: list[Conflict] = []
     for index, (event, digest) in enumerate(zip(events, digests, strict=True)):
-        first = seen.setdefault((event.source, event.id), digest)
-        if first is digest:
+        key = event.source, event.id
+        if key not in seen:
+            seen[key] = digest
             taken.append((event, digest))
-        elif first != digest:
+        elif seen[key] != digest:
             conflicts.append(Conflict(index, event))
     numbers = _join(tx, [event for event, _ in taken], joined_at=received_at)
     store.insert_events(tx, taken, numbers=numbers, received_at=received_at)

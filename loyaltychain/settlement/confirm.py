@@ -11,7 +11,7 @@ from loyaltychain.chain import outbox
 from loyaltychain.chain.intents import ENDS, UNSIGNED, Intent, IntentState
 from loyaltychain.chain.sender import Sender
 from loyaltychain.core import errors
-from loyaltychain.core.hashing import ZERO_HASH
+from loyaltychain.core.hashing import to_hex
 from loyaltychain.db.engine import reading, transaction
 from loyaltychain.settlement import store
 from loyaltychain.settlement.deployment import Deployment
@@ -71,18 +71,31 @@ def confirm_step(sender: Sender, deployment: Deployment) -> Confirmed | None:
 def _conclude(sender: Sender, deployment: Deployment, batch: Batch, intent: Intent) -> None:
     """Ask the contract, at the block of the final receipt, and write down what it says."""
     number = batch.header.batch_id
-    actual = read_ledger(sender.rpc, deployment, "batchHashOf", number, block=intent.block_number)
+    actual = _read_hash(sender, deployment, number, block=intent.block_number)
     if actual == batch.hash:
         # Also when our own transaction reverted: then somebody else has settled this very batch before it, and the
         # contract counts it once.
         _set_state(sender.engine, number, "final")
         return
     _set_state(sender.engine, number, "halted")
-    if actual == ZERO_HASH and intent.state == "reverted":
+    if actual is None and intent.state == "reverted":
         raise errors.IntentReverted(batch=number, reason=intent.reason, block=intent.block_number)
     raise errors.RootMismatch(
-        "The chain holds another batch under this number.", batch=number, expected=batch.hash, actual=actual
+        "The chain holds another batch under this number.",
+        batch=number,
+        expected=to_hex(batch.hash),
+        actual=None if actual is None else to_hex(actual),
     )
+
+
+def _read_hash(sender: Sender, deployment: Deployment, number: int, *, block: int | None) -> bytes | None:
+    """What the contract holds under this number at that block; None for nothing."""
+    try:
+        actual = read_ledger(sender.rpc, deployment, "batchHashOf", number, block=block)
+    except errors.Reverted:
+        return None  # UnknownBatch
+    assert isinstance(actual, bytes), actual
+    return actual
 
 
 def _set_state(engine: Engine, number: int, state: State) -> None:

@@ -8,7 +8,7 @@ from loyaltychain.chain import artifacts, outbox
 from loyaltychain.chain.abi import encode_call
 from loyaltychain.chain.intents import NewIntent
 from loyaltychain.core.calendar import UnixSeconds
-from loyaltychain.db.engine import transaction
+from loyaltychain.db.engine import Tx, reading, transaction
 from loyaltychain.settlement import store
 from loyaltychain.settlement.deployment import Deployment
 from loyaltychain.settlement.types import Batch
@@ -39,13 +39,13 @@ def submit_step(engine: Engine, deployment: Deployment, *, settler: str, now: Un
     Returns:
         None if there is nothing to submit, or not yet.
     """
+    with reading(engine) as tx:
+        if _find_due(tx) is None:
+            return None  # the usual case takes no write lock
     with transaction(engine) as tx:
-        if store.batches_in_state(tx, "submitted") or store.batches_in_state(tx, "halted"):
+        batch = _find_due(tx)
+        if batch is None:
             return None
-        sealed = store.batches_in_state(tx, "sealed")
-        if not sealed:
-            return None
-        batch = sealed[0]
         number = batch.header.batch_id
         intent = NewIntent(
             id=intent_id(number),
@@ -57,6 +57,13 @@ def submit_step(engine: Engine, deployment: Deployment, *, settler: str, now: Un
         outbox.enqueue(tx, intent, now=now)
         store.set_state(tx, number, "submitted")
     return Submitted(number, intent.id)
+
+
+def _find_due(tx: Tx) -> Batch | None:
+    """The oldest sealed batch, unless another one is on its way or halted."""
+    if store.batches_in_state(tx, "submitted") or store.batches_in_state(tx, "halted"):
+        return None
+    return next(iter(store.batches_in_state(tx, "sealed")), None)
 
 
 def make_settle_call(batch: Batch) -> bytes:

@@ -17,7 +17,16 @@ def built_programme(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return home
 
 
-@pytest.fixture()
+@pytest.fixture(scope="session")
+def exported_logs(built_programme: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The programme's chain logs as a file; not to be changed."""
+    file = tmp_path_factory.mktemp("logs") / "logs.jsonl"
+    with copied(built_programme, file.with_name("home")) as scenario:
+        scenario.audit(export=file)
+    return file
+
+
+@pytest.fixture
 def scenario(built_programme: Path, tmp_path: Path) -> Iterator[Scenario]:
     """A copy of the programme, open."""
     with copied(built_programme, tmp_path / "home") as scenario:

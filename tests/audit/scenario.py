@@ -4,9 +4,10 @@ Built once, then copied for each test, so that a test may spoil anything.
 """
 
 import shutil
+import sqlite3
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from loyaltychain.chain.intents import NewIntent
 from loyaltychain.chain.rpc import Web3Rpc
 from loyaltychain.chain.signer import AllowedCall, KeySigner
 from loyaltychain.config.project import ROLES, make_project, open_project
-from loyaltychain.db.engine import reading, transaction
+from loyaltychain.db.engine import reading
 from loyaltychain.deploy.deploy import deploy
 from loyaltychain.deploy.publish import publish
 from loyaltychain.events.ingest import ingest_file
@@ -33,17 +34,21 @@ from loyaltychain.wiring import World, open_world, wanted_plan
 from loyaltychain.worker import run_once
 
 NOW = 1_790_000_000
-FILES = (
-    "order_id,customer,kind,at,total,points\n"
+HEADER = "order_id,customer,kind,at,total,points\n"
+FIRST_WEEK = (
+    f"{HEADER}"
     "S-1,ann,sale,2026-01-05T09:00:00+00:00,12.50,\n"
     "S-2,bob,sale,2026-01-05T10:00:00+00:00,400.00,\n"
-    "S-3,cay,sale,2026-01-05T11:00:00+00:00,0.99,\n",
-    "order_id,customer,kind,at,total,points\n"
+    "S-3,cay,sale,2026-01-05T11:00:00+00:00,0.99,\n"
+)
+SECOND_WEEK = (
+    f"{HEADER}"
     "R-1,bob,redeem,2026-01-12T09:00:00+00:00,,100\n"
     "R-2,ann,redeem,2026-01-12T10:00:00+00:00,,9999\n"
     "S-4,ann,sale,2026-01-12T11:00:00+00:00,7.00,\n"
-    "S-5,bob,sale,2026-01-12T12:00:00+00:00,30.00,\n",
+    "S-5,bob,sale,2026-01-12T12:00:00+00:00,30.00,\n"
 )
+THIRD_WEEK = f"{HEADER}S-6,cay,sale,2026-01-19T09:00:00+00:00,2.00,\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,14 +73,15 @@ class Scenario:
         """Each code that an audit finds, once, in order."""
         return list(dict.fromkeys(finding.code for finding in self.audit(**changes).findings))
 
-    def edit(self, statement: str, **values: object) -> None:
-        """Changes rows of the database behind everybody's back: the append-only triggers are dropped first."""
-        with transaction(self.world.engine) as tx:
-            names = tx.execute(text("SELECT name FROM sqlite_master WHERE type = 'trigger'")).scalars().all()
-            for name in names:
-                tx.execute(text(f'DROP TRIGGER "{name}"'))
-            changed = tx.execute(text(statement), values).rowcount
-        assert changed >= 1, statement
+    def edit(self, *statements: str) -> None:
+        """Changes rows behind everybody's back: triggers dropped, foreign keys off. Each must change something."""
+        with closing(sqlite3.connect(self.world.engine.url.database or "")) as connection:
+            triggers = connection.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall()
+            for (name,) in triggers:
+                connection.execute(f'DROP TRIGGER "{name}"')
+            for statement in statements:
+                assert connection.execute(statement).rowcount >= 1, statement
+            connection.commit()
 
     def row(self, query: str, **values: object) -> Mapping[str, Any]:
         """The one row that a query answers."""
@@ -84,13 +90,24 @@ class Scenario:
 
     def send(self, role: str, contract: str, function: str, arguments: tuple[object, ...]) -> None:
         """A transaction of a role's key to a contract, past everything that would stop it off chain."""
-        target = self.manifest["contracts"][contract]["address"]
-        self._execute(role, target, encode_call(artifacts.load(contract).abi, function, arguments), f"{function}")
+        calldata = encode_call(artifacts.load(contract).abi, function, arguments)
+        self.send_bytes(role, self.address(contract), calldata)
 
-    def create(self, runtime: bytes) -> str:
-        """The address of a contract with this runtime code."""
-        size = len(runtime).to_bytes(2, "big")
-        address = self._execute("deployer", None, b"\x61" + size + b"\x80\x60\x0a\x3d\x39\x3d\xf3\x00" + runtime, "create")
+    def send_bytes(self, role: str, target: str, calldata: bytes) -> None:
+        """A transaction of any content."""
+        self._execute(role, target, calldata)
+
+    def address(self, contract: str) -> str:
+        """Where a contract is called."""
+        return str(self.manifest["contracts"][contract]["address"])
+
+    def role(self, name: str) -> str:
+        """The address that the manifest gives a role."""
+        return str(self.manifest["roles"][name])
+
+    def create(self, creation_code: bytes) -> str:
+        """The address of a new contract."""
+        address = self._execute("deployer", None, creation_code)
         assert address is not None
         return address
 
@@ -108,18 +125,23 @@ class Scenario:
         )
         run_once(self.world)
 
-    def _execute(self, role: str, target: str | None, calldata: bytes, name: str) -> str | None:
+    def _execute(self, role: str, target: str | None, calldata: bytes) -> str | None:
         chain_id = self.world.rpc.chain_id()
         allowed = [] if target is None else [AllowedCall(target, calldata[:4])]
         signer = KeySigner(self.world.key(role), allowed, chain_id=chain_id, allowed_creations=target is None)
         intent = NewIntent(
-            id=f"test:{name}:{self.world.rpc.nonce(signer.address)}",
+            id=f"test:{role}:{self.world.rpc.nonce(signer.address)}",
             chain_id=chain_id,
             signer=signer.address,
             target=target,
             calldata=calldata,
         )
         return self.world.sender([signer]).execute(intent).contract_address
+
+
+def creation_of(runtime: bytes) -> bytes:
+    """Creation code that leaves ``runtime`` as the contract's code."""
+    return b"\x61" + len(runtime).to_bytes(2, "big") + bytes.fromhex("80600a3d393df3") + runtime
 
 
 def build(home: Path) -> None:
@@ -129,7 +151,8 @@ def build(home: Path) -> None:
     (home / "chain").mkdir()
     with opened(home) as scenario:
         world = scenario.world
-        plan = wanted_plan(world)
+        # The roles act at once, so that a test can do in one call what a timelock would announce.
+        plan = replace(wanted_plan(world), delays={"admin": 0, "config": 0, "upgrader": 0})
         deployed = deploy(
             world.sender,
             plan,
@@ -139,7 +162,7 @@ def build(home: Path) -> None:
         )
         program = world.program()
         publish(world.sender([world.registrar()]), deployed.manifest, document=program.document, digest=program.digest)
-        for week, content in enumerate(FILES):
+        for week, content in enumerate((FIRST_WEEK, SECOND_WEEK)):
             scenario.work(content, f"week-{week}.csv")
 
 

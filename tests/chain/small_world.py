@@ -66,7 +66,9 @@ class SmallWorld:
         assert "error" not in answer, answer
         return answer["result"]
 
-    def act(self, key: PrivateKey, target: str | None, calldata: bytes = b"", *, value: int = 0) -> Receipt:
+    def act(
+        self, key: PrivateKey, target: str | None, calldata: bytes = b"", *, value: int = 0, gas: int = 500_000
+    ) -> Receipt:
         """A transaction that no outbox knows of."""
         signer = KeySigner(
             key,
@@ -80,7 +82,7 @@ class SmallWorld:
             nonce=self.rpc.nonce(key.address),
             target=target,
             calldata=calldata,
-            gas=500_000,
+            gas=gas,
             max_fee=3 * GWEI,
             tip=GWEI,
             value=value,

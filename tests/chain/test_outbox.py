@@ -93,9 +93,7 @@ def test_enqueue__same_again__changes_nothing(engine: Engine) -> None:
     given_intent(engine)
 
     with transaction(engine) as tx:
-        is_new = outbox.enqueue(
-            tx, make_new_intent(target=TARGET.upper().replace("X", "x")), now=UnixSeconds(2_000)
-        )
+        is_new = outbox.enqueue(tx, make_new_intent(target=TARGET.upper().replace("X", "x")), now=UnixSeconds(2_000))
 
     assert is_new is False
     assert read(engine).created_at == NOW

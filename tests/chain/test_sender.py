@@ -37,6 +37,7 @@ drive
 
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -54,8 +55,10 @@ from tests.database import fresh_database
 
 
 @pytest.fixture(scope="module")
-def one_chain() -> SmallWorld:
-    return make_small_world()
+def one_chain() -> Iterator[SmallWorld]:
+    small = make_small_world()
+    yield small
+    small.chain.close()
 
 
 @pytest.fixture
@@ -346,7 +349,7 @@ def test_drive__node_drops_all__replaced_on_the_same_nonce(world: SmallWorld, en
     outcome = world.sender(engine).execute(make_call(world))
 
     assert len(attempts) == 3
-    for old, new in zip(attempts, attempts[1:], strict=False):
+    for old, new in pairwise(attempts):
         assert new.max_fee * 100 >= old.max_fee * 110
         assert new.tip * 100 >= old.tip * 110
         assert new.gas == old.gas

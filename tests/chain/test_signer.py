@@ -141,7 +141,11 @@ def test_private_key__no_key__refused_and_unseen(secret: bytes) -> None:
     with pytest.raises(errors.InvalidSettings, match="32 bytes") as caught:
         PrivateKey(secret)
 
-    package_frames = [line for line in all_text_of(caught.value).split("\n  File ") if "chain/signer.py" in line and "tests/" not in line]
+    package_frames = [
+        line
+        for line in all_text_of(caught.value).split("\n  File ")
+        if "chain/signer.py" in line and "tests/" not in line
+    ]
     assert len(package_frames) == 1
     assert len(secret) < 31 or secret == bytes(32) or not holds_key(package_frames[0], secret)
 
@@ -150,7 +154,7 @@ def test_private_key__any_way_to_look__shows_no_key() -> None:
     key, signer = PrivateKey(SECRET), make_signer(allowed_creations=True)
 
     for holder in (key, signer):
-        names = [name for name in type(holder).__slots__]
+        names = list(type(holder).__slots__)
         shown = [repr(holder), str(holder), f"{holder}", repr([getattr(holder, name) for name in names])]
         assert not any(holds_key(text) for text in shown)
         assert not hasattr(holder, "__dict__")
@@ -211,6 +215,10 @@ def test_load_key__other_content__refused_and_unseen(tmp_path: Path, text: str) 
     with pytest.raises(errors.InvalidSettings, match="64 hex digits") as caught:
         load_key(file)
 
-    frames = [part for part in all_text_of(caught.value).split("\n  File ") if "chain/signer.py" in part and "tests/" not in part]
+    frames = [
+        part
+        for part in all_text_of(caught.value).split("\n  File ")
+        if "chain/signer.py" in part and "tests/" not in part
+    ]
     assert len(frames) == 2
     assert text == "" or not any(text in frame for frame in frames)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from eth_abi.abi import decode, encode
+from eth_abi.abi import decode
 from eth_utils.abi import function_abi_to_4byte_selector
 from eth_utils.crypto import keccak
 
@@ -149,7 +149,3 @@ def header_of(batch: Mapping[str, object], data: bytes) -> tuple:
     """The eleven fields that `BatchSettled` carries."""
     fields = list(batch.values())
     return (*fields[:6], keccak(data), *fields[6:])
-
-
-def encode_header(batch: Mapping[str, object], data: bytes) -> bytes:
-    return encode(["(uint32,bytes32,bytes32,bytes32,bytes32,bytes32,bytes32,uint64,uint32,uint64,uint64)"], [header_of(batch, data)])

@@ -19,8 +19,8 @@ from loyaltychain.chain.rpc import Rpc
 from loyaltychain.db.engine import is_read_only
 
 
-class SimulatedKill(BaseException):  # noqa: N818 - not an error: nothing may catch it as one
-    """The program is dead. No handler of its own may run on, as none does after ``kill -9``."""
+class SimulatedKill(BaseException):
+    """The program is dead. Not an Exception: no handler of its own may run on, as none does after ``kill -9``."""
 
 
 class World(Protocol):

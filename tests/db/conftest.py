@@ -7,15 +7,7 @@ import pytest
 from sqlalchemy import Engine
 
 from loyaltychain.db.engine import open_database
-from tests.database import ENGINES, fresh_database, fresh_postgresql_url
-
-
-@pytest.fixture(params=ENGINES)
-def database(request: pytest.FixtureRequest) -> Iterator[Engine]:
-    """A fresh, migrated database on each engine; SQLite in memory."""
-    engine = fresh_database(request.param)
-    yield engine
-    engine.dispose()
+from tests.database import ENGINES, fresh_postgresql_url
 
 
 @pytest.fixture(params=ENGINES)

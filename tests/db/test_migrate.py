@@ -41,13 +41,13 @@ def test_migrate__empty__alembic_sees_no_difference(database) -> None:
         assert compare_metadata(context, metadata) == []
 
 
-def test_migrate__empty__creates_what_the_tables_say(database, empty_database) -> None:
-    if database.dialect.name != empty_database.dialect.name:
-        pytest.skip("compares one engine with itself")
+def test_migrate__empty__creates_what_the_tables_say(empty_database) -> None:
     with transaction(empty_database) as tx:
         metadata.create_all(tx)
         expected = describe_schema(tx)
-    with reading(database) as tx:
+        metadata.drop_all(tx)
+    migrate(empty_database)
+    with reading(empty_database) as tx:
         assert describe_schema(tx) == expected
     assert expected.keys() == {table.name for table, _ in ONE_ROW_EACH}
 
@@ -93,14 +93,15 @@ def test_migrate__fixed_columns__update_is_refused(database) -> None:
             tx.execute(text(f'UPDATE {table} SET "{column}" = "{column}"'))
 
 
-@pytest.mark.parametrize("table", GUARDED)
-def test_migrate__guarded_tables__delete_is_refused(database, table) -> None:
+def test_migrate__guarded_tables__delete_is_refused(database) -> None:
     with transaction(database) as tx:
         insert_one_row_each(tx)
-    with pytest.raises(errors.ConstraintRefused, match=f"{table} is append-only"), transaction(database) as tx:
-        tx.execute(text(f"DELETE FROM {table}"))
+    for table in GUARDED:
+        with pytest.raises(errors.ConstraintRefused, match=f"{table} is append-only"), transaction(database) as tx:
+            tx.execute(text(f"DELETE FROM {table}"))
     with reading(database) as tx:
-        assert tx.execute(text(f"SELECT COUNT(*) FROM {table}")).scalar_one() == 1
+        counts = {table: tx.execute(text(f"SELECT COUNT(*) FROM {table}")).scalar_one() for table in GUARDED}
+    assert counts == dict.fromkeys(GUARDED, 1)
 
 
 def test_migrate__append_only__replace_is_refused_on_sqlite(database) -> None:

@@ -114,5 +114,5 @@ class LedgerMachine(RuleBasedStateMachine):
 
 for _engine in ENGINES:
     _machine = type(f"LedgerMachine_{_engine}", (LedgerMachine,), {"engine_name": _engine})
-    _machine.TestCase.settings = settings(max_examples=15, stateful_step_count=12, deadline=None)
+    _machine.TestCase.settings = settings(max_examples=12, stateful_step_count=12, deadline=None)
     globals()[f"TestLedgerInvariants_{_engine}"] = _machine.TestCase

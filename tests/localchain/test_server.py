@@ -10,6 +10,7 @@
 """
 
 import json
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -26,6 +27,15 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     home = tmp_path_factory.mktemp("served")
     yield process.start(home).url
     process.stop(home)
+
+
+@pytest.fixture
+def signals() -> Iterator[None]:
+    """The test process's own signal handlers, put back afterwards."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
 
 def _request(number: int, method: str) -> dict[str, object]:
@@ -57,12 +67,14 @@ def test_ask__given_another_content_type__refuses(url: str) -> None:
     assert status == 415
 
 
+@pytest.mark.usefixtures("signals")
 @pytest.mark.parametrize("arguments", [[], ["only-home"], ["home", "port"], ["home", "1", "2"]])
 def test_main__used_wrongly__shows_how(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert main(arguments) == 2
     assert capsys.readouterr().err == "usage: python -m loyaltychain.localchain.server HOME PORT\n"
 
 
+@pytest.mark.usefixtures("signals")
 def test_main__given_a_port_that_is_taken__says_so(
     url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

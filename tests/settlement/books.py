@@ -1,6 +1,7 @@
-"""Real books for settlement's tests: members with accounts, and entries posted and put in sequence."""
+"""Real books for settlement's tests: members with accounts, entries posted and put in sequence, batches sealed."""
 
 from collections.abc import Iterable
+from typing import Any
 
 from sqlalchemy import Engine
 
@@ -12,8 +13,11 @@ from loyaltychain.ledger.post import post
 from loyaltychain.ledger.sequence import sequence
 from loyaltychain.ledger.store import balances
 from loyaltychain.ledger.types import Entry
+from loyaltychain.settlement import store
+from loyaltychain.settlement.seal import Sealed, seal_step
 from loyaltychain.settlement.store import insert_receipt_keys
-from tests.settlement.builders import NOON
+from loyaltychain.settlement.types import Batch, Receipt
+from tests.settlement.builders import DEPLOYMENT, NOON
 
 
 def join(engine: Engine, numbers: Iterable[int], *, units: Iterable[str] = (POINTS,)) -> None:
@@ -42,3 +46,24 @@ def holdings(engine: Engine, numbers: Iterable[int]) -> dict[int, int]:
             for number in numbers
         }
     return {number: amount for number, amount in owned.items() if amount}
+
+
+def seal(engine: Engine, **changes: Any) -> Sealed | None:
+    return seal_step(engine, DEPLOYMENT, **{"now": NOON} | changes)
+
+
+def seal_all(engine: Engine, **changes: Any) -> list[Batch]:
+    batches = []
+    while sealed := seal(engine, **changes):
+        batches.append(sealed.batch)
+    return batches
+
+
+def stored(engine: Engine) -> list[tuple[Batch, dict[int, int], list[Receipt]]]:
+    with transaction(engine) as tx:
+        last = store.last_batch(tx)
+        numbers = range(1, last.header.batch_id + 1 if last else 1)
+        return [
+            (store.read_batch(tx, number), store.read_updates(tx, number), store.read_receipts(tx, number))
+            for number in numbers
+        ]

@@ -88,6 +88,11 @@ def hold(name: str, member: int, amount: int, **changes: Any) -> Entry:
     return make_entry(name, make_posting(available(number), held(number), amount), member=number, **values)
 
 
+def badge(name: str, member: int, **changes: Any) -> Entry:
+    posting = make_posting(ISSUED, available(MemberNumber(member)), 1, unit=Unit("badge:helper"))
+    return make_entry(name, posting, member=MemberNumber(member), **changes)
+
+
 def in_sequence(*entries: Entry) -> list[SequencedEntry]:
     """The entries at positions 1, 2, 3 …, each with a head of its own that is no real chain's."""
     return [SequencedEntry(place, place.to_bytes(32, "big"), entry) for place, entry in enumerate(entries, 1)]

@@ -13,74 +13,38 @@
 ├── given entries without a programme: the last batch's digest stays, zero before the first
 ├── given more than a batch may hold: as many batches as it takes
 ├── given a balance beyond its lane: it raises InvariantError and keeps nothing
-├── given a database that stores something else than it was told: it raises RootMismatch and keeps nothing
-├── given a kill at any commit: the rerun gives the same batches, byte for byte
-└── given any history, sealed at any moments: batches rebuild the ledger's balances, receipts add up, the data alone
-    gives the roots
+└── given a database that stores something else than it was told: it raises RootMismatch and keeps nothing
 """
 
-from collections import Counter
-from typing import Any
-
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from sqlalchemy import Engine, event, text
+from sqlalchemy import Engine, text
 
-from loyaltychain.core.amounts import LANE_MAX, POINTS, MemberNumber, Unit
+from loyaltychain.core.amounts import LANE_MAX, POINTS
 from loyaltychain.core.errors import InvariantError, RootMismatch
 from loyaltychain.core.hashing import ZERO_HASH, from_hex, keccak256
 from loyaltychain.db.engine import transaction
-from loyaltychain.ledger.accounts import ISSUED, available
 from loyaltychain.ledger.store import head
-from loyaltychain.ledger.types import Entry
 from loyaltychain.settlement import balance_tree, codec, store
 from loyaltychain.settlement.header import Header, batch_hash, genesis_hash
 from loyaltychain.settlement.receipt_tree import make_tree
-from loyaltychain.settlement.seal import Sealed, seal_step
-from loyaltychain.settlement.types import Batch, Receipt
+from loyaltychain.settlement.seal import Sealed
+from loyaltychain.settlement.types import Batch
 from loyaltychain.settlement.words import pack
 from tests.database import fresh_database
-from tests.settlement.books import book, holdings, join
+from tests.settlement.books import book, join, seal, seal_all, stored
 from tests.settlement.builders import (
     DEPLOYMENT,
     NEXT_PROGRAM,
     NOON,
     PROGRAM,
+    badge,
     earn,
     hold,
-    make_entry,
-    make_posting,
     redeem,
 )
 
 ON_CHAIN = {"chain_id": DEPLOYMENT.chain_id, "ledger": DEPLOYMENT.ledger}
 GENESIS = genesis_hash(**ON_CHAIN)
-
-
-class SimulatedKill(BaseException):
-    """The process ends here."""
-
-
-def seal(engine: Engine, **changes: Any) -> Sealed | None:
-    return seal_step(engine, DEPLOYMENT, **{"now": NOON} | changes)
-
-
-def seal_all(engine: Engine, **changes: Any) -> list[Batch]:
-    batches = []
-    while sealed := seal(engine, **changes):
-        batches.append(sealed.batch)
-    return batches
-
-
-def stored(engine: Engine) -> list[tuple[Batch, dict[int, int], list[Receipt]]]:
-    with transaction(engine) as tx:
-        last = store.last_batch(tx)
-        numbers = range(1, last.header.batch_id + 1 if last else 1)
-        return [
-            (store.read_batch(tx, number), store.read_updates(tx, number), store.read_receipts(tx, number))
-            for number in numbers
-        ]
 
 
 def receipt_root(engine: Engine, number: int) -> bytes:
@@ -91,11 +55,6 @@ def receipt_root(engine: Engine, number: int) -> bytes:
 def ledger_head(engine: Engine) -> bytes:
     with transaction(engine) as tx:
         return head(tx).hash
-
-
-def badge(name: str, member: int, **changes: Any) -> Entry:
-    posting = make_posting(ISSUED, available(MemberNumber(member)), 1, unit=Unit("badge:helper"))
-    return make_entry(name, posting, member=MemberNumber(member), **changes)
 
 
 def test_seal_step__empty_ledger__none(engine: Engine) -> None:
@@ -270,112 +229,3 @@ def test_seal_step__database_stores_something_else__keeps_nothing(table: str, ch
         seal(engine)
     assert stored(engine) == []
     engine.dispose()
-
-
-def test_seal_step__kill_at_any_commit__rerun_gives_the_same_batches(engine: Engine) -> None:
-    undisturbed = _write_three_batches_worth(engine)
-    seal_all(engine)
-
-    kills = 0
-    while _is_killed_at_commit(kills + 1, world := _write_three_batches_worth(fresh_database(engine.dialect.name))):
-        kills += 1
-        assert len(stored(world)) == kills - 1
-        seal_all(world)
-        assert stored(world) == stored(undisturbed)
-        world.dispose()
-
-    assert len(stored(undisturbed)) == 3
-    assert kills == 4  # one a batch, and one when nothing was left to seal
-    assert stored(world) == stored(undisturbed)
-    world.dispose()
-
-
-def _write_three_batches_worth(engine: Engine) -> Engine:
-    join(engine, [1, 2])
-    book(engine, earn("a", 1, 10), earn("b", 2, 20), earn("c", 1, 1, program=NEXT_PROGRAM), redeem("d", 2, 20))
-    return engine
-
-
-def _is_killed_at_commit(number: int, engine: Engine) -> bool:
-    """Seal everything, but die when commit ``number`` begins. False if there are fewer commits that write."""
-    commits = 0
-
-    def die(_connection: object) -> None:
-        nonlocal commits
-        commits += 1
-        if commits == number:
-            raise SimulatedKill
-
-    event.listen(engine, "commit", die)
-    try:
-        seal_all(engine)
-    except SimulatedKill:
-        return True
-    finally:
-        event.remove(engine, "commit", die)
-    return False
-
-
-kinds = st.sampled_from(["earn", "redeem", "hold", "badge", "seal", "next programme"])
-actions = st.lists(st.tuples(kinds, st.sampled_from([1, 2, 9, 700]), st.integers(1, 50_000)), max_size=25)
-
-
-@settings(deadline=None, max_examples=25)
-@given(actions, st.integers(1, 4), st.integers(11, 40))
-def test_seal_step__any_history__batches_rebuild_the_ledger(
-    history: list[tuple[str, int, int]], max_updates: int, max_bytes: int
-) -> None:
-    engine = fresh_database("sqlite")
-    numbers = [1, 2, 9, 700]
-    join(engine, numbers, units=[POINTS, "badge:helper"])
-    _live(engine, history, limits={"max_updates": max_updates, "max_bytes": max_bytes})
-
-    batches = stored(engine)
-
-    assert _rebuild(batches) == holdings(engine, numbers)
-    positions = [place for batch, _, _ in batches for place in range(batch.from_position, batch.to_position + 1)]
-    assert positions == list(range(1, len(positions) + 1))
-    for batch, updates, receipts in batches:
-        assert len(updates) <= max_updates
-        assert len(batch.data) <= max_bytes
-        totals = Counter[int]()
-        for receipt in receipts:
-            totals[receipt.member] += receipt.amount
-        assert {member: total for member, total in totals.items() if total} == updates
-    engine.dispose()
-
-
-def _live(engine: Engine, history: list[tuple[str, int, int]], *, limits: dict[str, int]) -> None:
-    """Play the history; then let everybody earn once more, so that nothing waits, and seal to the end."""
-    free: Counter[int] = Counter()
-    program = PROGRAM
-    for place, (kind, member, amount) in enumerate([*history, *(("earn", number, 1) for number in (1, 2, 9, 700))]):
-        name = f"e{place}"
-        if kind == "seal":
-            seal(engine, **limits)
-        elif kind == "next programme":
-            program = NEXT_PROGRAM if program == PROGRAM else PROGRAM
-        elif kind == "badge":
-            book(engine, badge(name, member, program=program))
-        elif kind == "earn":
-            free[member] += amount
-            book(engine, earn(name, member, amount, program=program))
-        elif free[member]:
-            amount = min(amount, free[member])
-            free[member] -= amount
-            book(engine, {"redeem": redeem, "hold": hold}[kind](name, member, amount, program=program))
-    seal_all(engine, **limits)
-
-
-def _rebuild(batches: list[tuple[Batch, dict[int, int], list[Receipt]]]) -> dict[int, int]:
-    """Balances from the batches' data alone, each root and link proven on the way."""
-    balances: Counter[int] = Counter()
-    before = GENESIS
-    for number, (batch, _, _) in enumerate(batches, start=1):
-        for member, delta in codec.decode(batch.data):
-            balances[member] += delta
-        assert batch.header.batch_id == number
-        assert batch.header.prev_hash == before
-        assert batch.header.balance_root == balance_tree.root(pack(balances))
-        before = batch.hash
-    return {member: balance for member, balance in balances.items() if balance}

@@ -84,6 +84,7 @@ library RecordsCodec {
             let lastStart := sub(add(data.offset, data.length), 3) // of a narrow record that is whole
             let member := 0
             let index := not(0) // of the word at hand; none before the first
+            let slot := 0
             let word := 0
             for { } iszero(gt(p, lastStart)) { p := add(p, 3) } {
                 let record := calldataload(p)
@@ -101,9 +102,10 @@ library RecordsCodec {
                 }
 
                 if xor(shr(3, member), index) {
-                    if iszero(shr(24, index)) { sstore(add(WORDS, index), word) }
+                    if slot { sstore(slot, word) }
                     index := shr(3, member)
-                    word := sload(add(WORDS, index))
+                    slot := add(WORDS, index)
+                    word := sload(slot)
                     // A whole word of small credits, the common case of a dense batch, is applied at once.
                     // What it does not fit is left to the general way below; a wide record first of all.
                     if iszero(or(or(and(member, 7), iszero(byte(0, record))), gt(add(p, 21), lastStart))) {
@@ -127,7 +129,7 @@ library RecordsCodec {
                 burned := sub(burned, and(delta, sar(255, delta)))
             }
             if xor(p, add(lastStart, 3)) { malformed(sub(p, data.offset)) }
-            if iszero(shr(24, index)) { sstore(add(WORDS, index), word) }
+            if slot { sstore(slot, word) }
 
             // length = 1 + 3 * narrow + 10 * wide, and updates = narrow + wide
             updates := div(sub(sub(data.length, 1), mul(7, updates)), 3)

@@ -1,0 +1,111 @@
+"""Nodes to ask: the local chain in process, the local chain over HTTP, and anvil where there is one."""
+
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from loyaltychain.chain.rpc import Receipt, Rpc, Web3Rpc
+from loyaltychain.core.errors import RpcUnavailable
+from loyaltychain.localchain import process
+from loyaltychain.localchain.local_chain import LocalChain
+from loyaltychain.localchain.provider import InProcessProvider
+from tests.localchain.builders import DEV_ADDRESS, Signed, creation_of, sign
+
+_ROOT = Path(__file__).parents[2]
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """An RPC client, and what the tests need to send transactions of the development account."""
+
+    rpc: Rpc
+    chain_id: int
+
+    def signed(self, target: str | None, content: bytes = b"", **changes: int) -> Signed:
+        """The development account's next transaction, not sent."""
+        nonce = changes.pop("nonce", self.rpc.nonce(DEV_ADDRESS))
+        return sign(nonce, target, content, **({"chain_id": self.chain_id} | changes))
+
+    def send(self, target: str | None, content: bytes = b"", **changes: int) -> Receipt:
+        """Send the development account's next transaction; its receipt."""
+        signed = self.signed(target, content, **changes)
+        self.rpc.send_raw(signed.raw)
+        deadline = time.monotonic() + 10
+        while (receipt := self.rpc.receipt(signed.tx_hash)) is None:
+            assert time.monotonic() < deadline, "no receipt in ten seconds"
+            time.sleep(0.02)
+        return receipt
+
+    def deploy(self, runtime: bytes) -> str:
+        """Create a contract; its address."""
+        address = self.send(None, creation_of(runtime)).contract_address
+        assert address is not None
+        return address
+
+
+def find_anvil() -> str | None:
+    """The anvil binary on the PATH or below .tools; never npm's wrapper, whose child outlives it."""
+    local = sorted(path for path in (_ROOT / ".tools").rglob("anvil") if path.is_file() and ".bin" not in path.parts)
+    return shutil.which("anvil") or (str(local[0]) if local else None)
+
+
+@pytest.fixture(scope="session")
+def in_process() -> Iterator[Node]:
+    """The local chain in memory."""
+    chain = LocalChain(None)
+    rpc = Web3Rpc(InProcessProvider(chain))
+    yield Node(rpc, rpc.chain_id())
+    chain.close()
+
+
+@pytest.fixture(scope="session")
+def over_http(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Node]:
+    """The local chain served by its own process."""
+    home = tmp_path_factory.mktemp("served")
+    rpc = Web3Rpc.connect(process.start(home).url)
+    yield Node(rpc, rpc.chain_id())
+    process.stop(home)
+
+
+@pytest.fixture(scope="session")
+def anvil() -> Iterator[Node]:
+    """Foundry's node, when it is at hand."""
+    binary = find_anvil()
+    if binary is None:
+        pytest.skip("no anvil binary on the PATH or below .tools")
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    with tempfile.TemporaryDirectory() as cache:
+        command = [binary, "--port", str(port), "--silent", "--cache-path", cache]
+        with subprocess.Popen(command, stdin=subprocess.DEVNULL) as node:
+            try:
+                rpc = Web3Rpc.connect(f"http://127.0.0.1:{port}")
+                yield Node(rpc, _first_answer(rpc))
+            finally:
+                node.kill()
+
+
+@pytest.fixture(params=["in_process", "over_http", "anvil"])
+def node(request: pytest.FixtureRequest) -> Node:
+    """Each kind of node in turn."""
+    found = request.getfixturevalue(request.param)
+    assert isinstance(found, Node)
+    return found
+
+
+def _first_answer(rpc: Rpc) -> int:
+    deadline = time.monotonic() + 20
+    while True:
+        try:
+            return rpc.chain_id()
+        except RpcUnavailable:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.05)

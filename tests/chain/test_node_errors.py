@@ -1,0 +1,56 @@
+"""What a node's error object means
+├── judge_send
+│   └── it knows the words of nodes
+└── parse_error, is_failed_run
+    └── they read what nodes send, however odd
+"""
+
+import pytest
+
+from loyaltychain.chain.node_errors import NodeError, is_failed_run, judge_send, parse_error
+
+
+@pytest.mark.parametrize(
+    ("words", "verdict"),
+    [
+        ("already known", "known"),
+        ("transaction already imported", "known"),
+        ("nonce too low: next nonce 5, tx nonce 3", "unclear"),
+        ("replacement transaction underpriced", "unclear"),
+        ("transaction underpriced", "refused"),
+        ("Insufficient funds for gas * price + value", "refused"),
+        ("invalid chain id for signer", "refused"),
+        ("invalid sender", "refused"),
+        ("intrinsic gas too low: have 1, want 21000", "refused"),
+        ("intrinsic gas too high -- tx.gas_limit > env.block.gas_limit", "refused"),
+        ("max fee per gas less than block base fee", "refused"),
+        ("max priority fee per gas higher than max fee per gas", "refused"),
+        ("exceeds block gas limit", "refused"),
+        ("internal error", "unclear"),
+        ("request rate exceeded", "unclear"),
+        ("", "unclear"),
+    ],
+)
+def test_judge_send__given_a_nodes_words__knows_them(words: str, verdict: str) -> None:
+    assert judge_send(NodeError(-32000, words, None)) == verdict
+
+
+@pytest.mark.parametrize(
+    ("error", "expected", "is_failed"),
+    [
+        (
+            {"code": 3, "message": "execution reverted", "data": "0xAB"},
+            NodeError(3, "execution reverted", "0xab"),
+            True,
+        ),
+        ({"code": -32000, "message": "x", "data": "Reverted 0xab"}, NodeError(-32000, "x", "0xab"), True),
+        ({"code": -32000, "message": "x", "data": {"data": "0xab"}}, NodeError(-32000, "x", "0xab"), True),
+        ({"code": -32000, "message": "out of gas"}, NodeError(-32000, "out of gas", None), True),
+        ({"code": -32000, "message": "header not found"}, NodeError(-32000, "header not found", None), False),
+        ({"code": "3", "message": 5, "data": "0xa"}, NodeError(0, "5", None), False),
+        ("broken", NodeError(0, "broken", None), False),
+    ],
+)
+def test_parse_error__given_an_error_object__reads_it(error: object, expected: NodeError, is_failed: bool) -> None:
+    assert parse_error(error) == expected
+    assert is_failed_run(expected) is is_failed

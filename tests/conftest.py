@@ -1,0 +1,16 @@
+"""Fixtures that more than one package's tests use. Every test that takes ``database`` runs on each engine at hand."""
+
+from collections.abc import Iterator
+
+import pytest
+from sqlalchemy import Engine
+
+from tests.database import ENGINES, fresh_database
+
+
+@pytest.fixture(params=ENGINES)
+def database(request: pytest.FixtureRequest) -> Iterator[Engine]:
+    """A fresh, migrated database."""
+    engine = fresh_database(request.param)
+    yield engine
+    engine.dispose()
