@@ -20,7 +20,7 @@ from loyaltychain.program.types import Program
 from loyaltychain.settlement import store
 from loyaltychain.settlement.confirm import Confirmed, confirm_step
 from loyaltychain.settlement.deployment import Deployment
-from loyaltychain.settlement.guard import check_chain
+from loyaltychain.settlement.guard import check_chain, read_ledger
 from loyaltychain.settlement.seal import seal_step
 from loyaltychain.settlement.submit import submit_step
 from loyaltychain.wiring import World
@@ -106,8 +106,9 @@ def _settle_all(
     """Seal, submit and confirm until nothing is left, or something waits for more than time."""
     signer = world.settler()
     sender = world.sender([signer])
+    max_issued, max_burned = _read_caps(world, deployment)
     while True:
-        sealed = seal_step(world.engine, deployment, now=world.clock())
+        sealed = seal_step(world.engine, deployment, now=world.clock(), max_issued=max_issued, max_burned=max_burned)
         submit_step(world.engine, deployment, settler=signer.address, now=world.clock())
         confirmed = _carry(world, sender, deployment)
         if confirmed is None:
@@ -123,6 +124,13 @@ def _settle_all(
             gas_used=report.gas_used + (confirmed.gas_used or 0),
         )
         on_progress(report.events + report.batches)
+
+
+def _read_caps(world: World, deployment: Deployment) -> tuple[int, int]:
+    """The most that one batch may issue and burn: a batch beyond a full bucket would wait for ever."""
+    caps = read_ledger(world.rpc, deployment, "caps")
+    assert isinstance(caps, dict), caps
+    return min(caps["issuePerBatch"], caps["issuePerPeriod"]), min(caps["burnPerBatch"], caps["burnPerPeriod"])
 
 
 def _carry(world: World, sender: Sender, deployment: Deployment) -> Confirmed | None:

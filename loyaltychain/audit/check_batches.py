@@ -45,6 +45,8 @@ def check_books(
         last = row["to_position"]
         batch = settled.pop(row["id"], None)
         inside = entries.take(last)
+        reached = inside[-1].position if inside else None
+        findings += differences("batch-positions", f"{subject} end", expected=reached, actual=last)
         header = batch.header if batch else _header(row)
         findings += _check_row(row, header, place=place)
         if batch is None and row["state"] == "final" and not _is_later(row, place):

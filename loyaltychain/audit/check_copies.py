@@ -38,7 +38,18 @@ def check_publications(rows: Sequence[Row], rebuilt: Rebuilt, *, block: int) -> 
             continue
         expected = publication.program_hash if publication else None
         found += differences("publication-row", subject, expected=expected, actual=octets(row["digest"]))
-    return found
+    known = {row["from_position"] for row in rows}
+    return found + [
+        make_finding(
+            "publication-row",
+            f"programme from {publication.from_position}",
+            expected=publication.program_hash,
+            actual=None,
+            block=publication.place.block_number,
+        )
+        for publication in rebuilt.publications
+        if publication.from_position not in known
+    ]
 
 
 def later_publications(rows: Sequence[Row], *, block: int) -> list[Publication]:

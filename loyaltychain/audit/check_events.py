@@ -24,12 +24,20 @@ def check_events(tx: Connection) -> list[Finding]:
 
 def _walk(tx: Connection) -> Iterator[Finding]:
     position = 0
+    waiting: list[str] = []
     for row in read_events(tx):
-        yield from differences("event-position", f"position {row['position']}", expected=position + 1,
-                               actual=row["position"])  # fmt: skip
+        subject = f"position {row['position']}"
+        yield from differences("event-position", subject, expected=position + 1, actual=row["position"])
         position = row["position"]
         yield from _check_event(row)
         yield from _check_outcome(row)
+        if row["outcome"] is None:
+            waiting.append(f"{row['source']}/{row['id']}")
+            continue
+        # Events are dealt with in order: one that waits behind others was passed over.
+        for name in waiting:
+            yield make_finding("outcome-missing", name, expected="an outcome", actual=None)
+        waiting.clear()
 
 
 def _check_event(row: Row) -> list[Finding]:

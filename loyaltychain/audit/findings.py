@@ -104,6 +104,7 @@ _HIGH: Final = {
     "event-digest": "An event is not what its digest says.",
     "event-position": "Events' positions have a gap.",
     "outcome-entry": "An event's outcome names an entry that does not exist or was made for another cause.",
+    "outcome-missing": "An event was passed over: later ones have an outcome, and it has none.",
     "entry-without-event": "An entry says that an event caused it, and no such event led to it.",
     "publication-row": "The database's copy of a published programme is not what the chain knows.",
     "deployment-row": "The database belongs to another deployment than the manifest.",

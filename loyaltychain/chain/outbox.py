@@ -24,6 +24,7 @@ from loyaltychain.core import errors
 from loyaltychain.core.calendar import UnixSeconds
 from loyaltychain.core.hashing import from_hex, to_hex
 from loyaltychain.db.engine import Tx
+from loyaltychain.db.insert import insert_new
 
 
 def enqueue(tx: Tx, intent: NewIntent, *, now: UnixSeconds) -> bool:
@@ -31,29 +32,22 @@ def enqueue(tx: Tx, intent: NewIntent, *, now: UnixSeconds) -> bool:
 
     Raises IdempotencyConflict if the id was used for something else.
     """
-    known = tx.execute(select(intents.c.digest).where(intents.c.id == intent.id)).scalar_one_or_none()
-    if known is None:
-        tx.execute(
-            insert(intents).values(
-                id=intent.id,
-                chain_id=intent.chain_id,
-                signer=intent.signer.lower(),
-                target=None if intent.target is None else intent.target.lower(),
-                calldata=to_hex(intent.calldata),
-                digest=to_hex(intent.digest),
-                state="pending",
-                created_at=now,
-            )
-        )
+    fresh = insert_new(tx, intents).values(
+        id=intent.id,
+        chain_id=intent.chain_id,
+        signer=intent.signer.lower(),
+        target=None if intent.target is None else intent.target.lower(),
+        calldata=to_hex(intent.calldata),
+        digest=to_hex(intent.digest),
+        state="pending",
+        created_at=now,
+    )
+    if tx.execute(fresh.returning(intents.c.id)).scalar_one_or_none() is not None:
         return True
+    known = tx.execute(select(intents.c.digest).where(intents.c.id == intent.id)).scalar_one()
     if known != to_hex(intent.digest):
         raise errors.IdempotencyConflict("This intent's id was already used for something else.", intent=intent.id)
     return False
-
-
-def has_intent(tx: Tx, intent_id: str) -> bool:
-    """Whether the intent was ever asked for."""
-    return tx.execute(select(intents.c.id).where(intents.c.id == intent_id)).scalar_one_or_none() is not None
 
 
 def read_intent(tx: Tx, intent_id: str) -> Intent:
@@ -62,16 +56,6 @@ def read_intent(tx: Tx, intent_id: str) -> Intent:
     if row is None:
         raise errors.InvariantError("This intent was never asked for.", intent=intent_id)
     return _intent(row)
-
-
-def read_unfinished(tx: Tx, chain_id: int) -> list[Intent]:
-    """All intents of a chain that have not ended: those that hold a nonce first, by nonce, then the oldest."""
-    rows = tx.execute(
-        select(intents)
-        .where(intents.c.chain_id == chain_id, intents.c.state.in_(IN_FLIGHT + UNSIGNED))
-        .order_by(intents.c.nonce.is_(None), intents.c.nonce, intents.c.created_at, intents.c.id)
-    ).mappings()
-    return [_intent(row) for row in rows]
 
 
 def read_attempts(tx: Tx, intent_id: str) -> list[Attempt]:

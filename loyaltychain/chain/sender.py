@@ -23,6 +23,7 @@ from loyaltychain.chain.signer import Signer, UnsignedTx
 from loyaltychain.core import errors
 from loyaltychain.core.clock import Clock
 from loyaltychain.db.engine import reading, transaction
+from loyaltychain.db.lock import lock
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +158,7 @@ class Sender:
         used = self.rpc.nonce(intent.signer)
         with transaction(self.engine) as tx:
             # Checked again where it counts: between the look and this transaction somebody may have signed.
+            lock(tx, f"nonces of {intent.signer} on {intent.chain_id}")
             other = outbox.find_in_flight(tx, intent.chain_id, intent.signer)
             if other is not None:
                 raise errors.DatabaseBusy("The signer has another intent in flight.", intent=intent.id, other=other)

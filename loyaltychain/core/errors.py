@@ -22,6 +22,7 @@ LoyaltyError
 │   ├── DatabaseBusy
 │   ├── RpcUnavailable
 │   ├── NotYetFinal
+│   ├── CapTooLow             one entry moves more than a batch may; the caps have to be raised
 │   └── LedgerPaused
 └── InvariantError            an engineer must act; the process stops
     ├── ConstraintRefused     (a store that expects a refusal turns it into a domain error)
@@ -139,6 +140,10 @@ class RpcUnavailable(RetryableError):
 
 class NotYetFinal(RetryableError):
     """The transaction is not final yet."""
+
+
+class CapTooLow(RetryableError):
+    """The contract's caps are lower than what one entry moves."""
 
 
 class LedgerPaused(RetryableError):

@@ -26,6 +26,7 @@ from loyaltychain.localchain.look_up import (
     pinned_header,
     state_at,
 )
+from loyaltychain.localchain.mine import next_time
 from loyaltychain.localchain.params import (
     invalid,
     parse_address,
@@ -102,7 +103,7 @@ def _call(world: World, params: Params) -> str:
     place = parse_block(number)
     if place is None:
         # As the next block would run it: where blocks come only with transactions, the head's own time may be days old.
-        header = world.chain.header.copy(timestamp=max(world.chain.header.timestamp, world.now))
+        header = world.chain.header.copy(timestamp=next_time(world.chain, world.now))
     else:
         header = pinned_header(world, place)
     return to_hex(run_call(world.chain, header, parse_call(call)))
@@ -112,7 +113,7 @@ def _estimate_gas(world: World, params: Params) -> str:
     call, number = take(params, least=1, most=2)
     if parse_block(number) is not None:
         raise invalid("gas is estimated at the head only")
-    header = world.chain.header.copy(timestamp=max(world.chain.header.timestamp, world.now))
+    header = world.chain.header.copy(timestamp=next_time(world.chain, world.now))
     return quantity(estimate(world.chain, header, parse_call(call)))
 
 

@@ -75,12 +75,20 @@ def mine(
         RefusalError: the EVM's rules do not allow a transaction in a block at all.
     """
     # A random mix hash stands for the beacon chain's randomness, and makes a block that replaces another differ.
-    chain.header = chain.header.copy(timestamp=max(chain.header.timestamp, now), mix_hash=secrets.token_bytes(32))
+    chain.header = chain.header.copy(timestamp=next_time(chain, now), mix_hash=secrets.token_bytes(32))
     try:
         result, receipts, _ = chain.mine_all(transactions)
     except ValidationError as error:
         raise _refused(str(error)) from error
     return result.imported_block, receipts
+
+
+def next_time(chain: MiningChain, now: UnixSeconds) -> int:
+    """The next block's time: ``now``, or a second after its parent's if that is later.
+
+    py-evm prepares the header with a time of its own, read from the system's clock; that one is not used.
+    """
+    return max(chain.get_canonical_head().timestamp + 1, now)
 
 
 def floor_gas(content: bytes) -> int:

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from loyaltychain.core.amounts import POINTS
-from loyaltychain.core.errors import InvariantError
+from loyaltychain.core.errors import CapTooLow, InvariantError
 from loyaltychain.ledger.types import Entry, SequencedEntry
 from loyaltychain.settlement import codec
 
@@ -18,10 +18,15 @@ _ON_CHAIN = re.compile(r"member:([1-9][0-9]*):(?:available|held)")
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one batch may hold, so that the contract accepts it and it can be disputed within one block."""
+    """What one batch may hold, so that the contract accepts it and it can be disputed within one block.
+
+    ``issued`` and ``burned`` are the contract's caps, in points: a batch beyond them would wait for ever.
+    """
 
     updates: int
     data_bytes: int
+    issued: int
+    burned: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +70,14 @@ def take_run(sequenced: Iterable[SequencedEntry], limits: Limits) -> Run | None:
 
     An entry without a programme goes with any.
 
-    Raises InvariantError if the first entry alone is beyond the limits.
+    Raises:
+        CapTooLow: the first entry alone moves more points than the contract's caps allow.
+        InvariantError: the first entry alone is beyond the other limits.
     """
     first: SequencedEntry | None = None
     last: SequencedEntry | None = None
     changes: list[Change] = []
-    deltas: dict[int, int] = {}
+    deltas = _Deltas()
     program: str | None = None
     is_cut = False
     headroom = limits.data_bytes - 1
@@ -79,13 +86,19 @@ def take_run(sequenced: Iterable[SequencedEntry], limits: Limits) -> Run | None:
             is_cut = True
             break
         moved = changes_of(one.entry)
-        _add(deltas, moved, sign=1)
+        deltas.add(moved, sign=1)
         # One change grows the data by one wide record at most. Its size is measured only when that bound is used up.
         headroom -= codec.RECORD_BYTES_MAX * len(moved)
         if headroom < 0:
-            headroom = limits.data_bytes - len(codec.encode(deltas))
-        if headroom < 0 or len(deltas) > limits.updates:
-            _add(deltas, moved, sign=-1)
+            headroom = limits.data_bytes - len(codec.encode(deltas.by_member))
+        is_over_cap = deltas.issued > limits.issued or deltas.burned > limits.burned
+        if is_over_cap or headroom < 0 or len(deltas.by_member) > limits.updates:
+            if first is None and is_over_cap:
+                raise CapTooLow(
+                    "The contract's caps are lower than what one entry moves: let the config role raise them.",
+                    entry=one.entry.id, issue_cap=limits.issued, burn_cap=limits.burned,
+                )  # fmt: skip
+            deltas.add(moved, sign=-1)
             is_cut = True
             break
         first, last = first or one, one
@@ -95,11 +108,22 @@ def take_run(sequenced: Iterable[SequencedEntry], limits: Limits) -> Run | None:
         if is_cut:
             raise InvariantError("One entry alone is more than a batch may hold.", limits=limits)
         return None
-    return Run(first.position, last.position, last.head, program, tuple(changes), deltas, is_cut)
+    return Run(first.position, last.position, last.head, program, tuple(changes), deltas.by_member, is_cut)
 
 
-def _add(deltas: dict[int, int], changes: Iterable[Change], *, sign: int) -> None:
-    for change in changes:
-        total = deltas.pop(change.member, 0) + sign * change.amount
-        if total:
-            deltas[change.member] = total
+class _Deltas:
+    """Net changes by member, no zeros, with their two sums kept as they grow and shrink."""
+
+    def __init__(self) -> None:
+        self.by_member: dict[int, int] = {}
+        self.issued = 0
+        self.burned = 0
+
+    def add(self, changes: Iterable[Change], *, sign: int) -> None:
+        for change in changes:
+            before = self.by_member.pop(change.member, 0)
+            after = before + sign * change.amount
+            if after:
+                self.by_member[change.member] = after
+            self.issued += max(after, 0) - max(before, 0)
+            self.burned += max(-after, 0) - max(-before, 0)

@@ -28,6 +28,7 @@ from loyaltychain.settlement.words import pack
 
 UPDATES_MAX = 10_000  # the contract refuses more
 DATA_BYTES_MAX = 32_768
+UINT64_MAX = 2**64 - 1  # of a header's ``issued`` and ``burned``
 
 _ENTRIES_PER_READ = 5_000
 
@@ -47,6 +48,8 @@ def seal_step(
     now: UnixSeconds,
     max_updates: int = UPDATES_MAX,
     max_bytes: int = DATA_BYTES_MAX,
+    max_issued: int = UINT64_MAX,
+    max_burned: int = UINT64_MAX,
 ) -> Sealed | None:
     """The next batch, durable in state ``sealed``; None if there is nothing to settle.
 
@@ -54,15 +57,20 @@ def seal_step(
     nobody's balance wait for some that do, unless the programme changes behind them. When more than one batch is due,
     call again until None.
 
+    Args:
+        max_issued, max_burned: The contract's caps a batch, in points; without them, what a header can hold.
+
     Raises:
+        CapTooLow: the next entry alone moves more than the caps allow.
         InvariantError: a balance would leave its lane, which the ledger should have refused.
         RootMismatch: the batch does not read back as it was written; nothing of it was kept.
     """
+    limits = Limits(updates=max_updates, data_bytes=max_bytes, issued=max_issued, burned=max_burned)
     with transaction(engine) as tx:
         lock(tx, "seal")  # else two sealers on PostgreSQL would settle the same entries, and one would fail late
         before = store.last_batch(tx)
         settled_to = before.to_position if before else 0
-        run = take_run(_entries_after(tx, settled_to), Limits(updates=max_updates, data_bytes=max_bytes))
+        run = take_run(_entries_after(tx, settled_to), limits)
         if run is None or not (run.changes or run.is_cut):
             return None
         receipts = _make_receipts(tx, deployment, run=run, batch_id=before.header.batch_id + 1 if before else 1)

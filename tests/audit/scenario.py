@@ -19,7 +19,7 @@ from loyaltychain.chain import artifacts
 from loyaltychain.chain.abi import encode_call
 from loyaltychain.chain.devkeys import development_keys
 from loyaltychain.chain.intents import NewIntent
-from loyaltychain.chain.rpc import Web3Rpc
+from loyaltychain.chain.rpc import Rpc, Web3Rpc
 from loyaltychain.chain.signer import AllowedCall, KeySigner
 from loyaltychain.config.project import ROLES, make_project, open_project
 from loyaltychain.db.engine import reading
@@ -184,3 +184,17 @@ def copied(built: Path, home: Path) -> Iterator[Scenario]:
     shutil.copytree(built, home)
     with opened(home) as scenario:
         yield scenario
+
+
+class LyingRpc:
+    """A node that answers truly, except where a test tells it what to say instead."""
+
+    def __init__(self, rpc: Rpc, **answers: Callable[..., Any]) -> None:
+        self._rpc = rpc
+        self._answers = answers
+
+    def __getattr__(self, method: str) -> Any:
+        truth = getattr(self._rpc, method)
+        if method not in self._answers:
+            return truth
+        return lambda *arguments, **options: self._answers[method](truth(*arguments, **options), *arguments)

@@ -2,6 +2,7 @@
 
 given the list of codes
 ├── every code is kebab-case and has a meaning in one sentence
+├── every code is provoked by a test
 └── every code is made somewhere in the auditor, and no other is
 """
 
@@ -25,6 +26,12 @@ def test_codes__each__is_made_somewhere_and_no_other_is() -> None:
     made = {code for source in SOURCES for code in MADE.findall(source.read_text("utf-8"))}
 
     assert made == CODES.keys()
+
+
+def test_codes__each__is_provoked_by_a_test() -> None:
+    tests = "".join(test.read_text("utf-8") for test in Path(__file__).parent.glob("test_*.py"))
+
+    assert [code for code in CODES if f'"{code}"' not in tests] == []
 
 
 def test_make_finding__bytes_and_nothing__are_spelled_out() -> None:

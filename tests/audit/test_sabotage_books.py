@@ -37,11 +37,11 @@ EDITS = [
     (f"UPDATE entry_positions SET head = {H} WHERE position = 5", ["entry-chain", "ledger-head"]),
     (
         "UPDATE entry_positions SET position = 6 WHERE position = 5",
-        ["entry-position", "entry-chain", "ledger-head", "batch-delta", "receipt-extra"],
+        ["entry-position", "entry-chain", "batch-positions", "ledger-head", "batch-delta", "receipt-extra"],
     ),
     (
         "DELETE FROM entries WHERE id = 'redeem:shop/R-1'",
-        ["entry-missing", "ledger-head", "batch-delta", "receipt-extra", "outcome-entry"],
+        ["entry-missing", "batch-positions", "ledger-head", "batch-delta", "receipt-extra", "outcome-entry"],
     ),
     (f"DELETE FROM postings WHERE {REDEEM}", ["entry-empty", "batch-delta", "receipt-extra", "volume"]),
     (
@@ -65,6 +65,7 @@ EDITS = [
         "UPDATE batches SET to_position = 4 WHERE id = 2",
         ["ledger-head", "batch-delta", "receipt-extra"],
     ),
+    ("UPDATE batches SET to_position = 6 WHERE id = 2", ["batch-positions"]),
     ("DELETE FROM batches WHERE id = 2", ["batch-unknown"]),
     ("UPDATE batch_updates SET delta = 13 WHERE batch = 1 AND member = 1", ["update-row"]),
     ("DELETE FROM batch_updates WHERE batch = 1 AND member = 1", ["update-row"]),
@@ -95,8 +96,10 @@ EDITS = [
     ("UPDATE outcomes SET entry_id = 'earn:shop/S-2:spend' WHERE position = 1", ["outcome-entry"]),
     ("UPDATE outcomes SET entry_id = NULL WHERE position = 1", ["outcome-entry"]),
     ("UPDATE outcomes SET outcome = 'nothing' WHERE position = 1", ["outcome-entry", "entry-without-event"]),
-    ("DELETE FROM outcomes WHERE position = 1", ["entry-without-event"]),
+    ("DELETE FROM outcomes WHERE position = 1", ["outcome-missing", "entry-without-event"]),
+    ("DELETE FROM outcomes WHERE position = 3", ["outcome-missing"]),
     # what the database remembers of the chain
+    ("DELETE FROM publications", ["publication-row"]),
     (f"UPDATE publications SET digest = {H}", ["publication-row"]),
     ("UPDATE publications SET document = document || ' '", ["publication-row"]),
     ("UPDATE publications SET from_position = 2", ["publication-row"]),

@@ -21,11 +21,9 @@ from typing import Any
 import pytest
 
 from loyaltychain.audit.balances import Balances
-from loyaltychain.audit.bulk_call import BULK_MAX
 from loyaltychain.audit.check_code import hash_code
-from loyaltychain.audit.views import IMPLEMENTATION_SLOT, View
+from loyaltychain.audit.views import IMPLEMENTATION_SLOT
 from loyaltychain.chain import artifacts
-from loyaltychain.core.errors import Reverted
 from loyaltychain.core.hashing import from_hex, keccak256
 from tests.audit.builders import encode_records, word
 from tests.audit.scenario import Scenario, creation_of
@@ -198,23 +196,3 @@ def test_run_audit__foreign_code_that_wrote_and_left__is_found(scenario: Scenari
         ("implementation-changed", "PointsLedger"),
     ]
     assert (report.findings[3].expected, report.findings[3].actual) == ("19", "20")
-
-
-def test_view__many_answers__are_those_asked_one_by_one(scenario: Scenario) -> None:
-    block = scenario.world.rpc.block("latest").number
-    ledger = View(scenario.world.rpc, scenario.address("PointsLedger"), block=block)
-    members = [2, 1, 2**27 - 1, 2]
-
-    answers = ledger.numbers("balanceOfMember(uint32)", members)
-
-    assert answers == [330, 19, 0, 330] == [ledger.number("balanceOfMember(uint32)", member) for member in members]
-    assert ledger.numbers("balanceOfMember(uint32)", range(1, BULK_MAX + 3)) == [19, 330, *[0] * BULK_MAX]
-    assert ledger.numbers("balanceOfMember(uint32)", []) == []
-
-
-def test_view__one_of_many_refused__is_refused(scenario: Scenario) -> None:
-    block = scenario.world.rpc.block("latest").number
-    ledger = View(scenario.world.rpc, scenario.address("PointsLedger"), block=block)
-
-    with pytest.raises(Reverted):
-        ledger.numbers("batchHashOf(uint32)", [0, 1, 2, 3])

@@ -4,8 +4,6 @@
 └── given a known id with any other content: IdempotencyConflict
 read_intent
 └── given an unknown id: InvariantError
-read_unfinished
-└── given intents in all states: those that have not ended, in flight first, then by age
 next_nonce
 ├── given no nonce yet: 0
 └── given nonces of several signers and chains: one more than the largest of this signer here
@@ -119,29 +117,6 @@ def test_enqueue__other_content__conflict(engine: Engine, changes: dict[str, Any
 def test_read_intent__unknown_id__invariant_error(engine: Engine) -> None:
     with pytest.raises(errors.InvariantError, match="settle:9"):
         read(engine, "settle:9")
-
-
-def test_read_unfinished__all_states__in_flight_first(engine: Engine) -> None:
-    states: dict[str, tuple[IntentState, int | None, int]] = {
-        "a": ("parked", None, 1),
-        "b": ("final", 0, 1),
-        "c": ("mined", 7, 9),
-        "d": ("pending", None, 0),
-        "e": ("reverted", 1, 0),
-        "f": ("broadcast", 6, 9),
-        "g": ("signed", 8, 0),
-    }
-    with transaction(engine) as tx:
-        for name, (state, nonce, at) in states.items():
-            outbox.enqueue(tx, make_new_intent(id=name), now=UnixSeconds(at))
-            tx.execute(update(intents).where(intents.c.id == name).values(state=state, nonce=nonce))
-
-    with reading(engine) as tx:
-        here = [intent.id for intent in outbox.read_unfinished(tx, CHAIN_ID)]
-        elsewhere = outbox.read_unfinished(tx, CHAIN_ID + 1)
-
-    assert here == ["f", "c", "g", "d", "a"]
-    assert elsewhere == []
 
 
 def test_next_nonce__none_yet__zero(engine: Engine) -> None:

@@ -14,43 +14,23 @@
 drive
 ├── given a new intent: one action a call, signed bytes on disk before anything is sent
 ├── given two intents of a signer: the second waits for the end of the first, nonces are contiguous
-├── given depth
-│   ├── when mined and not deep: mined, whatever its status, and final once deep
-│   ├── when a reorganisation takes its block: the same bytes are sent again, one effect
-│   └── when a reorganisation turns a failure into a success: it is final as a success
-├── given a send whose answer is lost
-│   ├── when the node took it: one effect
-│   └── when it did not: sent again, one effect
-├── given a node that drops what it takes
-│   ├── when it takes the newest at last: replaced on the same nonce, each bid a tenth above the last, one effect
-│   └── when an older attempt is mined after all: final all the same, one effect
-├── given a node that refuses
-│   ├── when the signer's ether has gone: the reason stands there, it goes on once funded
-│   ├── when the base fee has risen above the bid: replaced
-│   └── when for another reason: SendRefused, the reason stands there, nothing is lost
-├── given that somebody else uses the key
-│   ├── when before signing: it signs on top
-│   └── when after signing: NonceTaken after several looks, no other nonce is taken
-├── given a chain that forgot final transactions: ChainBehind, nothing is signed
-└── given another chain: WrongChain, nothing is signed
+└── given depth
+    ├── when mined and not deep: mined, whatever its status, and final once deep
+    ├── when a reorganisation takes its block: the same bytes are sent again, one effect
+    └── when a reorganisation turns a failure into a success: it is final as a success
 """
 
 from collections.abc import Iterator
 from dataclasses import replace
-from itertools import pairwise
-from typing import Any
 
 import pytest
 from sqlalchemy import Engine
 
-from loyaltychain.chain import outbox
-from loyaltychain.chain.intents import Attempt, Intent, NewIntent
-from loyaltychain.chain.plan import LOOKS_BEFORE_BUMP, LOOKS_BEFORE_HALT
 from loyaltychain.chain.rpc import Fees
-from loyaltychain.chain.sender import Outcome, Sender
+from loyaltychain.chain.sender import Outcome
 from loyaltychain.core import errors
-from loyaltychain.db.engine import reading, transaction
-from tests.chain.small_world import CALL, CREATE_COUNTER, FUNDS, GWEI, NOW, SmallWorld, make_small_world
+from tests.chain.sending import FaultyRpc, drive, enqueue, make_call, read, read_attempts
+from tests.chain.small_world import CALL, CREATE_COUNTER, FUNDS, GWEI, SmallWorld, make_small_world
 from tests.database import fresh_database
 
 
@@ -73,55 +53,6 @@ def engine() -> Iterator[Engine]:
     database = fresh_database("sqlite")
     yield database
     database.dispose()
-
-
-class FaultyRpc:
-    """The real chain behind a bad line: ``send`` decides what becomes of each transaction."""
-
-    def __init__(self, world: SmallWorld, send: Any = None, **answers: Any) -> None:
-        self._world = world
-        self._send = send
-        self._answers = answers
-
-    def send_raw(self, raw: bytes) -> None:
-        if self._send is None:
-            self._world.rpc.send_raw(raw)
-        else:
-            self._send(raw)
-
-    def __getattr__(self, name: str) -> Any:
-        return self._answers.get(name) or getattr(self._world.rpc, name)
-
-
-def make_call(world: SmallWorld, number: int = 1, **changes: Any) -> NewIntent:
-    fields: dict[str, Any] = {
-        "id": f"settle:{number}",
-        "chain_id": world.chain_id,
-        "signer": world.settler.address,
-        "target": world.counter,
-        "calldata": CALL,
-    }
-    return NewIntent(**fields | changes)
-
-
-def enqueue(engine: Engine, *wanted: NewIntent) -> None:
-    with transaction(engine) as tx:
-        for intent in wanted:
-            outbox.enqueue(tx, intent, now=NOW)
-
-
-def read(engine: Engine, number: int = 1) -> Intent:
-    with reading(engine) as tx:
-        return outbox.read_intent(tx, f"settle:{number}")
-
-
-def read_attempts(engine: Engine, number: int = 1) -> list[Attempt]:
-    with reading(engine) as tx:
-        return outbox.read_attempts(tx, f"settle:{number}")
-
-
-def drive(sender: Sender, times: int, number: int = 1) -> list[str]:
-    return [sender.drive(f"settle:{number}").state for _ in range(times)]
 
 
 def test_execute__call__happens_once(world: SmallWorld, engine: Engine) -> None:
@@ -321,150 +252,3 @@ def test_drive__failure_reorganised_away__final_as_success(world: SmallWorld, en
     world.ask("evm_mine")
 
     assert drive(sender, 1) == ["final"]
-
-
-@pytest.mark.parametrize("node_took_it", [True, False])
-def test_drive__answer_lost__one_effect(world: SmallWorld, engine: Engine, node_took_it: bool) -> None:
-    sent: list[bytes] = []
-
-    def send(raw: bytes) -> None:
-        sent.append(raw)
-        if node_took_it or len(sent) > 1:
-            world.rpc.send_raw(raw)
-        if len(sent) == 1:
-            raise errors.RpcUnavailable("timeout", maybe_sent=True)
-
-    world.sender(engine, rpc=FaultyRpc(world, send)).execute(make_call(world))
-
-    assert world.count() == 1
-    assert sent == [read_attempts(engine)[0].raw] * (1 if node_took_it else 2)
-
-
-def test_drive__node_drops_all__replaced_on_the_same_nonce(world: SmallWorld, engine: Engine) -> None:
-    sender = world.sender(engine, rpc=FaultyRpc(world, lambda raw: None))
-    with pytest.raises(errors.NotYetFinal):
-        sender.execute(make_call(world), max_looks=2 * LOOKS_BEFORE_BUMP + 8)
-    attempts = read_attempts(engine)
-
-    outcome = world.sender(engine).execute(make_call(world))
-
-    assert len(attempts) == 3
-    for old, new in pairwise(attempts):
-        assert new.max_fee * 100 >= old.max_fee * 110
-        assert new.tip * 100 >= old.tip * 110
-        assert new.gas == old.gas
-    assert outcome.tx_hash == attempts[-1].tx_hash
-    for attempt in attempts[:2]:  # a node that comes back with the old ones: they are worth nothing now
-        with pytest.raises(errors.RpcUnavailable, match="nonce too low"):
-            world.rpc.send_raw(attempt.raw)
-    assert (world.count(), read(engine).nonce, world.rpc.nonce(world.settler.address)) == (1, 0, 1)
-
-
-def test_drive__older_attempt_is_mined__final_all_the_same(world: SmallWorld, engine: Engine) -> None:
-    deaf = world.sender(engine, rpc=FaultyRpc(world, lambda raw: None))
-    with pytest.raises(errors.NotYetFinal):
-        deaf.execute(make_call(world), max_looks=LOOKS_BEFORE_BUMP + 4)
-    first, second = read_attempts(engine)
-    world.rpc.send_raw(first.raw)
-
-    outcome = world.sender(engine).execute(make_call(world))
-
-    assert outcome.tx_hash == first.tx_hash != second.tx_hash
-    assert world.count() == 1
-
-
-def test_drive__ether_gone_after_signing__goes_on_once_funded(world: SmallWorld, engine: Engine) -> None:
-    enqueue(engine, make_call(world))
-    sender = world.sender(engine)
-    assert drive(sender, 1) == ["signed"]
-    (attempt,) = read_attempts(engine)
-    have = attempt.gas * attempt.max_fee - 5
-
-    poor = FaultyRpc(world, _refuse("insufficient funds for gas * price + value"), balance=lambda _: have)
-    assert drive(world.sender(engine, rpc=poor), 2) == ["signed", "signed"]
-    assert read(engine).reason == f"{world.settler.address} lacks 5 wei"
-
-    assert drive(sender, 2) == ["broadcast", "final"]
-    assert (read(engine).reason, world.count()) == (None, 1)
-
-
-def test_drive__outbid_by_the_base_fee__replaced(world: SmallWorld, engine: Engine) -> None:
-    enqueue(engine, make_call(world))
-    assert drive(world.sender(engine), 1) == ["signed"]
-    (first,) = read_attempts(engine)
-
-    risen = FaultyRpc(
-        world,
-        _refuse("max fee per gas less than block base fee"),
-        fees=lambda: Fees(base_fee=first.max_fee + 1, tip=1),
-    )
-    assert drive(world.sender(engine, rpc=risen), 2) == ["signed", "signed"]
-
-    bids = [(attempt.max_fee, attempt.tip) for attempt in read_attempts(engine)]
-    assert bids == [(first.max_fee, GWEI), (2 * (first.max_fee + 1) + 1, GWEI * 11 // 10)]
-    assert drive(world.sender(engine), 2) == ["broadcast", "final"]
-    assert world.count() == 1
-
-
-def test_drive__refused_for_another_reason__raised_and_kept(world: SmallWorld, engine: Engine) -> None:
-    enqueue(engine, make_call(world))
-    sender = world.sender(engine, rpc=FaultyRpc(world, _refuse("exceeds block gas limit")))
-    assert drive(sender, 1) == ["signed"]
-
-    with pytest.raises(errors.SendRefused, match="exceeds block gas limit"):
-        sender.drive("settle:1")
-
-    assert read(engine).state == "signed"
-    assert "exceeds block gas limit" in (read(engine).reason or "")
-    assert drive(world.sender(engine), 2) == ["broadcast", "final"]
-
-
-def test_drive__key_used_elsewhere_before__signs_on_top(world: SmallWorld, engine: Engine) -> None:
-    world.act(world.settler, world.counter, CALL)
-
-    world.sender(engine).execute(make_call(world))
-
-    assert (read(engine).nonce, world.count()) == (1, 2)
-
-
-def test_drive__key_used_elsewhere_after_signing__nonce_taken(world: SmallWorld, engine: Engine) -> None:
-    enqueue(engine, make_call(world))
-    sender = world.sender(engine)
-    assert drive(sender, 1) == ["signed"]
-    world.act(world.settler, world.gate, CALL)
-
-    assert drive(sender, LOOKS_BEFORE_HALT) == ["broadcast"] * LOOKS_BEFORE_HALT
-    with pytest.raises(errors.NonceTaken, match="nonce=0"):
-        sender.drive("settle:1")
-
-    assert (world.count(), world.rpc.nonce(world.settler.address), len(read_attempts(engine))) == (0, 1, 1)
-
-
-def test_drive__chain_forgot_final_transactions__chain_behind(world: SmallWorld, engine: Engine) -> None:
-    before = world.ask("evm_snapshot")
-    world.sender(engine).execute(make_call(world, 1))
-    world.ask("evm_revert", before)
-    enqueue(engine, make_call(world, 2))
-    sender = world.sender(engine)
-
-    assert drive(sender, LOOKS_BEFORE_HALT, number=2) == ["pending"] * LOOKS_BEFORE_HALT
-    with pytest.raises(errors.ChainBehind, match="settle:2"):
-        sender.drive("settle:2")
-
-    assert read_attempts(engine, 2) == []
-
-
-def test_drive__another_chain__wrong_chain(world: SmallWorld, engine: Engine) -> None:
-    enqueue(engine, make_call(world, chain_id=world.chain_id + 1))
-
-    with pytest.raises(errors.WrongChain, match=f"actual={world.chain_id}"):
-        world.sender(engine).drive("settle:1")
-
-    assert read_attempts(engine) == []
-
-
-def _refuse(reason: str) -> Any:
-    def send(raw: bytes) -> None:
-        raise errors.SendRefused(reason=reason)
-
-    return send

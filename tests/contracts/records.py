@@ -96,3 +96,8 @@ def hash_header(chain_id: int, ledger: str, fields: tuple) -> bytes:
     """The batch hash of a header given as its eleven fields."""
     types = ["bytes32", "uint256", "address", *HEADER_TYPES]
     return keccak(encode(types, [keccak(text=HEADER), chain_id, ledger, *fields]))
+
+
+def erc7201(namespace: str) -> int:
+    """The slot where a namespace begins, by the formula of ERC-7201."""
+    return int.from_bytes(keccak(encode(["uint256"], [int.from_bytes(keccak(text=namespace)) - 1]))) & ~0xFF

@@ -41,5 +41,4 @@ def test_settle__given_a_seasoned_ledger__costs_exactly(seasoned: World, deltas:
     with rolled_back(seasoned.chain):
         receipt = settle(seasoned, deltas)
 
-    print(f"{receipt['gasUsed']} gas, {receipt['gasUsed'] / max(len(deltas), 1):.1f} a member")
     assert receipt["gasUsed"] == gas

@@ -15,15 +15,19 @@ take_run
 ├── given more members than fit: it ends before the first too many
 ├── given exactly as many as fit: it takes them all
 ├── given any entries and limits: it is the longest run of which every part fits
-└── given one entry beyond the limits: it raises InvariantError
+├── given caps: it ends before the entry that would exceed the net issued or burned
+├── given one entry beyond a cap: it raises CapTooLow
+└── given one entry beyond the other limits: it raises InvariantError
 """
+
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from loyaltychain.core.amounts import MemberNumber, Unit
-from loyaltychain.core.errors import InvariantError
+from loyaltychain.core.errors import CapTooLow, InvariantError
 from loyaltychain.ledger.accounts import ISSUED, REDEEMED, available, held
 from loyaltychain.ledger.types import AccountId, Entry
 from loyaltychain.settlement.codec import encode
@@ -31,7 +35,7 @@ from loyaltychain.settlement.cut import Change, Limits, Run, changes_of, take_ru
 from tests.settlement.builders import NEXT_PROGRAM, PROGRAM, earn, hold, in_sequence, make_entry, make_posting, redeem
 
 ANN = MemberNumber(17)
-ROOMY = Limits(updates=10_000, data_bytes=32_768)
+ROOMY = Limits(updates=10_000, data_bytes=32_768, issued=2**64 - 1, burned=2**64 - 1)
 
 
 def run_of(*entries: Entry, limits: Limits = ROOMY) -> Run | None:
@@ -121,7 +125,7 @@ def test_take_run__gains_and_loses_the_same__no_delta_but_changes() -> None:
 
 def test_take_run__more_members_than_fit__ends_before_the_first_too_many() -> None:
     entries = [earn(f"e{member}", member, 1) for member in (1, 2, 1, 3, 1)]
-    run = take_run(in_sequence(*entries), Limits(updates=2, data_bytes=32_768))
+    run = take_run(in_sequence(*entries), replace(ROOMY, updates=2))
 
     assert run is not None
     assert (run.last, run.deltas, run.is_cut) == (3, {1: 2, 2: 1}, True)
@@ -130,7 +134,7 @@ def test_take_run__more_members_than_fit__ends_before_the_first_too_many() -> No
 @pytest.mark.parametrize(("data_bytes", "taken"), [(1 + 3 * 3, 3), (1 + 3 * 3 - 1, 2)])
 def test_take_run__exactly_as_many_bytes_as_fit__takes_them(data_bytes: int, taken: int) -> None:
     entries = [earn(f"e{member}", member, 1) for member in (1, 2, 3)]
-    run = take_run(in_sequence(*entries), Limits(updates=10, data_bytes=data_bytes))
+    run = take_run(in_sequence(*entries), replace(ROOMY, updates=10, data_bytes=data_bytes))
 
     assert run is not None
     assert (run.last, run.is_cut) == (taken, taken < 3)
@@ -155,7 +159,7 @@ def test_take_run__any_entries_and_limits__longest_run_that_fits(
             break
         longest += 1
 
-    run = take_run(in_sequence(*entries), Limits(updates=updates, data_bytes=data_bytes))
+    run = take_run(in_sequence(*entries), replace(ROOMY, updates=updates, data_bytes=data_bytes))
 
     assert run is not None
     assert (run.last, run.is_cut) == (longest, longest < len(moves))
@@ -163,4 +167,23 @@ def test_take_run__any_entries_and_limits__longest_run_that_fits(
 
 def test_take_run__one_entry_beyond_the_limits__refused() -> None:
     with pytest.raises(InvariantError, match="One entry alone"):
-        run_of(earn("a", 300, 1), limits=Limits(updates=10, data_bytes=10))
+        run_of(earn("a", 300, 1), limits=replace(ROOMY, updates=10, data_bytes=10))
+
+
+def test_take_run__caps__ends_before_the_entry_that_exceeds_them() -> None:
+    entries = [earn("a", 1, 60), earn("b", 2, 40), redeem("c", 1, 50), earn("d", 3, 51), redeem("e", 2, 40)]
+
+    # Net: a 60, b 100, c brings member 1 down to 10 (50 issued in all), d would make 101.
+    run = run_of(*entries, limits=replace(ROOMY, issued=100))
+    assert run is not None
+    assert (run.last, run.deltas, run.is_cut) == (3, {1: 10, 2: 40}, True)
+
+    whole = run_of(*entries, limits=replace(ROOMY, issued=101))
+    assert whole is not None
+    assert (whole.last, whole.deltas, whole.is_cut) == (5, {1: 10, 3: 51}, False)
+
+
+@pytest.mark.parametrize(("entry", "cap"), [(earn("a", 1, 101), {"issued": 100}), (redeem("a", 1, 8), {"burned": 7})])
+def test_take_run__one_entry_beyond_a_cap__raises(entry: Entry, cap: dict[str, int]) -> None:
+    with pytest.raises(CapTooLow, match="let the config role raise them"):
+        run_of(entry, limits=replace(ROOMY, **cap))
