@@ -8,18 +8,19 @@ from loyaltychain.config.project import Project
 from loyaltychain.core import errors
 from loyaltychain.core.amounts import POINTS
 from loyaltychain.db.engine import Tx, reading
+from loyaltychain.db.migrate import open_migrated
 from loyaltychain.db.step import read_cursor
 from loyaltychain.deploy.manifest import read_manifest
 from loyaltychain.events.tables import events, members
 from loyaltychain.ledger.tables import entries, volumes
 from loyaltychain.operations.earn import EARN
 from loyaltychain.settlement.tables import batches
-from loyaltychain.wiring import open_engine, open_world
+from loyaltychain.wiring import open_world
 
 
 def read_status(project: Project) -> dict[str, Any]:
     """The figures of ``loyaltychain status``; ``batches`` maps each state to a count."""
-    with reading(open_engine(project)) as tx:
+    with reading(open_migrated(project.database_url)) as tx:
         figures = _figures(tx)
     return {
         "home": str(project.home),

@@ -15,8 +15,7 @@ from loyaltychain.config.project import ROLES, Project
 from loyaltychain.core import errors
 from loyaltychain.core.clock import Clock, system_clock
 from loyaltychain.core.hashing import to_hex
-from loyaltychain.db.engine import open_database
-from loyaltychain.db.migrate import migrate
+from loyaltychain.db.migrate import open_migrated
 from loyaltychain.deploy.deploy import fresh_instance_id
 from loyaltychain.deploy.manifest import Manifest, read_manifest
 from loyaltychain.deploy.plan import DeployPlan
@@ -76,13 +75,6 @@ class World:
         return KeySigner(self.key(role), allowed, chain_id=self.manifest["chain_id"])
 
 
-def open_engine(project: Project) -> Engine:
-    """The project's database, brought up to date."""
-    engine = open_database(project.database_url)
-    migrate(engine)
-    return engine
-
-
 def open_world(project: Project, *, rpc: Rpc | None = None, clock: Clock = system_clock) -> World:
     """Everything a command needs.
 
@@ -94,7 +86,7 @@ def open_world(project: Project, *, rpc: Rpc | None = None, clock: Clock = syste
         InvalidSettings: no such network profile, or no endpoint for it.
     """
     profile = load_profile(project.settings.network)
-    return World(project, open_engine(project), rpc or _connect(project), profile, clock)
+    return World(project, open_migrated(project.database_url), rpc or _connect(project), profile, clock)
 
 
 def _connect(project: Project) -> Rpc:

@@ -12,12 +12,13 @@ from loyaltychain.chain.devkeys import development_keys
 from loyaltychain.chain.rpc import Rpc, Web3Rpc
 from loyaltychain.config.project import ROLES, Project, make_project
 from loyaltychain.core.calendar import UnixSeconds
+from loyaltychain.db.migrate import open_migrated
 from loyaltychain.deploy.deploy import Deployed, deploy, keep_plan
 from loyaltychain.deploy.publish import Publication, publish
 from loyaltychain.localchain.local_chain import LocalChain
 from loyaltychain.localchain.provider import InProcessProvider
 from loyaltychain.program.load import template
-from loyaltychain.wiring import World, open_engine, open_world, wanted_plan
+from loyaltychain.wiring import World, open_world, wanted_plan
 
 NOW = UnixSeconds(1_780_000_000)
 
@@ -44,7 +45,7 @@ class ProjectWorld:
         return answer["result"]
 
     def open_engine(self) -> Engine:
-        return open_engine(self.project)
+        return open_migrated(self.project.database_url)
 
     def open(self, *, engine: Engine | None = None, rpc: Rpc | None = None) -> World:
         """The project with its chain, through this engine and this node if given."""

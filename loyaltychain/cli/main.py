@@ -1,24 +1,55 @@
 """The console command: subcommands are put together here, and nothing else happens."""
 
+import sys
+from importlib import import_module
+
 import typer
 
-from loyaltychain.cli import auditing, chain, demonstration, deploying, flow, receipts, setup
+#: Subcommand -> the module that has it. Only what a command needs is imported: the chain's libraries take seconds.
+COMMANDS = {
+    "init": "setup",
+    "compile": "setup",
+    "chain": "chain",
+    "deploy": "deploying",
+    "verify": "deploying",
+    "ingest": "ingesting",
+    "run": "flow",
+    "status": "flow",
+    "audit": "auditing",
+    "receipt": "receipts",
+    "demo": "demonstration",
+}
 
-app = typer.Typer(
-    help="Loyalty programmes in which every point is provable. Start with `loyaltychain demo`.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,  # a pretty traceback prints local variables, keys among them
-    add_completion=False,
-)
-setup.register(app)
-chain.register(app)
-deploying.register(app)
-flow.register(app)
-auditing.register(app)
-receipts.register(app)
-demonstration.register(app)
+
+def make_app(wanted: str | None = None) -> typer.Typer:
+    """The command line with the module of one subcommand; with all of them when it names none."""
+    app = typer.Typer(
+        help="Loyalty programmes in which every point is provable. Start with `loyaltychain demo`.",
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,  # a pretty traceback prints local variables, keys among them
+        add_completion=False,
+    )
+
+    @app.callback()
+    def _(
+        version: bool = typer.Option(False, "--version", is_eager=True, callback=_print_version, help="Print it."),
+    ) -> None:
+        """Loyalty programmes in which every point is provable. Start with `loyaltychain demo`."""
+
+    modules = [COMMANDS[wanted]] if wanted in COMMANDS else list(dict.fromkeys(COMMANDS.values()))
+    for module in modules:
+        import_module(f"loyaltychain.cli.{module}").register(app)
+    return app
 
 
 def main() -> None:
     """Entry point of ``loyaltychain`` and ``python -m loyaltychain``."""
-    app()
+    make_app(sys.argv[1] if len(sys.argv) > 1 else None)()
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from loyaltychain import __version__
+
+        typer.echo(f"loyaltychain {__version__}")
+        raise typer.Exit

@@ -13,11 +13,12 @@ from loyaltychain.cli.options import HERE, AsJson, Home, project_at, speaking
 from loyaltychain.cli.output import EXIT_FOUND, print_json, stderr, stdout
 from loyaltychain.core import errors
 from loyaltychain.db.engine import reading
+from loyaltychain.db.migrate import open_migrated
 from loyaltychain.deploy.manifest import read_manifest
 from loyaltychain.settlement.deployment import Deployment
 from loyaltychain.settlement.receipts import receipts_of_event, receipts_of_member, show_receipt
 from loyaltychain.settlement.types import Receipt
-from loyaltychain.wiring import open_engine, open_world
+from loyaltychain.wiring import open_world
 
 
 def register(app: typer.Typer) -> None:
@@ -42,7 +43,7 @@ def show(
             raise errors.UnknownReceipt("Name one of --entry, --event or --member.")
         project = project_at(home)
         deployment = Deployment.from_manifest(read_manifest(project.manifest_file))
-        with reading(open_engine(project)) as tx:
+        with reading(open_migrated(project.database_url)) as tx:
             if member is not None:
                 _print_list(member, receipts_of_member(tx, member), as_json=as_json)
                 return

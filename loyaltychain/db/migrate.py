@@ -4,7 +4,7 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import Engine
 
-from loyaltychain.db.engine import transaction
+from loyaltychain.db.engine import open_database, transaction
 from loyaltychain.db.lock import lock
 
 
@@ -22,3 +22,10 @@ def migrate(engine: Engine) -> None:
         config.set_main_option("script_location", "loyaltychain.db:migrations")
         config.attributes["tx"] = tx
         command.upgrade(config, "head")
+
+
+def open_migrated(url: str) -> Engine:
+    """The database at ``url``, brought to this release's tables."""
+    engine = open_database(url)
+    migrate(engine)
+    return engine

@@ -4,6 +4,7 @@ import ast
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 
 import pytest
 from eth_abi.abi import decode
@@ -11,6 +12,7 @@ from eth_tester import EthereumTester, PyEVMBackend
 from eth_tester.exceptions import TransactionFailed
 from eth_utils.abi import collapse_if_tuple, function_abi_to_4byte_selector
 from web3 import EthereumTesterProvider, Web3
+from web3.contract import Contract
 
 from loyaltychain.chain import artifacts
 
@@ -69,7 +71,12 @@ def create(chain: Chain, creation_code: bytes | str) -> str:
 
 def encode(name: str, function: str, *arguments: object) -> str:
     """Calldata of a call of this artifact's function."""
-    return Web3().eth.contract(abi=artifacts.load(name).abi).encode_abi(function, arguments)
+    return _interface(name).encode_abi(function, arguments)
+
+
+@cache
+def _interface(name: str) -> type[Contract]:
+    return Web3().eth.contract(abi=artifacts.load(name).abi)
 
 
 def ask(chain: Chain, target: str | None, calldata: str | bytes, *, sender: str | None = None) -> bytes:

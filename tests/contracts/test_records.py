@@ -62,8 +62,8 @@ MALFORMED = {
     "a narrow gap above the last": (b"\x01" + wide(MEMBER_MAX, 1) + narrow(1, 1), 11),
     "the largest gap": (b"\x01" + wide(2**32 - 1, 1), 1),
 }
-# A first record whose bytes look like the second half of a full word of narrow credits.
-DISGUISED = b"\x00" + bytes.fromhex("0100 01 00 01 01 0001".replace(" ", ""))
+# A wide record of lane 0 whose bytes, read three by three, look like narrow credits with gaps of 1 (but the first gap).
+DISGUISED = wide(0x01000108, 0x0001000101)
 
 
 @pytest.mark.parametrize(("data", "offset"), MALFORMED.values(), ids=MALFORMED)

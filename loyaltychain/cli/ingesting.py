@@ -1,0 +1,66 @@
+"""``ingest``: events from a file."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from loyaltychain.cli.options import HERE, AsJson, Home, project_at, speaking
+from loyaltychain.cli.output import print_facts, print_json, progress, stdout
+from loyaltychain.core import errors
+from loyaltychain.core.clock import system_clock
+from loyaltychain.db.migrate import open_migrated
+from loyaltychain.events.ingest import Format, ingest_file
+from loyaltychain.events.map import load_map
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to ``app``."""
+    app.command("ingest")(ingest)
+
+
+def ingest(
+    file: Annotated[Path, typer.Argument(help="CSV or JSON lines, plain or .gz.", dir_okay=False)],
+    event_map: Annotated[Path, typer.Option("--map", help="The map from its columns to events (YAML).")],
+    format_: Annotated[Format | None, typer.Option("--format", help="csv or jsonl; else by the file's name.")] = None,
+    rejects: Annotated[
+        Path | None, typer.Option(help="Where rows that cannot be taken go; default FILE.rejects.csv in the project.")
+    ] = None,
+    home: Home = HERE,
+    as_json: AsJson = False,
+) -> None:
+    """Take events from a file. Bad rows go to a rejects file, the rest is taken; a second time takes nothing twice."""
+    with speaking(as_json):
+        project = project_at(home)
+        started = system_clock()
+        if not file.is_file():
+            raise errors.InvalidEvent(f"There is no file {file}.")
+        with progress(f"ingesting {file.name}", quiet=as_json) as report:
+            result = ingest_file(
+                open_migrated(project.database_url),
+                file,
+                format=format_ or ("jsonl" if ".jsonl" in file.name else "csv"),
+                event_map=load_map(event_map),
+                received_at=started,
+                rejects=rejects or project.home / f"{file.name}.rejects.csv",
+                on_progress=lambda so_far: report(so_far.read, None),
+            )
+        facts = {
+            "read": result.read,
+            "taken": result.taken,
+            "known": result.known,
+            "left_out": result.left_out,
+            "rejected": result.rejected,
+            "rejects_file": str(result.rejects_file) if result.rejects_file else None,
+            "seconds": system_clock() - started,
+        }
+        if as_json:
+            print_json(facts)
+            return
+        print_facts(f"{result.read} rows of {file.name}", {
+            "taken": result.taken,
+            "known already": result.known,
+            "left out by the map": result.left_out,
+            "rejected": f"{result.rejected}" + (f", see {result.rejects_file}" if result.rejects_file else ""),
+        })  # fmt: skip
+        stdout.print("Next: loyaltychain run --once")
