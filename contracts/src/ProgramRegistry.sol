@@ -39,7 +39,7 @@ contract ProgramRegistry layout at erc7201("loyaltychain.storage.ProgramRegistry
         Publication memory last;
         if (index > 0) last = _publications[index - 1];
         if (programHash == last.programHash) revert AlreadyInForce(programHash);
-        if (fromPosition <= last.fromPosition) revert PositionNotAfter(last.fromPosition, fromPosition);
+        if (fromPosition == 0 || fromPosition < last.fromPosition) revert PositionBefore(last.fromPosition, fromPosition);
 
         _publications.push(Publication({programHash: programHash, fromPosition: fromPosition}));
         _published[programHash] = true;

@@ -59,7 +59,7 @@ _CRITICAL: Final = {
     "last-batch-hash": "The contract's last batch hash is not that of the last logged batch.",
     "batch-hash-kept": "The contract keeps another hash for a recent batch than its log says.",
     "program-unpublished": "A batch settles under rules that were not published before it.",
-    "publication-order": "A programme was published for a position that is not beyond the earlier ones.",
+    "publication-order": "A programme was published for a position before that of an earlier one.",
     "publication-index": "Publications are not counted without gaps.",
     "implementation-foreign": "A proxy runs, or ran, code of no published release; its answers prove nothing.",
     "implementation-slot": "A proxy's implementation is not the one that its last upgrade announced.",

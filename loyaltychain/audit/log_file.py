@@ -12,6 +12,7 @@ from loyaltychain.audit.chain_log import ChainLog, Pin
 from loyaltychain.chain.rpc import Log
 from loyaltychain.core.errors import InvalidSettings
 from loyaltychain.core.hashing import from_hex, to_hex
+from loyaltychain.core.json_text import parse_json
 
 FORMAT: Final = "loyaltychain/logs/v1"
 
@@ -90,7 +91,7 @@ def _parse_log(record: dict[str, Any]) -> Log:
 
 def _parse_line(path: Path, number: int, line: str) -> dict[str, Any]:
     try:
-        record = json.loads(line)
+        record = parse_json(line)
     except ValueError as error:
         raise InvalidSettings("A line of the log file is not JSON.", file=path.name, line=number) from error
     if not isinstance(record, dict):

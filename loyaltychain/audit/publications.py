@@ -31,13 +31,13 @@ def fold_publications(facts: Sequence[Fact]) -> tuple[list[Publication], list[Fi
         findings += differences(
             "publication-index", subject, expected=len(publications), actual=fact.numbers["index"], block=block
         )
-        last = publications[-1].from_position if publications else 0
-        if publication.from_position <= last:
+        last = publications[-1].from_position if publications else 1
+        if publication.from_position < last:
             findings.append(
                 make_finding(
                     "publication-order",
                     subject,
-                    expected=f"a position after {last}",
+                    expected=f"position {last} or later",
                     actual=publication.from_position,
                     block=block,
                 )
@@ -64,6 +64,6 @@ def check_batch_program(header: Header, place: Place, publications: Sequence[Pub
 
 
 def in_force(publications: Sequence[Publication], position: int) -> Publication | None:
-    """The publication with the largest position up to this one; None before the first."""
+    """The newest publication that counts from this position or an earlier one; None before the first."""
     begun = [publication for publication in publications if publication.from_position <= position]
-    return max(begun, key=lambda publication: publication.from_position, default=None)
+    return begun[-1] if begun else None

@@ -1,6 +1,5 @@
 """``audit``: rebuild everything from the chain's logs and compare."""
 
-import json
 import os
 import time
 from pathlib import Path
@@ -15,6 +14,7 @@ from loyaltychain.chain.rpc import Rpc, Web3Rpc
 from loyaltychain.cli.options import HERE, AsJson, Home, project_at, speaking
 from loyaltychain.cli.output import EXIT_FOUND, print_json, stdout
 from loyaltychain.core import errors
+from loyaltychain.core.json_text import parse_json
 from loyaltychain.wiring import open_world
 
 
@@ -64,7 +64,7 @@ def audit(
 
 def _read(file: Path) -> dict[str, object]:
     try:
-        content = json.loads(file.read_text(encoding="utf-8"))
+        content = parse_json(file.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise errors.InvalidSettings(f"{os.fspath(file)} cannot be read as a manifest: {error}.") from error
     if not isinstance(content, dict):

@@ -12,6 +12,7 @@ from loyaltychain.chain.rpc import Rpc, Web3Rpc
 from loyaltychain.cli.options import HERE, AsJson, Home, project_at, speaking
 from loyaltychain.cli.output import EXIT_FOUND, print_json, stderr, stdout
 from loyaltychain.core import errors
+from loyaltychain.core.json_text import parse_json
 from loyaltychain.db.engine import reading
 from loyaltychain.db.migrate import open_migrated
 from loyaltychain.deploy.manifest import read_manifest
@@ -128,7 +129,7 @@ def _print_list(member: str, found: list[Receipt], *, as_json: bool) -> None:
 
 def _read(file: Path) -> dict[str, Any]:
     try:
-        content = json.loads(file.read_text(encoding="utf-8"))
+        content = parse_json(file.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise errors.InvalidReceipt(f"{file} cannot be read as a receipt: {error}.") from error
     if not isinstance(content, dict):

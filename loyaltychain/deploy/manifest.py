@@ -8,6 +8,7 @@ from typing import Any
 
 import loyaltychain
 from loyaltychain.core import errors
+from loyaltychain.core.json_text import parse_json
 from loyaltychain.deploy.plan import DeployPlan
 
 Manifest = dict[str, Any]
@@ -63,7 +64,7 @@ def read_manifest(file: Path) -> Manifest:
     if not file.is_file():
         raise errors.NotDeployed(f"Nothing is deployed on the network {file.stem!r}: run `loyaltychain deploy`.")
     try:
-        manifest: Manifest = json.loads(file.read_text(encoding="utf-8"))
+        manifest: Manifest = parse_json(file.read_text(encoding="utf-8"))
         manifest["contracts"]["PointsLedger"]["address"]
     except (ValueError, KeyError, TypeError) as error:
         raise errors.InvalidSettings(f"{file.name} is not a deployment manifest: {error!r}.") from error

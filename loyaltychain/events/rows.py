@@ -5,13 +5,13 @@ with it, because text inside somebody's quotes must not become rows of its own.
 """
 
 import csv
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from io import TextIOBase
 from typing import Any
 
 from loyaltychain.core import errors
+from loyaltychain.core.json_text import parse_json
 
 LINE_MAX = 1_000_000  # characters; a longer line is no row of anything
 RAW_MAX = 10_000  # characters of a broken record that are kept
@@ -131,7 +131,7 @@ def read_json_lines(stream: TextIOBase) -> Iterator[Row | BrokenRow]:
             yield BrokenRow(tape.number, raw, "the row holds bytes that are not UTF-8")
             continue
         try:
-            content = json.loads(
+            content = parse_json(
                 line, parse_int=str, parse_float=str, parse_constant=str, object_pairs_hook=_without_repeats
             )
         except (ValueError, RecursionError) as problem:

@@ -5,6 +5,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from loyaltychain.core.json_text import parse_json
+
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
@@ -57,7 +59,7 @@ def write_endpoint(places: Places, endpoint: Endpoint) -> None:
 def read_endpoint(places: Places) -> Endpoint | None:
     """What was published last; None when nothing is, or nothing legible. The process may be long gone."""
     try:
-        content = json.loads(places.endpoint.read_text("utf-8"))
+        content = parse_json(places.endpoint.read_text("utf-8"))
         return Endpoint(url=str(content["url"]), pid=int(content["pid"]), token=str(content["token"]))
     except (FileNotFoundError, ValueError, KeyError, TypeError):
         return None

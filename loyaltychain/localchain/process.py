@@ -7,7 +7,6 @@ nor a power cut leaves anything to tidy up.
 
 import contextlib
 import http.client
-import json
 import os
 import signal
 import subprocess
@@ -19,6 +18,7 @@ from urllib.parse import urlsplit
 from filelock import FileLock, Timeout
 
 from loyaltychain.core.errors import ChainNotRunning, DatabaseBusy
+from loyaltychain.core.json_text import parse_json
 from loyaltychain.localchain.places import Endpoint, Places, read_endpoint
 
 _START_SECONDS = 60  # a cold import of the EVM on a slow disk
@@ -134,7 +134,7 @@ def _answering(places: Places) -> Endpoint | None:
     connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=_ANSWER_SECONDS)
     try:
         connection.request("GET", "/")
-        answer = json.loads(connection.getresponse().read(1_000))
+        answer = parse_json(connection.getresponse().read(1_000).decode())
     except (OSError, http.client.HTTPException, ValueError):
         return None
     finally:

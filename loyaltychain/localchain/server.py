@@ -4,7 +4,6 @@ JSON-RPC over HTTP on the loopback interface, single requests and batches. One e
 reading a request and its answer, so requests are answered strictly one after the other.
 """
 
-import json
 import os
 import secrets
 import signal
@@ -19,6 +18,7 @@ from fastapi.responses import JSONResponse
 from filelock import FileLock, Timeout
 
 from loyaltychain.core.errors import LoyaltyError
+from loyaltychain.core.json_text import parse_json
 from loyaltychain.localchain.local_chain import LocalChain
 from loyaltychain.localchain.places import Endpoint, Places, write_endpoint
 from loyaltychain.localchain.refusals import INVALID_REQUEST, PARSE_ERROR, RefusalError
@@ -42,7 +42,7 @@ def create_app(chain: LocalChain, token: str) -> FastAPI:
         if request.headers.get("content-type", "").partition(";")[0].strip() != "application/json":
             return Response("expected application/json", status_code=415)
         try:
-            content = json.loads(await request.body())
+            content = parse_json((await request.body()).decode())
         except ValueError:
             return JSONResponse(_refusal(PARSE_ERROR, "parse error"))
         if isinstance(content, list):

@@ -175,7 +175,7 @@ def test_rebuild__a_batch_in_the_block_of_its_publication__finds_it() -> None:
 
 def test_rebuild__publications_out_of_order__finds_them() -> None:
     def spoil(history: History) -> None:
-        history.logs.append(publication_log(keccak256(b"second"), position=1, index=2, block=40))
+        history.logs.append(publication_log(keccak256(b"second"), position=0, index=2, block=40))
 
     assert codes(false_history(spoil)) == [
         ("publication-index", "publication 1"),

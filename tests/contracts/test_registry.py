@@ -51,16 +51,25 @@ def test_publish__given_the_zero_hash__is_refused(world: World) -> None:
 
 
 def test_publish__given_position_0__is_refused(world: World) -> None:
-    with refused("PositionNotAfter", 0, 0):
+    with refused("PositionBefore", 0, 0):
         publish(world, FIRST, 0)
 
 
-@pytest.mark.parametrize("position", [0, 4, 5])
-def test_publish__given_a_position_not_after_the_last__is_refused(world: World, position: int) -> None:
+@pytest.mark.parametrize("position", [0, 1, 4])
+def test_publish__given_a_position_before_the_last__is_refused(world: World, position: int) -> None:
     publish(world, FIRST, 5)
 
-    with refused("PositionNotAfter", 5, position):
+    with refused("PositionBefore", 5, position):
         publish(world, SECOND, position)
+
+
+def test_publish__given_the_last_position_again__the_newest_stands(world: World) -> None:
+    publish(world, FIRST, 5)
+
+    publish(world, SECOND, 5)
+
+    assert ask(world, ["bytes32", "uint64"], "latest") == (SECOND, 5)
+    assert ask(world, ["uint256"], "count") == (2,)
 
 
 def test_publish__given_the_programme_in_force__is_refused(world: World) -> None:

@@ -2,7 +2,7 @@
 pragma solidity 0.8.37;
 
 /// @title The rules of a programme, by their hash, with the ledger position from which each of them counts.
-/// @notice The programme in force at a position is the one with the largest `fromPosition` that is not above it.
+/// @notice The programme in force at a position is the newest one whose `fromPosition` is not above it.
 interface IProgramRegistry {
     /// @param programHash digest of the programme (docs/PROTOCOL.md, 7)
     /// @param fromPosition first ledger position at which it is in force
@@ -15,8 +15,8 @@ interface IProgramRegistry {
 
     error ZeroProgramHash();
     error AlreadyInForce(bytes32 programHash);
-    /// @notice Positions only grow, and the first is 1.
-    error PositionNotAfter(uint64 last, uint64 fromPosition);
+    /// @notice Positions never go back, and the first is 1. The same position again replaces rules that no entry used.
+    error PositionBefore(uint64 last, uint64 fromPosition);
     error NothingPublished();
     error UnknownIndex(uint256 index, uint256 count);
 
@@ -30,7 +30,7 @@ interface IProgramRegistry {
     /// @notice How many programmes were published.
     function count() external view returns (uint256);
 
-    /// @notice The publication number `index`, counted from 0, by growing position.
+    /// @notice The publication number `index`, counted from 0, in the order of their publication.
     function at(uint256 index) external view returns (Publication memory);
 
     /// @notice The newest publication.

@@ -1,0 +1,69 @@
+"""The README tells the truth
+├── given its walk, line by line: every command succeeds, and the audit is clean
+├── given its lines for auditors: a stranger with the manifest, and with a log file alone, finds nothing
+└── given the command line: each subcommand stands in it
+"""
+
+import json
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from loyaltychain.cli.main import COMMANDS
+from loyaltychain.events.map import MAPS
+
+ROOT = Path(__file__).resolve().parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def console_after(mark: str) -> list[str]:
+    """The commands of the first console block behind ``mark``."""
+    block = re.search(r"```console\n(.*?)```", README[README.index(mark) :], re.DOTALL)
+    assert block, mark
+    return [line.removeprefix("$ ") for line in block[1].splitlines() if line.startswith("$ ")]
+
+
+def run(command: str, directory: Path) -> str:
+    program, *arguments = shlex.split(command)
+    assert program == "loyaltychain", command
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("LOYALTYCHAIN_")}
+    done = subprocess.run([sys.executable, "-m", "loyaltychain", *arguments], cwd=directory, check=False,
+                          capture_output=True, text=True, env=environment)  # fmt: skip
+    assert done.returncode == 0, f"{command}: exit {done.returncode}\n{done.stdout}\n{done.stderr}"
+    return done.stdout
+
+
+def test_readme__its_walk_and_its_audit__succeed(tmp_path: Path) -> None:
+    csv = re.search(r"```csv\n(.*?)```", README, re.DOTALL)
+    assert csv
+    (tmp_path / "orders.csv").write_text(csv[1], encoding="utf-8")
+    shutil.copy(MAPS / "simulated_shop.yaml", tmp_path / "map.yaml")
+    walk = console_after("<!-- walk")
+    assert walk[-1] == "loyaltychain chain stop"
+
+    said = {command: run(command, tmp_path) for command in walk[:-1]}
+    try:
+        endpoint = json.loads((tmp_path / "chain" / "endpoint.json").read_text(encoding="utf-8"))["url"]
+        shutil.copy(tmp_path / "deployments" / "local.json", tmp_path / "local.json")
+        online, offline = console_after("## For auditors")
+        stranger = tmp_path / "stranger"
+        stranger.mkdir()
+        shutil.move(tmp_path / "local.json", stranger)
+        said["online"] = run(online.replace("http://127.0.0.1:8545", endpoint), stranger)
+    finally:
+        run(walk[-1], tmp_path)
+    said["offline"] = run(offline, stranger)
+
+    assert "Nothing was found." in said["loyaltychain audit"]
+    assert "Nothing was found." in said["online"]
+    assert "Nothing was found." in said["offline"]
+    assert "It is on chain." in said["loyaltychain receipt verify receipt.json"]
+    assert "1 final" in said["loyaltychain status"]
+
+
+def test_readme__every_subcommand__is_named() -> None:
+    assert [name for name in COMMANDS if not re.search(rf"\b{name}\b", README)] == []
