@@ -64,9 +64,9 @@ def prepare(needed: list[str], optional: list[str]) -> dict[str, str]:
     return skipped
 
 
-def run(arguments: list[str]) -> int:
-    """Run ``.venv``'s Python on these arguments, in the project's folder. Returns its exit code."""
-    return subprocess.run([str(python()), *arguments], cwd=ROOT, check=False).returncode
+def run(arguments: list[str], *, directory: Path = ROOT) -> int:
+    """Run ``.venv``'s Python on these arguments, in the checkout or another directory. Returns its exit code."""
+    return subprocess.run([str(python()), *arguments], cwd=directory, check=False).returncode
 
 
 def _try_optional(name: str, pins: str, stamp: dict[str, object]) -> str | None:

@@ -31,7 +31,9 @@ def main(arguments: list[str]) -> int:
         print(f"[setup] without {name}: {reason}", flush=True)
     if bootstrap.run(["scripts/check.py"]):
         return 1
-    return bootstrap.run(["-m", "pytest", *arguments])
+    # One process a core; all tests of a file in one of them, since they share chains and database servers.
+    spread = [] if any(argument.startswith("-n") for argument in arguments) else ["-n", "auto", "--dist", "loadfile"]
+    return bootstrap.run(["-m", "pytest", *spread, *arguments])
 
 
 if __name__ == "__main__":

@@ -4,7 +4,6 @@ from dataclasses import asdict, dataclass
 
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 
 from loyaltychain.audit.chain_log import Pin
 from loyaltychain.audit.findings import CODES, Finding, Severity
@@ -60,26 +59,27 @@ def sort_findings(findings: list[Finding]) -> tuple[Finding, ...]:
 
 
 def print_report(report: Report, console: Console) -> None:
-    """The report as text: what was compared, then a table of findings with their meaning."""
+    """The report as text: what was compared, then each finding, with its meaning where its code comes first."""
     receipts = "receipts not looked at" if report.receipts is None else f"{report.receipts} receipts"
     console.print(
         f"{report.network}: {report.batches} batches, {report.updates} updates, {receipts}, "
-        f"{report.members} members, {report.supply} points, up to block {report.pin.number} ({report.finality})"
+        f"{report.members} members, {report.supply} points, up to block {report.pin.number} ({report.finality})",
+        highlight=False,
+        soft_wrap=True,
     )
     console.print(f"Compared: {', '.join(report.sources)}.")
     if report.is_clean:
         console.print("Nothing was found.")
         return
-    table = Table("severity", "finding", "about", "expected", "actual", "block")
+    shown: set[str] = set()
     for finding in report.findings:
-        table.add_row(
-            f"[{_STYLES[finding.severity]}]{finding.severity}[/]",
-            finding.code,
-            escape(finding.subject),
-            escape(finding.expected),
-            escape(finding.actual),
-            "" if finding.block is None else str(finding.block),
+        where = "" if finding.block is None else f", block {finding.block}"
+        console.print(
+            f"\n[{_STYLES[finding.severity]}]{finding.severity}[/] {finding.code}: {escape(finding.subject)}{where}"
         )
-    console.print(table)
-    for code in dict.fromkeys(finding.code for finding in report.findings):
-        console.print(f"{code}: {CODES[code].meaning}")
+        console.print(f"  expected  {escape(finding.expected)}\n  actual    {escape(finding.actual)}", soft_wrap=True)
+        if finding.code not in shown:
+            console.print(f"  {CODES[finding.code].meaning}", style="dim", soft_wrap=True)
+        shown.add(finding.code)
+    grave = sum(finding.severity is not Severity.WARNING for finding in report.findings)
+    console.print(f"\n{len(report.findings)} findings, {len(report.findings) - grave} of them warnings.")

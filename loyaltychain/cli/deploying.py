@@ -1,15 +1,19 @@
 """``deploy`` and ``verify``: contracts onto the chain, and the proof that they are what was asked for."""
 
+from dataclasses import asdict
+
 import typer
 
 from loyaltychain.chain.devkeys import refuse_development_keys
 from loyaltychain.cli.options import HERE, AsJson, Home, project_at, speaking
 from loyaltychain.cli.output import EXIT_FOUND, print_facts, print_json, progress, stdout
 from loyaltychain.core.hashing import to_hex
+from loyaltychain.db.engine import reading
 from loyaltychain.deploy.deploy import deploy as run_deploy
 from loyaltychain.deploy.deploy import keep_plan
 from loyaltychain.deploy.publish import publish
 from loyaltychain.deploy.readback import read_back
+from loyaltychain.ledger.checks import check_ledger
 from loyaltychain.wiring import open_world, wanted_plan
 
 
@@ -67,21 +71,32 @@ def deploy(home: Home = HERE, as_json: AsJson = False) -> None:
 
 
 def verify(home: Home = HERE, as_json: AsJson = False) -> None:
-    """Read the deployment back from the chain and hold it against the manifest. Exit code 1 if anything differs."""
+    """Read the deployment back and hold it against the manifest; let the ledger prove itself. Exit code 1 if not so."""
     with speaking(as_json):
         world = open_world(project_at(home))
         checks = read_back(world.rpc, world.manifest)
         wrong = [check for check in checks if not check.ok]
+        with reading(world.engine) as tx:
+            problems = check_ledger(tx)
         if as_json:
             different = [
                 {"name": check.name, "expected": str(check.expected), "actual": str(check.actual)} for check in wrong
             ]
-            print_json({"checks": len(checks), "different": different})
+            ledger = [asdict(problem) for problem in problems]
+            print_json({"checks": len(checks), "different": different, "ledger": ledger})
         else:
             for check in checks:
                 mark = "[green]ok[/]       " if check.ok else "[red]different[/]"
                 detail = "" if check.ok else f": expected {check.expected}, found {check.actual}"
                 stdout.print(f"{mark} {check.name}{detail}", highlight=False, soft_wrap=True)
-            stdout.print(f"{len(checks) - len(wrong)} of {len(checks)} facts as in the manifest.")
-        if wrong:
+            for problem in problems:
+                stdout.print(f"[red]{problem.code}[/] {problem.subject}: expected {problem.expected}, "
+                             f"found {problem.actual}", highlight=False, soft_wrap=True)  # fmt: skip
+            ledger_line = (
+                f"{len(problems)} problems" if problems else "proves itself from its postings and its hash chain"
+            )
+            stdout.print(
+                f"{len(checks) - len(wrong)} of {len(checks)} facts as in the manifest; the ledger {ledger_line}."
+            )
+        if wrong or problems:
             raise typer.Exit(EXIT_FOUND)

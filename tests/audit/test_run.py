@@ -247,7 +247,7 @@ def test_run_audit__a_manifest_with_a_false_hash__is_refused(scenario: Scenario,
         scenario.audit(manifest=scenario.manifest | {"instance_id": value})
 
 
-def test_print_report__findings__are_a_table_with_their_meaning(scenario: Scenario) -> None:
+def test_print_report__findings__stand_with_their_meaning(scenario: Scenario) -> None:
     scenario.send("guardian", "PointsLedger", "pause", ())
     clean, paused = StringIO(), StringIO()
 
@@ -256,5 +256,12 @@ def test_print_report__findings__are_a_table_with_their_meaning(scenario: Scenar
 
     assert "local: 2 batches, 4 updates, 5 receipts, 2 members, 349 points, up to block 21 (final)" in clean.getvalue()
     assert clean.getvalue().endswith("Nothing was found.\n")
-    assert "warning" in paused.getvalue()
-    assert paused.getvalue().endswith("paused: The ledger is paused: no batch can be settled.\n")
+    assert paused.getvalue().splitlines()[2:] == [
+        "",
+        f"warning paused: PointsLedger at {scenario.address('PointsLedger').lower()}, block 22",
+        "  expected  no",
+        "  actual    yes",
+        "  The ledger is paused: no batch can be settled.",
+        "",
+        "1 findings, 1 of them warnings.",
+    ]
