@@ -13,6 +13,7 @@ from pydantic import BaseModel, ValidationError
 from loyaltychain.core.errors import RequestError
 
 SIZE_MAX = 1_000_000  # characters
+NESTING_MAX = 32  # counted, not left to the recursion limit, which other libraries raise
 Model = TypeVar("Model", bound=BaseModel)
 
 _HINTS = {
@@ -29,10 +30,17 @@ class _Loader(yaml.SafeLoader):
 
     yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012 - overrides a class attribute of the library
 
+    _depth = 0
+
     def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
         if self.check_event(yaml.AliasEvent):
             raise yaml.MarkedYAMLError(problem="anchors and aliases are not used here", problem_mark=self._mark())
-        return super().compose_node(parent, index)
+        if self._depth == NESTING_MAX:
+            raise yaml.MarkedYAMLError(problem="it is nested too deeply", problem_mark=self._mark())
+        self._depth += 1
+        node = super().compose_node(parent, index)
+        self._depth -= 1
+        return node
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen: set[object] = set()
@@ -74,8 +82,6 @@ def parse_yaml(text: str, *, file: str, error: type[RequestError]) -> object:
         raise error(f"This is not valid YAML: {problem.problem}.", file=file, line=line) from problem
     except (yaml.YAMLError, ValueError) as problem:
         raise error(f"This is not valid YAML: {problem}.", file=file) from problem
-    except RecursionError as problem:
-        raise error("This is not valid YAML: it is nested too deeply.", file=file) from problem
     return content
 
 

@@ -3,6 +3,7 @@ settle, by its caps
 ├── given a batch at a batch cap, it settles, and one above is refused
 ├── given batches that use a period's cap up, one more point is refused
 ├── given time, whole points come back, and no instant counts twice
+├── given steps shorter than two points take, no instant counts twice
 ├── given a small cap and batches all the time, it is not starved
 ├── given a cap of 0, nothing of it passes, ever
 ├── given the supply cap, it settles at it and is refused above
@@ -217,6 +218,21 @@ def test_available__given_roomy_caps__is_the_batch_cap(world: World) -> None:
 def rationed() -> World:
     """A ledger whose period caps alone bind: 50 points in 70 s."""
     return make_world(caps=(1000, 1000, 50, 50, 70, 2**32))
+
+
+def test_settle__given_steps_shorter_than_two_points__no_instant_counts_twice(rationed: World) -> None:
+    with rolled_back(rationed.chain):
+        settle(rationed, {1: 50})
+        start = evm.now(rationed.chain)
+        for _ in range(20):
+            evm.travel(rationed.chain, seconds=2)
+            left = int(read(rationed, "available", types=("uint256", "uint256"))[0])
+            settle(rationed, {1: left} if left else {})
+
+        passed = int(read(rationed, "totalSupply")) - 50
+        elapsed = evm.now(rationed.chain) - start
+
+    assert 15 <= passed <= 50 * elapsed // 70
 
 
 steps = st.lists(st.tuples(st.integers(1, 40), st.integers(1, 60)), min_size=1, max_size=8)

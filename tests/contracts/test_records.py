@@ -2,6 +2,8 @@
 settle, by its data
 ├── given data that the protocol calls malformed, it refuses and says where
 ├── given a well-formed record at each edge of its range, it applies it
+├── given a wide record that looks like a full word, it is not taken for one
+├── given more calldata behind the data, it does not read it
 ├── given random deltas over two batches, balances, totals and supply are the model's
 ├── given full words of credits near the top of a lane, it does what the model does
 └── given any bytes, it does what the model does
@@ -17,7 +19,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.contracts import evm
-from tests.contracts.builders import World, read, settle, settle_data
+from tests.contracts.builders import World, make_batch, read, settle, settle_data
 from tests.contracts.records import (
     LANE_MAX,
     MEMBER_MAX,
@@ -45,6 +47,7 @@ MALFORMED = {
     "a cut second record": (b"\x01" + narrow(1, 1) + b"\x01\x00", 4),
     "a wide record of one byte": (b"\x01\x00", 1),
     "a cut wide record": (b"\x01" + wide(256, 1)[:-1], 1),
+    "a cut wide record whose rest is a delta": (b"\x01" + wide(256, 256)[:-1], 1),
     "a wide record cut to a narrow one's length": (b"\x01" + wide(256, 1)[:3], 1),
     "a trailing zero": (b"\x01" + narrow(1, 1) + b"\x00", 4),
     "delta 0": (b"\x01" + narrow(1, 0), 1),
@@ -89,6 +92,18 @@ def test_settle__given_a_wide_record_like_a_full_word__is_not_taken_for_one(worl
     data = b"\x01" + DISGUISED + narrow(1, 1) * 8
 
     expect_the_model(world, {}, data)
+
+
+@pytest.mark.parametrize("records", range(8))
+def test_settle__given_more_calldata_behind_the_data__does_not_read_it(world: World, records: int) -> None:
+    batch, data = make_batch(world, dict.fromkeys(range(8, 16), 5), updates=records, issued=5 * records)
+    whole = bytes.fromhex(evm.encode("PointsLedger", "settle", tuple(batch.values()), data)[2:])
+    length_at = 4 + 32 * 11  # after the selector, the ten fields of the batch and the offset of the data
+    shorter = whole[:length_at] + (1 + 3 * records).to_bytes(32, "big") + whole[length_at + 32 :]
+
+    evm.send(world.chain, world.ledger, shorter, sender=world.people["settler"])
+
+    assert read(world, "wordAt", 1) == sum(5 << (32 * lane) for lane in range(records))
 
 
 gaps = st.one_of(st.just(1), st.integers(1, 9), st.integers(1, 300), st.integers(1, MEMBER_MAX // 8))
