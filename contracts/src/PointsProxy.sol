@@ -8,6 +8,17 @@ import {IPointsProxy} from "./interfaces/IPointsProxy.sol";
 /// @title An ERC-1967 proxy under which holders can never move or approve points, whatever it is upgraded to.
 /// @dev The refusal stands before the delegation and has no state, no owner and no way to be changed.
 contract PointsProxy is ERC1967Proxy, IPointsProxy {
+    bytes4 private constant TRANSFER_WITH_AUTHORIZATION =
+        bytes4(
+            keccak256(
+                "transferWithAuthorization(address,address,uint256,uint256,uint256,bytes32,uint8,bytes32,bytes32)"
+            )
+        );
+    bytes4 private constant RECEIVE_WITH_AUTHORIZATION =
+        bytes4(
+            keccak256("receiveWithAuthorization(address,address,uint256,uint256,uint256,bytes32,uint8,bytes32,bytes32)")
+        );
+
     /// @param implementation a UUPS implementation
     /// @param initCalldata its initialiser's call; OpenZeppelin refuses it empty, so nobody else can initialise
     constructor(address implementation, bytes memory initCalldata) ERC1967Proxy(implementation, initCalldata) {}
@@ -45,24 +56,13 @@ contract PointsProxy is ERC1967Proxy, IPointsProxy {
             s == bytes4(keccak256("transferFromAndCall(address,address,uint256,bytes)")) ||
             s == bytes4(keccak256("approveAndCall(address,uint256)")) ||
             s == bytes4(keccak256("approveAndCall(address,uint256,bytes)")) ||
-            s == _TRANSFER_WITH_AUTHORIZATION ||
+            s == TRANSFER_WITH_AUTHORIZATION ||
             s == bytes4(keccak256("transferWithAuthorization(address,address,uint256,uint256,uint256,bytes32,bytes)")) ||
-            s == _RECEIVE_WITH_AUTHORIZATION ||
+            s == RECEIVE_WITH_AUTHORIZATION ||
             s == bytes4(keccak256("receiveWithAuthorization(address,address,uint256,uint256,uint256,bytes32,bytes)")) ||
             s == bytes4(keccak256("transfer(address,uint256,uint256)")) ||
             s == bytes4(keccak256("transferFrom(address,address,uint256,uint256)")) ||
             s == bytes4(keccak256("approve(address,uint256,uint256)")) ||
             s == bytes4(keccak256("setOperator(address,bool)"));
     }
-
-    bytes4 private constant _TRANSFER_WITH_AUTHORIZATION =
-        bytes4(
-            keccak256(
-                "transferWithAuthorization(address,address,uint256,uint256,uint256,bytes32,uint8,bytes32,bytes32)"
-            )
-        );
-    bytes4 private constant _RECEIVE_WITH_AUTHORIZATION =
-        bytes4(
-            keccak256("receiveWithAuthorization(address,address,uint256,uint256,uint256,bytes32,uint8,bytes32,bytes32)")
-        );
 }

@@ -140,6 +140,8 @@ def _check_compiled(contracts: Path) -> str:
         solc = find_solc(contracts)
     except CompilerUnavailable as absent:
         return f"skipped: {absent}"
+    if artifacts.names() != sorted(SHIPPED):
+        raise ArtifactsStale("other contracts are shipped than are compiled", shipped=artifacts.names())
     compiled = compile_input(artifacts.read_document("input.json"), solc)
     differing = sorted(name for name, content in compiled.items() if content != artifacts.read_document(f"{name}.json"))
     if differing:

@@ -258,9 +258,9 @@ def test_print_report__findings__stand_with_their_meaning(scenario: Scenario) ->
     assert clean.getvalue().endswith("Nothing was found.\n")
     assert paused.getvalue().splitlines()[2:] == [
         "",
-        f"warning paused: PointsLedger at {scenario.address('PointsLedger').lower()}, block 22",
-        "  expected  no",
-        "  actual    yes",
+        "warning paused: PointsLedger, block 22",
+        "  expected  running",
+        "  actual    paused",
         "  The ledger is paused: no batch can be settled.",
         "",
         "1 findings, 1 of them warnings.",
