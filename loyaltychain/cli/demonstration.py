@@ -64,7 +64,7 @@ def _print_summary(result: Demo, keep: Path | None) -> None:
     command = os.fspath(Path(".venv/bin/loyaltychain"))
     stdout.print("\nTry next:", highlight=False)
     if keep is None:
-        stdout.print(f"  {command} demo --keep shop     keep the project, then look into it:", highlight=False)
+        stdout.print(f"  {command} demo --keep shop   # keeps the project; then", highlight=False)
     else:
         stdout.print(f"  The project is in {keep}. Look into it:", highlight=False)
     folder = keep or Path("shop")
