@@ -74,26 +74,44 @@ interface IPointsLedger {
     /// @notice Another address settles from now on.
     event SettlerChanged(address indexed before, address indexed present);
 
+    /// @notice Only the settler settles.
     error NotSettler(address caller);
+    /// @notice Address zero cannot settle.
     error ZeroSettler();
+    /// @notice A deployment has a name of its own.
     error ZeroInstanceId();
+    /// @notice Nothing settles now, and it cannot be paused twice.
     error LedgerIsPaused();
+    /// @notice There is no pause to end.
     error LedgerIsNotPaused();
+    /// @notice Ids have no gaps and do not come back.
     error WrongBatchId(uint256 expected, uint32 batchId);
+    /// @notice The batch hangs on another history than the ledger's.
     error WrongPrevHash(bytes32 expected, bytes32 prevHash);
+    /// @notice More bytes than one batch may carry.
     error DataTooLong(uint256 length, uint256 most);
+    /// @notice More updates than one batch may carry.
     error TooManyUpdates(uint32 updates, uint256 most);
+    /// @notice The data are not in the one form that the protocol allows.
     /// @param offset where in the data the record begins that is none; 0 for the version byte
     error MalformedData(uint256 offset);
+    /// @notice `delta` would take the member below 0.
     error BalanceTooLow(uint256 member, uint256 balance, int256 delta);
+    /// @notice `delta` would take the member above 2^32 - 1.
     error BalanceTooHigh(uint256 member, uint256 balance, int256 delta);
     /// @notice The header's totals are not those of the data. The facts are the data's.
     error WrongTotals(uint256 updates, uint256 issued, uint256 burned);
+    /// @notice More than one batch may issue.
     error IssueOverBatchCap(uint256 issued, uint256 cap);
+    /// @notice More than one batch may burn.
     error BurnOverBatchCap(uint256 burned, uint256 cap);
+    /// @notice More than the bucket for what is issued holds now.
     error IssueOverPeriodCap(uint256 issued, uint256 available);
+    /// @notice More than the bucket for what is burned holds now.
     error BurnOverPeriodCap(uint256 burned, uint256 available);
+    /// @notice The batch would raise the supply to `supply`, above the cap.
     error SupplyOverCap(uint256 supply, uint256 cap);
+    /// @notice The buckets refill in one second at least.
     error ZeroPeriod();
     /// @notice `lowerCaps` may tighten only: every cap at most the present one, the period at least.
     error NotLower(Caps present, Caps wanted);
@@ -101,6 +119,7 @@ interface IPointsLedger {
     error NotHigher(Caps present, Caps wanted);
     /// @notice Only the newest 64 batch hashes are kept.
     error UnknownBatch(uint32 batchId, uint32 oldest, uint32 newest);
+    /// @notice There are 2^24 words.
     error UnknownWord(uint32 index, uint256 count);
 
     /// @notice Set the ledger up. Called once, by the proxy's constructor.
@@ -139,8 +158,10 @@ interface IPointsLedger {
     /// @notice Let another address settle. Config.
     function setSettler(address settler) external;
 
+    /// @notice Name of the points, for wallets.
     function name() external view returns (string memory);
 
+    /// @notice Symbol of the points, for wallets.
     function symbol() external view returns (string memory);
 
     /// @notice 0: points are whole.
@@ -155,23 +176,30 @@ interface IPointsLedger {
     /// @notice Eight balances: those of the members `8 * index` to `8 * index + 7`, the first in the lowest 32 bits.
     function wordAt(uint32 index) external view returns (uint256);
 
+    /// @notice Number of the newest batch; 0 before the first.
     function lastBatchId() external view returns (uint32);
 
+    /// @notice Hash of the newest batch: the `prevHash` of the next one.
     function lastBatchHash() external view returns (bytes32);
 
     /// @notice Hash of one of the newest 64 batches.
     function batchHashOf(uint32 batchId) external view returns (bytes32);
 
+    /// @notice The caps in force.
     function caps() external view returns (Caps memory);
 
     /// @notice What a batch in this block may issue and burn at most.
     function available() external view returns (uint256 issue, uint256 burn);
 
+    /// @notice The one address that may settle.
     function settler() external view returns (address);
 
+    /// @notice Whether nothing settles now.
     function paused() external view returns (bool);
 
+    /// @notice How balances are surfaced.
     function mode() external view returns (Mode);
 
+    /// @notice The name of this deployment.
     function instanceId() external view returns (bytes32);
 }

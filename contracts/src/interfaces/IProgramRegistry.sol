@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 /// @title The rules of a programme, by their hash, with the ledger position from which each of them counts.
 /// @notice The programme in force at a position is the newest one whose `fromPosition` is not above it.
 interface IProgramRegistry {
+    /// @notice One line of the list.
     /// @param programHash digest of the programme (docs/PROTOCOL.md, 7)
     /// @param fromPosition first ledger position at which it is in force
     struct Publication {
@@ -11,13 +12,18 @@ interface IProgramRegistry {
         uint64 fromPosition;
     }
 
+    /// @notice A programme is in force from `fromPosition` on.
     event ProgramPublished(bytes32 indexed programHash, uint64 fromPosition, uint256 index);
 
+    /// @notice Zero is no digest.
     error ZeroProgramHash();
+    /// @notice It is the newest one already.
     error AlreadyInForce(bytes32 programHash);
     /// @notice Positions never go back, and the first is 1. The same position again replaces rules that no entry used.
     error PositionBefore(uint64 last, uint64 fromPosition);
+    /// @notice There is no programme yet.
     error NothingPublished();
+    /// @notice There are `count` publications, counted from 0.
     error UnknownIndex(uint256 index, uint256 count);
 
     /// @notice Set the registry up. Called once, by the proxy's constructor.
