@@ -4,6 +4,7 @@ from typing import Any
 
 from sqlalchemy import func, select
 
+from loyaltychain.chain.profiles import load_profile
 from loyaltychain.config.project import Project
 from loyaltychain.core import errors
 from loyaltychain.core.amounts import POINTS
@@ -19,7 +20,11 @@ from loyaltychain.wiring import open_world
 
 
 def read_status(project: Project) -> dict[str, Any]:
-    """The figures of ``loyaltychain status``; ``batches`` maps each state to a count."""
+    """The figures of ``loyaltychain status``; ``batches`` maps each state to a count.
+
+    Raises InvalidSettings for a network that there is no profile of.
+    """
+    load_profile(project.settings.network)
     with reading(open_migrated(project.database_url)) as tx:
         figures = _figures(tx)
     return {

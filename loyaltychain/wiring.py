@@ -89,9 +89,16 @@ def open_world(project: Project, *, rpc: Rpc | None = None, clock: Clock = syste
     return World(project, open_migrated(project.database_url), rpc or _connect(project), profile, clock)
 
 
+def connect(url: str) -> Rpc:
+    """The node at ``url``. Raises InvalidSettings for what is no URL of a node."""
+    if not url.startswith(("http://", "https://")):
+        raise errors.InvalidSettings(f"{url!r} is not the URL of a node: it begins with http:// or https://.")
+    return Web3Rpc.connect(url)
+
+
 def _connect(project: Project) -> Rpc:
     if project.settings.rpc:
-        return Web3Rpc.connect(project.settings.rpc)
+        return connect(project.settings.rpc)
     if project.settings.network != "local":
         raise errors.InvalidSettings(
             f"The network {project.settings.network!r} needs an endpoint: set `rpc` in loyaltychain.toml, "

@@ -9,20 +9,19 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from loyaltychain.chain.sender import Sender
-from loyaltychain.core import errors
-from loyaltychain.core.hashing import to_hex
 from loyaltychain.db.engine import reading, transaction
-from loyaltychain.deploy.publish import read_in_force
+from loyaltychain.deploy.publish import check_in_force
 from loyaltychain.events.sequence import sequence as sequence_events
 from loyaltychain.ledger.sequence import sequence as sequence_entries
 from loyaltychain.operations.earn import earn_step
+from loyaltychain.operations.types import Bounds
 from loyaltychain.program.types import Program
 from loyaltychain.settlement import store
 from loyaltychain.settlement.confirm import Confirmed, confirm_step
 from loyaltychain.settlement.deployment import Deployment
 from loyaltychain.settlement.guard import check_chain, read_ledger
 from loyaltychain.settlement.seal import seal_step
-from loyaltychain.settlement.submit import submit_step
+from loyaltychain.settlement.submit import retry_step, submit_step
 from loyaltychain.wiring import World
 
 LOOKS_MAX = 600  # at one batch in one round; the next round goes on where this one stopped
@@ -43,15 +42,21 @@ class RunReport:
     gas_used: int = 0
     waiting_for: str | None = None  # why a batch could not be settled yet
 
+    def plus(self, more: "RunReport") -> "RunReport":
+        """Both rounds together; what is waited for now is what the later one waits for."""
+        sums = {name: value + getattr(more, name) for name, value in asdict(self).items() if name != "waiting_for"}
+        return RunReport(**sums, waiting_for=more.waiting_for)
+
     def document(self) -> dict[str, Any]:
         """The report as JSON can hold it."""
         return asdict(self)
 
 
-def run_once(world: World, *, on_progress: Callable[[int], None] = lambda _: None) -> RunReport:
+def run_once(world: World, *, retry: bool = False, on_progress: Callable[[int], None] = lambda _: None) -> RunReport:
     """One round: everything that is due now, to its end.
 
     Args:
+        retry: Send a halted batch once more, where that is safe: an engineer has mended the cause.
         on_progress: Is told how many events and batches are done.
 
     Raises:
@@ -63,28 +68,21 @@ def run_once(world: World, *, on_progress: Callable[[int], None] = lambda _: Non
     """
     program, deployment = world.program(), world.deployment
     check_chain(world.engine, world.rpc, deployment)
-    _require_published(world, program)
-    report = _earn(world, program, on_progress)
-    return _settle_all(world, deployment, report, on_progress)
-
-
-def _require_published(world: World, program: Program) -> None:
+    if retry:
+        retry_step(world.engine, world.rpc, deployment, settler=world.settler().address, now=world.clock())
     with reading(world.engine) as tx:
-        in_force = read_in_force(tx, world.project.settings.network)
-    if in_force is None or in_force.digest != program.digest:
-        raise errors.ProgramNotPublished(
-            f"The rules in {world.project.program_file.name} do not count yet: their hash is not on chain. "
-            "Run `loyaltychain deploy` to publish it, or put the published file back.",
-            file=to_hex(program.digest),
-            published=to_hex(in_force.digest) if in_force else None,
-        )
+        file = world.project.program_file.name
+        check_in_force(tx, world.rpc, world.manifest, digest=program.digest, file=file)
+    bounds = _read_bounds(world, deployment)
+    report = _earn(world, program, bounds, on_progress)
+    return _settle_all(world, deployment, bounds, report, on_progress)
 
 
-def _earn(world: World, program: Program, on_progress: Callable[[int], None]) -> RunReport:
+def _earn(world: World, program: Program, bounds: Bounds, on_progress: Callable[[int], None]) -> RunReport:
     with transaction(world.engine) as tx:
         sequence_events(tx)
     report = RunReport()
-    while (step := earn_step(world.engine, program, now=world.clock())).events:
+    while (step := earn_step(world.engine, program, now=world.clock(), bounds=bounds)).events:
         report = replace(
             report,
             events=report.events + step.events,
@@ -101,14 +99,22 @@ def _earn(world: World, program: Program, on_progress: Callable[[int], None]) ->
 
 
 def _settle_all(
-    world: World, deployment: Deployment, report: RunReport, on_progress: Callable[[int], None]
+    world: World, deployment: Deployment, bounds: Bounds, report: RunReport, on_progress: Callable[[int], None]
 ) -> RunReport:
     """Seal, submit and confirm until nothing is left, or something waits for more than time."""
     signer = world.settler()
     sender = world.sender([signer])
-    max_issued, max_burned = _read_caps(world, deployment)
+    # A quarter is put on top of what the rehearsal says, so a batch must leave room for that.
+    max_gas = world.profile.tx_gas_cap * 4 // 5
     while True:
-        sealed = seal_step(world.engine, deployment, now=world.clock(), max_issued=max_issued, max_burned=max_burned)
+        sealed = seal_step(
+            world.engine,
+            deployment,
+            now=world.clock(),
+            max_issued=bounds.award,
+            max_burned=bounds.redemption,
+            max_gas=max_gas,
+        )
         submit_step(world.engine, deployment, settler=signer.address, now=world.clock())
         confirmed = _carry(world, sender, deployment)
         if confirmed is None:
@@ -126,11 +132,14 @@ def _settle_all(
         on_progress(report.events + report.batches)
 
 
-def _read_caps(world: World, deployment: Deployment) -> tuple[int, int]:
-    """The most that one batch may issue and burn: a batch beyond a full bucket would wait for ever."""
+def _read_bounds(world: World, deployment: Deployment) -> Bounds:
+    """The most that one batch may issue and burn: beyond a full bucket, it would wait for ever."""
     caps = read_ledger(world.rpc, deployment, "caps")
     assert isinstance(caps, dict), caps
-    return min(caps["issuePerBatch"], caps["issuePerPeriod"]), min(caps["burnPerBatch"], caps["burnPerPeriod"])
+    return Bounds(
+        award=min(caps["issuePerBatch"], caps["issuePerPeriod"]),
+        redemption=min(caps["burnPerBatch"], caps["burnPerPeriod"]),
+    )
 
 
 def _carry(world: World, sender: Sender, deployment: Deployment) -> Confirmed | None:

@@ -33,7 +33,11 @@ def main(arguments: list[str]) -> int:
         return 1
     # One process a core; all tests of a file in one of them, since they share chains and database servers.
     spread = [] if any(argument.startswith("-n") for argument in arguments) else ["-n", "auto", "--dist", "loadfile"]
-    return bootstrap.run(["-m", "pytest", *spread, *arguments])
+    code = bootstrap.run(["-m", "pytest", *spread, *arguments])
+    if missing:
+        print(f"[setup] {len(missing)} parts could not be installed here, so their tests count as skipped above:")
+        print(*(f"  {name}: {reason}" for name, reason in missing.items()), sep="\n")
+    return code
 
 
 if __name__ == "__main__":

@@ -13,8 +13,9 @@ from loyaltychain.chain.rpc import Rpc, Web3Rpc
 from loyaltychain.config.project import ROLES, Project, make_project
 from loyaltychain.core.calendar import UnixSeconds
 from loyaltychain.db.migrate import open_migrated
-from loyaltychain.deploy.deploy import Deployed, deploy, keep_plan
-from loyaltychain.deploy.publish import Publication, publish
+from loyaltychain.deploy.deploy import Deployed, choose_plan, deploy
+from loyaltychain.deploy.publish import publish
+from loyaltychain.deploy.published import Publication
 from loyaltychain.localchain.local_chain import LocalChain
 from loyaltychain.localchain.provider import InProcessProvider
 from loyaltychain.program.load import template
@@ -72,13 +73,25 @@ def project_world(home: Path) -> Iterator[ProjectWorld]:
         chain.close()
 
 
-def run_deploy(
-    world: World, *, on_step: Callable[[int, int, str], None] = lambda *_: None
-) -> tuple[Deployed, Publication]:
+@dataclass(frozen=True)
+class RunDeploy:
+    """What ``loyaltychain deploy`` came to."""
+
+    deployed: Deployed
+    publication: Publication
+    is_published_now: bool
+
+
+def run_deploy(world: World, *, on_step: Callable[[int, int, str], None] = lambda *_: None) -> RunDeploy:
     """What ``loyaltychain deploy`` does, without its words."""
-    plan = keep_plan(world.project.plan_file, wanted_plan(world))
+    plan = choose_plan(world.engine, world.project.plan_file, wanted_plan(world))
     manifest_file = world.project.manifest_file
     deployed = deploy(world.sender, plan, world.key("deployer"), manifest_file=manifest_file, on_step=on_step)
-    program = world.program()
+    return RunDeploy(deployed, *run_publish(world))
+
+
+def run_publish(world: World) -> tuple[Publication, bool]:
+    """The part of it that publishes the programme."""
+    program, archive = world.program(), world.project.program_archive
     sender = world.sender([world.registrar()])
-    return deployed, publish(sender, deployed.manifest, document=program.document, digest=program.digest)
+    return publish(sender, world.manifest, document=program.document, digest=program.digest, archive=archive)

@@ -1,17 +1,16 @@
 """Which code runs: proxies, implementations past and present, and the access manager, against published releases."""
 
 from collections.abc import Mapping, Set
-from typing import Final
 
+from loyaltychain.audit.creations import PROXY
 from loyaltychain.audit.findings import Finding, differences, make_finding
+from loyaltychain.audit.history import read_old_code
 from loyaltychain.audit.log_shapes import Fact
 from loyaltychain.audit.manifest import ACCESS, PROXIED, Manifest
 from loyaltychain.audit.rebuild import Rebuilt
 from loyaltychain.audit.views import View
 from loyaltychain.chain.rpc import Rpc
 from loyaltychain.core.hashing import keccak256, to_hex
-
-PROXY: Final = "PointsProxy"
 
 Releases = Mapping[str, Set[bytes]]  # by contract name: the hashes of its code in every release
 
@@ -28,11 +27,11 @@ def hash_code(code: bytes, *, address: str) -> bytes:
 def check_code(rpc: Rpc, manifest: Manifest, rebuilt: Rebuilt, *, block: int, releases: Releases) -> list[Finding]:
     """Code of no release, and upgrades."""
     access = View(rpc, manifest.addresses[ACCESS], block=block)
-    found = _check_release("access-foreign", ACCESS, access, access.address, known=releases[ACCESS])
+    found = _check_release("access-foreign", ACCESS, access.code(), at=access, known=releases[ACCESS])
     for name in PROXIED:
         proxy = View(rpc, manifest.addresses[name], block=block)
-        found += _check_release("proxy-foreign", name, proxy, proxy.address, known=releases[PROXY])
-        found += _check_implementation(name, proxy, manifest, rebuilt, known=releases[name])
+        found += _check_release("proxy-foreign", name, proxy.code(), at=proxy, known=releases[PROXY])
+        found += _check_implementations(rpc, name, manifest, rebuilt, at=proxy, known=releases[name])
     return found
 
 
@@ -42,18 +41,46 @@ def is_released(proxy: View, known: Set[bytes]) -> bool:
     return hash_code(proxy.code(address), address=address) in known
 
 
-def _check_implementation(
-    name: str, proxy: View, manifest: Manifest, rebuilt: Rebuilt, *, known: Set[bytes]
+def _check_implementations(
+    rpc: Rpc, name: str, manifest: Manifest, rebuilt: Rebuilt, *, at: View, known: Set[bytes]
 ) -> list[Finding]:
-    current = proxy.implementation()
-    upgrades = list_upgrades(rebuilt, proxy.address)
+    current = at.implementation()
+    upgrades = list_upgrades(rebuilt, at.address)
     announced = upgrades[-1].addresses["implementation"] if upgrades else None
-    found = differences("implementation-slot", name, expected=announced, actual=current, block=proxy.block)
+    found = differences("implementation-slot", name, expected=announced, actual=current, block=at.block)
     found += check_upgrades(name, manifest, rebuilt)
-    ran = dict.fromkeys([*(upgrade.addresses["implementation"] for upgrade in upgrades), current])
-    for address in ran:
-        found += _check_release("implementation-foreign", name, proxy, address, known=known)
+    ran: dict[str, list[int]] = {}
+    for upgrade in upgrades:
+        ran.setdefault(upgrade.addresses["implementation"], []).append(upgrade.place.block_number)
+    for address in dict.fromkeys([*ran, current]):
+        view = View(rpc, address, block=at.block)
+        foreign = _check_release("implementation-foreign", name, view.code(), at=view, known=known)
+        # Of code whose creation is checked, nothing else can have been there before it.
+        is_new = address != manifest.implementations[name]
+        found += foreign or _check_past(rpc, name, address, ran.get(address, []), is_new=is_new, known=known)
     return found
+
+
+def _check_past(
+    rpc: Rpc, name: str, address: str, blocks: list[int], *, is_new: bool, known: Set[bytes]
+) -> list[Finding]:
+    """What stood at an implementation's address when it began to run. Code can leave in the transaction it came in."""
+    for block in blocks:
+        view = View(rpc, address, block=block)
+        found = _check_old("implementation-foreign", name, rpc, at=view, known=known)
+        if not found and is_new:
+            before = View(rpc, address, block=block - 1)
+            found = _check_old("implementation-fresh", name, rpc, at=before, known=known)
+        if found:
+            return found
+    return []
+
+
+def _check_old(code: str, name: str, rpc: Rpc, *, at: View, known: Set[bytes]) -> list[Finding]:
+    runs = read_old_code(rpc, at.address, block=at.block, subject=f"{name} at {at.address}")
+    if isinstance(runs, Finding):
+        return [runs]
+    return _check_release(code, name, runs, at=at, known=known)
 
 
 def list_upgrades(rebuilt: Rebuilt, address: str) -> list[Fact]:
@@ -77,9 +104,13 @@ def check_upgrades(name: str, manifest: Manifest, rebuilt: Rebuilt) -> list[Find
     ]
 
 
-def _check_release(code: str, name: str, proxy: View, address: str, *, known: Set[bytes]) -> list[Finding]:
-    actual = hash_code(proxy.code(address), address=address)
+def _check_release(code: str, name: str, runs: bytes, *, at: View, known: Set[bytes]) -> list[Finding]:
+    actual = hash_code(runs, address=at.address)
     if actual in known:
         return []
     expected = " or ".join(sorted(to_hex(code_hash) for code_hash in known))
-    return [make_finding(code, f"{name} at {address}", expected=expected, actual=actual, block=proxy.block)]
+    return [
+        make_finding(
+            code, f"{name} at {at.address}", expected=expected, actual=actual if runs else None, block=at.block
+        )
+    ]

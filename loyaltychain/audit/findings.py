@@ -62,6 +62,8 @@ _CRITICAL: Final = {
     "publication-order": "A programme was published for a position before that of an earlier one.",
     "publication-index": "Publications are not counted without gaps.",
     "implementation-foreign": "A proxy runs, or ran, code of no published release; its answers prove nothing.",
+    "creation-foreign": "A contract was created by other code or arguments than it should; it may hide state.",
+    "first-block": "A contract existed before the block from which its logs are read, so that some were not seen.",
     "implementation-slot": "A proxy's implementation is not the one that its last upgrade announced.",
     "proxy-foreign": "A proxy's own code, which refuses holders' transfers, is of no published release.",
     "access-foreign": "The access manager's code is of no published release.",
@@ -95,6 +97,7 @@ _CRITICAL: Final = {
     "receipt-digest": "A receipt names another entry than it was given for.",
 }
 _HIGH: Final = {
+    "implementation-fresh": "A proxy was upgraded to code that was not there a block before; other code may have run.",
     "log-file-cut": "The log file holds another number of logs than its first line says.",
     "log-file-differs": "The log file is not what the chain's node serves for the same blocks.",
     "receipt-salt": "A receipt's salt does not come from its member's key.",
@@ -110,6 +113,8 @@ _HIGH: Final = {
     "deployment-row": "The database belongs to another deployment than the manifest.",
 }
 _WARNING: Final = {
+    "creation-unchecked": "A contract runs code of an older release, whose creation code is not at hand to compare.",
+    "history-unavailable": "The node does not serve an old block, so something was not checked; ask an archive node.",
     "implementation-changed": "A proxy runs another implementation than the manifest says, or was upgraded before.",
     "caps-changed": "A cap is not what the manifest says.",
     "paused": "The ledger is paused: no batch can be settled.",

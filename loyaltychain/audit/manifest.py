@@ -37,48 +37,52 @@ def parse_manifest(document: Mapping[str, object]) -> Manifest:
     Raises:
         InvalidSettings: a field is missing or of the wrong kind; names it.
     """
-    contracts = _section(document, "contracts")
-    roles = _section(document, "roles")
-    delays = _section(document, "delays")
-    caps = _section(document, "caps")
+    contracts = read_section(document, "contracts")
+    roles = read_section(document, "roles")
+    delays = read_section(document, "delays")
+    caps = read_section(document, "caps")
     return Manifest(
-        network=_text(document, "network"),
-        chain_id=_number(document, "chain_id"),
-        genesis_hash=_octets(document, "genesis_hash", size=32),
-        instance_id=_octets(document, "instance_id", size=32),
-        first_block=_number(document, "first_block"),
-        addresses={name: _address(_section(contracts, name), "address") for name in (*PROXIED, ACCESS)},
-        implementations={name: _address(_section(contracts, name), "implementation") for name in PROXIED},
-        holders={role: _address(roles, name) for name, role in ROLES.items()},
-        settler=_address(roles, "settler"),
-        delays={role: _number(delays, name) for name, role in ROLES.items() if name in delays},
-        caps={name: _number(caps, name) for name in caps},
+        network=read_text(document, "network"),
+        chain_id=read_number(document, "chain_id"),
+        genesis_hash=read_octets(document, "genesis_hash", size=32),
+        instance_id=read_octets(document, "instance_id", size=32),
+        first_block=read_number(document, "first_block"),
+        addresses={name: read_address(read_section(contracts, name), "address") for name in (*PROXIED, ACCESS)},
+        implementations={name: read_address(read_section(contracts, name), "implementation") for name in PROXIED},
+        holders={role: read_address(roles, name) for name, role in ROLES.items()},
+        settler=read_address(roles, "settler"),
+        delays={role: read_number(delays, name) for name, role in ROLES.items() if name in delays},
+        caps={name: read_number(caps, name) for name in caps},
     )
 
 
-def _section(document: Mapping[str, object], name: str) -> Mapping[str, object]:
+def read_section(document: Mapping[str, object], name: str) -> Mapping[str, object]:
+    """The object of that name. Raises InvalidSettings where there is none, as do the readers below."""
     value = document.get(name)
     if not isinstance(value, dict):
         raise InvalidSettings("The manifest lacks a section.", field=name, given=value)
     return value
 
 
-def _text(document: Mapping[str, object], name: str) -> str:
+def read_text(document: Mapping[str, object], name: str) -> str:
+    """The text of that name."""
     value = document.get(name)
     if not isinstance(value, str):
         raise InvalidSettings("The manifest lacks a text.", field=name, given=value)
     return value
 
 
-def _number(document: Mapping[str, object], name: str) -> int:
+def read_number(document: Mapping[str, object], name: str) -> int:
+    """The whole number of that name, at least 0."""
     value = document.get(name)
     if type(value) is not int or value < 0:
         raise InvalidSettings("The manifest lacks a number.", field=name, given=value)
     return value
 
 
-def _octets(document: Mapping[str, object], name: str, *, size: int) -> bytes:
-    text = _text(document, name)
+def read_octets(document: Mapping[str, object], name: str, *, size: int) -> bytes:
+    """The bytes of that name, given as 0x hex of exactly that size."""
+    text = read_text(document, name)
     try:
         octets = from_hex(text)
     except ValueError as error:
@@ -88,5 +92,6 @@ def _octets(document: Mapping[str, object], name: str, *, size: int) -> bytes:
     return octets
 
 
-def _address(document: Mapping[str, object], name: str) -> str:
-    return "0x" + _octets(document, name, size=20).hex()
+def read_address(document: Mapping[str, object], name: str) -> str:
+    """The address of that name: 0x, lower case."""
+    return "0x" + read_octets(document, name, size=20).hex()

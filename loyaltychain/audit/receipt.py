@@ -12,7 +12,7 @@ from loyaltychain.audit.views import View
 from loyaltychain.audit.walk_ledger import fold_changes
 from loyaltychain.chain.rpc import Rpc
 from loyaltychain.core import canonical
-from loyaltychain.core.errors import Reverted
+from loyaltychain.core.errors import InvalidReceipt, Reverted
 from loyaltychain.core.hashing import from_hex, to_hex
 
 
@@ -69,7 +69,10 @@ def _equal(name: str, *, expected: object, actual: object) -> Check:
 
 
 def _check_entry(document: Mapping[str, object]) -> Check:
-    digest = to_hex(canonical.digest(document["entry"]))
+    try:
+        digest = to_hex(canonical.digest(document["entry"]))
+    except ValueError as error:  # text that is no Unicode, for one
+        raise InvalidReceipt("This file is not a receipt.", field="entry", reason=str(error)) from error
     return _equal("entry digest", expected=digest, actual=document["entry_digest"])
 
 

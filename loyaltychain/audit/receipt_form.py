@@ -37,7 +37,7 @@ class EntryForm(BaseModel):
     id: str
     kind: str
     member: Member | None
-    occurred_at: int
+    occurred_at: Annotated[int, Field(ge=-AMOUNT_MAX, le=AMOUNT_MAX)]
     postings: list[PostingForm]
     program: Hash | None
     rule: str | None

@@ -68,6 +68,12 @@ def print_report(report: Report, console: Console) -> None:
         soft_wrap=True,
     )
     console.print(f"Compared: {', '.join(report.sources)}.")
+    if "contracts" not in report.sources:
+        console.print(
+            "Without a node nobody can tell which code runs, how the contracts were created, or what they logged "
+            "before the first block.",
+            soft_wrap=True,
+        )
     if report.is_clean:
         console.print("Nothing was found.")
         return

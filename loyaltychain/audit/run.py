@@ -5,7 +5,7 @@ Reads everything at one pinned block and writes nothing but the exported log fil
 
 import resource
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -21,10 +21,12 @@ from loyaltychain.audit.chain_log import (
 )
 from loyaltychain.audit.check_access import check_access, check_access_state
 from loyaltychain.audit.check_batches import Place, check_books
-from loyaltychain.audit.check_code import PROXY, Releases, check_code, check_upgrades, is_released
+from loyaltychain.audit.check_code import Releases, check_code, check_upgrades, is_released
 from loyaltychain.audit.check_copies import check_deployment, check_publications, later_publications
+from loyaltychain.audit.check_creations import check_creations
 from loyaltychain.audit.check_events import check_events
 from loyaltychain.audit.check_state import check_settings, check_state
+from loyaltychain.audit.creations import PROXY, Creation, parse_creations
 from loyaltychain.audit.findings import Finding, differences, make_finding
 from loyaltychain.audit.log_file import read_log_file, write_log_file
 from loyaltychain.audit.manifest import ACCESS, LEDGER, PROXIED, REGISTRY, Manifest, parse_manifest
@@ -72,6 +74,7 @@ def run_audit(
     """
     started = clock()
     manifest = parse_manifest(manifest_document)
+    creations = parse_creations(manifest_document, manifest)
     chain_log, findings = _gather(rpc, manifest, finality_depth=finality_depth, logs=logs)
     if export is not None:
         write_log_file(chain_log, export)
@@ -85,7 +88,7 @@ def run_audit(
             findings += check_upgrades(name, manifest, rebuilt)
     else:
         sources.append("contracts")
-        findings += _check_contracts(rpc, manifest, rebuilt, pin=pin)
+        findings += _check_contracts(rpc, manifest, rebuilt, creations, pin=pin)
         check_pin(rpc, pin)
     receipts = None
     if database is not None:
@@ -159,10 +162,13 @@ def _compare(from_file: ChainLog, from_node: ChainLog) -> list[Finding]:
     return []
 
 
-def _check_contracts(rpc: Rpc, manifest: Manifest, rebuilt: Rebuilt, *, pin: Pin) -> list[Finding]:
+def _check_contracts(
+    rpc: Rpc, manifest: Manifest, rebuilt: Rebuilt, creations: Sequence[Creation], *, pin: Pin
+) -> list[Finding]:
     views = {name: View(rpc, address, block=pin.number) for name, address in manifest.addresses.items()}
     releases = known_releases()
-    found = check_code(rpc, manifest, rebuilt, block=pin.number, releases=releases)
+    found = check_creations(rpc, creations, first_block=manifest.first_block, block=pin.number, releases=releases)
+    found += check_code(rpc, manifest, rebuilt, block=pin.number, releases=releases)
     # Answers of unknown code prove nothing, and would only bury the finding that matters.
     if is_released(views[LEDGER], releases[LEDGER]):
         found += check_settings(views[LEDGER], manifest) + check_state(views[LEDGER], rebuilt)

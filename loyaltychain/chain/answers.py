@@ -4,7 +4,7 @@ Pure. Nodes and what stands between (balancers, caches, proxies) answer null, em
 each of these must end as RpcUnavailable, never as a number.
 """
 
-from loyaltychain.chain.facts import Block, Fees, Log, Receipt
+from loyaltychain.chain.facts import Block, Fees, Log, Receipt, Transaction
 from loyaltychain.core.errors import RpcUnavailable
 
 Json = dict[str, object]
@@ -95,6 +95,28 @@ def parse_receipt(value: object, *, tx_hash: bytes) -> Receipt | None:
     if receipt.tx_hash != tx_hash or receipt.status not in (0, 1):
         raise nonsense("the receipt of that transaction", value)
     return receipt
+
+
+def parse_transaction(value: object, *, tx_hash: bytes) -> Transaction | None:
+    """The transaction of that hash; None for null, and for one that is in no block yet."""
+    if value is None:
+        return None
+    content = parse_object(value)
+    if content.get("blockNumber") is None or content.get("blockHash") is None:
+        return None
+    target = content.get("to")
+    transaction = Transaction(
+        tx_hash=parse_hash(content.get("hash")),
+        sender=parse_address(content.get("from")),
+        target=None if target is None else parse_address(target),
+        input=parse_bytes(content.get("input")),
+        nonce=parse_number(content.get("nonce")),
+        block_number=parse_number(content["blockNumber"]),
+        block_hash=parse_hash(content["blockHash"]),
+    )
+    if transaction.tx_hash != tx_hash:
+        raise nonsense("that transaction", value)
+    return transaction
 
 
 def parse_log(value: object) -> Log:

@@ -1,4 +1,4 @@
-"""What a node tells of the chain, as values: blocks, logs, receipts, fees. Asks nobody."""
+"""What a node tells of the chain, as values: blocks, logs, transactions, receipts, fees. Asks nobody."""
 
 from dataclasses import dataclass
 
@@ -24,6 +24,19 @@ class Log:
     block_hash: bytes
     tx_hash: bytes
     index: int  # within its block
+
+
+@dataclass(frozen=True, slots=True)
+class Transaction:
+    """What somebody signed, and the block that took it."""
+
+    tx_hash: bytes
+    sender: str  # 0x, lower case
+    target: str | None  # 0x, lower case; None: it creates a contract
+    input: bytes  # calldata, or the creation code with its arguments
+    nonce: int
+    block_number: int
+    block_hash: bytes
 
 
 @dataclass(frozen=True, slots=True)

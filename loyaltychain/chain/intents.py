@@ -4,8 +4,9 @@ Values and the list of transitions only; the SQL is in ``outbox``, the decisions
 """
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Self
 
+from loyaltychain.chain.facts import Receipt
 from loyaltychain.core import canonical
 from loyaltychain.core.calendar import UnixSeconds
 from loyaltychain.core.hashing import to_hex
@@ -14,8 +15,8 @@ IntentState = Literal["pending", "signed", "broadcast", "mined", "final", "parke
 
 #: Every transition there is. A state that stands in its own list may be refreshed with newer facts.
 TRANSITIONS: dict[IntentState, tuple[IntentState, ...]] = {
-    "pending": ("signed", "parked"),
-    "parked": ("signed", "parked"),
+    "pending": ("signed", "parked", "reverted"),  # reverted: given up before anything was signed
+    "parked": ("signed", "parked", "reverted"),
     "signed": ("broadcast", "mined", "final", "reverted"),
     "broadcast": ("signed", "mined", "final", "reverted"),  # back to signed: a replacement waits to be sent
     "mined": ("broadcast", "mined", "final", "reverted"),  # back to broadcast: its block was reorganised away
@@ -70,6 +71,11 @@ class Intent:
     contract_address: str | None
     created_at: UnixSeconds
 
+    @property
+    def is_dead(self) -> bool:
+        """Ended without ever having been mined, and never to be: nothing was signed, or another took its nonce."""
+        return self.state == "reverted" and self.tx_hash is None
+
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
@@ -93,3 +99,15 @@ class Mined:
     block_hash: bytes
     gas_used: int
     contract_address: str | None
+
+    @classmethod
+    def of(cls, receipt: Receipt) -> Self:
+        """The place that the receipt names."""
+        address = receipt.contract_address
+        return cls(
+            tx_hash=receipt.tx_hash,
+            block_number=receipt.block_number,
+            block_hash=receipt.block_hash,
+            gas_used=receipt.gas_used,
+            contract_address=None if address is None else address.lower(),
+        )

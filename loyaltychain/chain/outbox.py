@@ -26,6 +26,8 @@ from loyaltychain.core.hashing import from_hex, to_hex
 from loyaltychain.db.engine import Tx
 from loyaltychain.db.insert import insert_new
 
+_NOWHERE = dict.fromkeys(("tx_hash", "block_number", "block_hash", "gas_used", "contract_address"))
+
 
 def enqueue(tx: Tx, intent: NewIntent, *, now: UnixSeconds) -> bool:
     """Ask for an intent. Returns True if it is new, False if the same one was asked for before.
@@ -52,10 +54,16 @@ def enqueue(tx: Tx, intent: NewIntent, *, now: UnixSeconds) -> bool:
 
 def read_intent(tx: Tx, intent_id: str) -> Intent:
     """One intent. Raises InvariantError if it was never asked for."""
-    row = tx.execute(select(intents).where(intents.c.id == intent_id)).mappings().one_or_none()
-    if row is None:
+    intent = find_intent(tx, intent_id)
+    if intent is None:
         raise errors.InvariantError("This intent was never asked for.", intent=intent_id)
-    return _intent(row)
+    return intent
+
+
+def find_intent(tx: Tx, intent_id: str) -> Intent | None:
+    """One intent; None if it was never asked for."""
+    row = tx.execute(select(intents).where(intents.c.id == intent_id)).mappings().one_or_none()
+    return None if row is None else _intent(row)
 
 
 def read_attempts(tx: Tx, intent_id: str) -> list[Attempt]:
@@ -123,8 +131,7 @@ def set_reason(tx: Tx, intent: Intent, reason: str) -> None:
 
 def set_broadcast(tx: Tx, intent: Intent, *, reason: str | None) -> None:
     """Sent, and in no block that we know of; ``reason`` if the node's answer left that open."""
-    nowhere = dict.fromkeys(("tx_hash", "block_number", "block_hash", "gas_used", "contract_address"))
-    _move(tx, intent, "broadcast", {"reason": reason, **nowhere})
+    _move(tx, intent, "broadcast", {"reason": reason, **_NOWHERE})
 
 
 def set_mined(tx: Tx, intent: Intent, mined: Mined) -> None:
@@ -140,6 +147,11 @@ def set_final(tx: Tx, intent: Intent, mined: Mined) -> None:
 def set_reverted(tx: Tx, intent: Intent, mined: Mined, *, reason: str) -> None:
     """Failed on chain, for good."""
     _move(tx, intent, "reverted", {"reason": reason, **_place(mined)})
+
+
+def set_dead(tx: Tx, intent: Intent, *, reason: str) -> None:
+    """Ended without having happened, and never to happen: the caller has proof of that. It is not driven any more."""
+    _move(tx, intent, "reverted", {"reason": reason, **_NOWHERE})
 
 
 def _move(tx: Tx, intent: Intent, to: IntentState, facts: dict[str, object]) -> None:

@@ -51,7 +51,18 @@ def rehearse(rpc: Rpc, intent: Intent, bid: FeeBid, *, tx_gas_cap: int, abis: Se
 
 
 def explain_failure(rpc: Rpc, intent: Intent, *, block: int, abis: Sequence[ABI]) -> str:
-    """Why the intent's transaction in ``block`` failed, as far as the state there still tells."""
+    """Why the intent's transaction in ``block`` failed, as far as the state there still tells.
+
+    Raises RpcUnavailable if the node answers neither there nor at the head.
+    """
+    try:
+        return _explain_at(rpc, intent, block, abis)
+    except errors.RpcUnavailable:
+        # Nodes drop the state of old blocks after minutes; not knowing why must not keep the intent from its end.
+        return f"{_explain_at(rpc, intent, None, abis)} (asked at the head: the state of block {block} is gone)"
+
+
+def _explain_at(rpc: Rpc, intent: Intent, block: int | None, abis: Sequence[ABI]) -> str:
     try:
         rpc.call(intent.target, intent.calldata, sender=intent.signer, block=block)
     except errors.Reverted as refusal:

@@ -24,13 +24,14 @@ from loyaltychain.chain.answers import (
     parse_number,
     parse_object,
     parse_receipt,
+    parse_transaction,
 )
-from loyaltychain.chain.facts import Block, Fees, Log, Receipt
+from loyaltychain.chain.facts import Block, Fees, Log, Receipt, Transaction
 from loyaltychain.chain.node_errors import NodeError, is_failed_run, judge_send, parse_error
 from loyaltychain.core.errors import Reverted, RpcUnavailable, SendRefused
 from loyaltychain.core.hashing import to_hex
 
-__all__ = ["Block", "Fees", "Log", "Receipt", "Rpc", "Web3Rpc"]
+__all__ = ["Block", "Fees", "Log", "Receipt", "Rpc", "Transaction", "Web3Rpc"]
 
 _CONNECT_SECONDS = 2
 _READ_SECONDS = 30
@@ -99,6 +100,9 @@ class Rpc(Protocol):
 
     def receipt(self, tx_hash: bytes) -> Receipt | None:
         """The receipt in the canonical chain, or None when no block has the transaction (now)."""
+
+    def transaction(self, tx_hash: bytes) -> Transaction | None:
+        """The transaction itself, or None when no block of the canonical chain has it (now)."""
 
 
 class Web3Rpc:
@@ -200,6 +204,10 @@ class Web3Rpc:
     def receipt(self, tx_hash: bytes) -> Receipt | None:
         """As ``Rpc.receipt``."""
         return parse_receipt(self._ask("eth_getTransactionReceipt", to_hex(tx_hash)), tx_hash=tx_hash)
+
+    def transaction(self, tx_hash: bytes) -> Transaction | None:
+        """As ``Rpc.transaction``."""
+        return parse_transaction(self._ask("eth_getTransactionByHash", to_hex(tx_hash)), tx_hash=tx_hash)
 
     def _logs(self, addresses: frozenset[str], *, first: int, last: int) -> list[Log]:
         query = {"address": sorted(addresses), "fromBlock": hex(first), "toBlock": hex(last)}

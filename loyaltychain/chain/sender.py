@@ -18,8 +18,9 @@ from loyaltychain.chain.observe import Patience, Shelf, observe
 from loyaltychain.chain.plan import LOOKS_BEFORE_BUMP, Action, Broadcast, Bump, Finish, Halt, Sign, Wait, plan
 from loyaltychain.chain.profiles import Profile
 from loyaltychain.chain.rehearse import Refused, explain_failure, rehearse
-from loyaltychain.chain.rpc import Receipt, Rpc
+from loyaltychain.chain.rpc import Block, Receipt, Rpc
 from loyaltychain.chain.signer import Signer, UnsignedTx
+from loyaltychain.chain.taken import drop_anchor, is_taken
 from loyaltychain.core import errors
 from loyaltychain.core.clock import Clock
 from loyaltychain.db.engine import reading, transaction
@@ -60,12 +61,13 @@ class Sender:
         """
         self.engine = engine
         self.rpc = rpc
+        self.profile = profile
         self._signers = {signer.address.lower(): signer for signer in signers}
-        self._profile = profile
         self._clock = clock
         self._abis = abis
         self._sleep = sleep
         self._patience: dict[str, Patience] = {}
+        self._anchors: dict[str, Block | None] = {}
 
     def execute(self, intent: NewIntent, *, max_looks: int = 600) -> Outcome:
         """Ask for ``intent`` and carry it to its end, however often this was begun before.
@@ -74,8 +76,9 @@ class Sender:
             IdempotencyConflict: the id was used for something else.
             Reverted: its rehearsal was refused or it cannot be paid; nothing was signed, and calling again retries.
             IntentReverted: it failed on chain, for good.
+            NonceTaken: a transaction that is not ours used the nonce, for good; it cannot happen any more.
             NotYetFinal: still on its way after ``max_looks`` looks; calling again goes on.
-            NonceTaken, ChainBehind, SendRefused, RpcUnavailable: as ``drive``.
+            ChainBehind, SendRefused, RpcUnavailable: as ``drive``.
         """
         with transaction(self.engine) as tx:
             outbox.enqueue(tx, intent, now=self._clock())
@@ -84,22 +87,24 @@ class Sender:
             now = before if before.state in ENDS else self.drive(intent.id)
             if now.state == "final":
                 return _outcome(now)
+            if now.is_dead:
+                raise errors.NonceTaken(intent=now.id, signer=now.signer, nonce=now.nonce, reason=now.reason)
             if now.state == "reverted":
                 raise errors.IntentReverted(intent=now.id, reason=now.reason, block=now.block_number)
             if now.state == "parked":
                 raise errors.Reverted("Nothing was sent: its rehearsal failed.", intent=now.id, reason=now.reason)
             if now == before:
-                self._sleep(self._profile.poll_seconds)
+                self._sleep(self.profile.poll_seconds)
         raise errors.NotYetFinal(intent=intent.id, looks=max_looks)
 
     def drive(self, intent_id: str) -> Intent:
         """Carry out the intent's next action, and return the intent as it stands then.
 
         ``parked`` means that nothing was signed and ``reason`` says why; the next call tries again.
+        ``reverted`` without a transaction (``is_dead``) means that somebody else used its nonce, for good.
 
         Raises:
             WrongChain: the node serves another chain than the intent is for.
-            NonceTaken: a transaction that is not ours used the nonce.
             ChainBehind: the chain has forgotten transactions that were final.
             SendRefused: the node will never take what was signed, or the signer may not sign it.
             RpcUnavailable: the chain does not answer; nothing is lost, call again.
@@ -112,8 +117,8 @@ class Sender:
         if (chain_id := self.rpc.chain_id()) != intent.chain_id:
             raise errors.WrongChain(intent=intent_id, expected=intent.chain_id, actual=chain_id)
         patience = self._patience.get(intent_id, Patience())
-        seen = observe(self.rpc, shelf, profile=self._profile, patience=patience)
-        self._act(plan(intent, shelf.attempts, seen), intent, head=seen.head)
+        seen = observe(self.rpc, shelf, profile=self.profile, patience=patience)
+        self._act(plan(intent, shelf.attempts, seen), shelf, head=seen.head)
         return self._read(intent_id)
 
     def _take_down(self, intent_id: str) -> Shelf:
@@ -127,20 +132,25 @@ class Sender:
                 in_flight=None if in_flight == intent_id else in_flight,
             )
 
-    def _act(self, action: Action, intent: Intent, *, head: int) -> None:
+    def _act(self, action: Action, shelf: Shelf, *, head: int) -> None:
+        intent = shelf.intent
         match action:
             case Sign(bid):
                 self._sign(intent, bid)
             case Broadcast(attempt):
                 self._broadcast(intent, attempt)
+            case Bump(previous) if intent.signer not in self._signers:
+                self._broadcast(intent, previous)  # the key was exchanged; what it signed is still good
             case Bump(previous, bid):
                 self._bump(intent, previous, bid)
             case Wait(receipt, is_strange):
+                if is_strange:
+                    self._hold_anchor(intent)
                 self._wait(intent, receipt, strange_at=head if is_strange else None)
             case Finish(receipt):
                 self._finish(intent, receipt)
             case Halt("nonce-taken"):
-                raise errors.NonceTaken(intent=intent.id, signer=intent.signer, nonce=intent.nonce)
+                self._give_up(shelf, head=head)
             case Halt("chain-behind"):
                 raise errors.ChainBehind(
                     "The chain has forgotten transactions of this signer that were final.",
@@ -150,7 +160,7 @@ class Sender:
 
     def _sign(self, intent: Intent, bid: FeeBid) -> None:
         """Rehearse, then take the nonce and keep the signed bytes in one transaction."""
-        ready = rehearse(self.rpc, intent, bid, tx_gas_cap=self._profile.tx_gas_cap, abis=self._abis)
+        ready = rehearse(self.rpc, intent, bid, tx_gas_cap=self.profile.tx_gas_cap, abis=self._abis)
         if isinstance(ready, Refused):
             with transaction(self.engine) as tx:
                 outbox.set_parked(tx, intent, ready.reason)
@@ -224,7 +234,7 @@ class Sender:
 
     def _wait(self, intent: Intent, receipt: Receipt | None, *, strange_at: int | None) -> None:
         if receipt is not None:
-            mined = _mined(receipt)
+            mined = Mined.of(receipt)
             if (intent.state, intent.tx_hash, intent.block_hash) != ("mined", mined.tx_hash, mined.block_hash):
                 with transaction(self.engine) as tx:
                     outbox.set_mined(tx, intent, mined)
@@ -237,8 +247,26 @@ class Sender:
         since = patience.strange_since if patience.strange_since is not None else strange_at
         self._patience[intent.id] = Patience(patience.looks + 1, None if strange_at is None else since)
 
+    def _hold_anchor(self, intent: Intent) -> None:
+        if intent.nonce is not None:
+            self._anchors[intent.id] = drop_anchor(self.rpc, intent, self._anchors.get(intent.id))
+
+    def _give_up(self, shelf: Shelf, *, head: int) -> None:
+        """Write down, once it is proven, that none of the attempts can ever happen; until then look again."""
+        intent = shelf.intent
+        self._hold_anchor(intent)
+        anchor = self._anchors.get(intent.id)
+        depth = self.profile.finality_depth
+        if anchor is None or not is_taken(self.rpc, shelf.attempts, anchor, finality_depth=depth):
+            self._look_again(intent, strange_at=head)
+            return
+        reason = f"nonce {intent.nonce} of {intent.signer} was used by a transaction that is not ours"
+        with transaction(self.engine) as tx:
+            outbox.set_dead(tx, intent, reason=f"{reason}, in block {anchor.number} or before")
+        self._patience.pop(intent.id, None)
+
     def _finish(self, intent: Intent, receipt: Receipt) -> None:
-        mined = _mined(receipt)
+        mined = Mined.of(receipt)
         if receipt.status == 1:
             with transaction(self.engine) as tx:
                 outbox.set_final(tx, intent, mined)
@@ -251,17 +279,6 @@ class Sender:
     def _read(self, intent_id: str) -> Intent:
         with reading(self.engine) as tx:
             return outbox.read_intent(tx, intent_id)
-
-
-def _mined(receipt: Receipt) -> Mined:
-    address = receipt.contract_address
-    return Mined(
-        tx_hash=receipt.tx_hash,
-        block_number=receipt.block_number,
-        block_hash=receipt.block_hash,
-        gas_used=receipt.gas_used,
-        contract_address=None if address is None else address.lower(),
-    )
 
 
 def _outcome(intent: Intent) -> Outcome:

@@ -163,17 +163,17 @@ def load_key(path: Path) -> PrivateKey:
             raise errors.InvalidSettings(
                 f"This key file is open to others; make it private: chmod 600 {path.name}", mode=oct(mode)
             )
-        return _parse_key(path.read_bytes())
+        return _parse_key(path.read_bytes(), file=path.name)
     except OSError as error:
         raise errors.InvalidSettings("This key file cannot be read.", file=path.name, cause=error.strerror) from error
 
 
-def _parse_key(text: bytes) -> PrivateKey:
+def _parse_key(text: bytes, *, file: str) -> PrivateKey:
     digits = text.strip().removeprefix(b"0x")
     if len(digits) == 64 and all(digit in b"0123456789abcdefABCDEF" for digit in digits):
         return PrivateKey(bytes.fromhex(digits.decode("ascii")))
     text = digits = b""  # what stands there may be a mistyped key: keep it out of tracebacks
-    raise errors.InvalidSettings("A key file holds 64 hex digits and nothing else.")
+    raise errors.InvalidSettings("A key file holds 64 hex digits and nothing else.", file=file)
 
 
 def _check_fields(tx: UnsignedTx) -> None:

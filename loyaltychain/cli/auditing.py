@@ -10,12 +10,12 @@ import typer
 from loyaltychain.audit.report import print_report
 from loyaltychain.audit.run import run_audit
 from loyaltychain.chain.profiles import load_profile
-from loyaltychain.chain.rpc import Rpc, Web3Rpc
+from loyaltychain.chain.rpc import Rpc
 from loyaltychain.cli.options import HERE, AsJson, Home, project_at, speaking
 from loyaltychain.cli.output import EXIT_FOUND, print_json, stdout
 from loyaltychain.core import errors
 from loyaltychain.core.json_text import parse_json
-from loyaltychain.wiring import open_world
+from loyaltychain.wiring import connect, open_world
 
 
 def register(app: typer.Typer) -> None:
@@ -36,7 +36,7 @@ def audit(
     """Rebuild every balance, root and hash from logs; compare with contracts and books. Exit code 1 on a finding."""
     with speaking(as_json):
         if manifest is not None:
-            node: Rpc | None = Web3Rpc.connect(rpc) if rpc else None
+            node: Rpc | None = connect(rpc) if rpc else None
             report = run_audit(node, _read(manifest), clock=time.monotonic, logs=logs, export=export)
         else:
             if rpc is not None:

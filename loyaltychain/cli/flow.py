@@ -5,13 +5,12 @@ import threading
 from typing import Annotated
 
 import typer
-from filelock import FileLock, Timeout
 
-from loyaltychain.cli.options import HERE, AsJson, Home, project_at, speaking
+from loyaltychain.cli.options import HERE, AsJson, Home, only_writer, project_at, speaking
 from loyaltychain.cli.output import EXIT_RETRY, print_facts, print_json, progress, stderr, stdout
 from loyaltychain.core import errors
 from loyaltychain.status import read_status
-from loyaltychain.wiring import open_world
+from loyaltychain.wiring import World, open_world
 from loyaltychain.worker import RunReport, run_once
 
 
@@ -23,36 +22,44 @@ def register(app: typer.Typer) -> None:
 
 def run(
     once: Annotated[bool, typer.Option("--once", help="One round, then end; for cron and scripts.")] = False,
+    retry: Annotated[
+        bool, typer.Option("--retry", help="First send a halted batch again. The contract counts it once.")
+    ] = False,
     home: Home = HERE,
     as_json: AsJson = False,
 ) -> None:
     """Turn events into points and settle them in batches. Kill it anywhere, start it again. One per project."""
-    with speaking(as_json):
-        world = open_world(project_at(home))
+    with speaking(as_json), only_writer(project := project_at(home)):
+        world = open_world(project)
         stopping = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stopping.set())
-        lock = FileLock(world.project.worker_lock, timeout=0)
-        try:
-            lock.acquire()
-        except Timeout as error:
-            raise errors.DatabaseBusy("Another `loyaltychain run` works on this project; there is one per project.",
-                                      lock=str(world.project.worker_lock)) from error  # fmt: skip
-        with lock, progress("working", quiet=as_json) as report:
-            while True:
-                round_report = run_once(world, on_progress=lambda done: report(done, None))
-                if once:
-                    break
-                if round_report.events or round_report.batches or round_report.waiting_for:
-                    _say(round_report)
-                if stopping.wait(world.profile.poll_seconds):
-                    return
+        with progress("working", quiet=as_json or not once) as report:
+            done = run_once(world, retry=retry, on_progress=lambda count: report(count, None)) if once else (
+                _run_until(stopping, world, retry=retry)
+            )  # fmt: skip
         if as_json:
-            print_json(round_report.document())
+            print_json(done.document())
         else:
-            _print_round(round_report)
-        if round_report.waiting_for:
+            _print_round(done, once=once)
+        if done.waiting_for:
             raise typer.Exit(EXIT_RETRY)
+
+
+def _run_until(stopping: threading.Event, world: World, *, retry: bool) -> RunReport:
+    """Round after round until a signal. What time alone can mend is said and tried again; the rest ends the run."""
+    total = RunReport()
+    while True:
+        try:
+            done = run_once(world, retry=retry)
+        except errors.RetryableError as problem:
+            done = RunReport(waiting_for=str(problem))
+        retry = False  # asked for once: a batch that halts again is for an engineer again
+        if done.events or done.batches or done.waiting_for != total.waiting_for:
+            _say(done)
+        total = total.plus(done)
+        if stopping.wait(world.profile.poll_seconds):
+            return total
 
 
 def status(home: Home = HERE, as_json: AsJson = False) -> None:
@@ -80,8 +87,8 @@ def _say(report: RunReport) -> None:
     )
 
 
-def _print_round(report: RunReport) -> None:
-    print_facts("One round", {
+def _print_round(report: RunReport, *, once: bool) -> None:
+    print_facts("One round" if once else "Until now", {
         "events": f"{report.events} ({report.refused} refused, {report.nothing} without an award)",
         "entries": report.entries,
         "batches settled": f"{report.batches}, {report.updates} updates, {report.gas_used} gas",

@@ -34,7 +34,9 @@ def ingest(
         project = project_at(home)
         started = system_clock()
         if not file.is_file():
-            raise errors.InvalidEvent(f"There is no file {file}.")
+            raise errors.InvalidEvent(
+                f"{file} is not a regular file: events are read from files that can be read twice."
+            )
         with progress(f"ingesting {file.name}", quiet=as_json) as report:
             result = ingest_file(
                 open_migrated(project.database_url),

@@ -1,9 +1,12 @@
 """The console command: subcommands are put together here, and nothing else happens."""
 
+import json
 import sys
 from importlib import import_module
+from io import TextIOWrapper
 
 import typer
+from typer.exceptions import TyperException
 
 #: Subcommand -> the module that has it. Only what a command needs is imported: the chain's libraries take seconds.
 COMMANDS = {
@@ -44,7 +47,24 @@ def make_app(wanted: str | None = None) -> typer.Typer:
 
 def main() -> None:
     """Entry point of ``loyaltychain`` and ``python -m loyaltychain``."""
-    make_app(sys.argv[1] if len(sys.argv) > 1 else None)()
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a message must not die of the terminal's encoding
+    app = make_app(sys.argv[1] if len(sys.argv) > 1 else None)
+    if "--json" not in sys.argv:
+        app()
+        return
+    try:
+        code = app(standalone_mode=False)
+    except typer.Abort:
+        sys.exit(1)
+    except TyperException as problem:  # a command line that Typer refuses
+        message = problem.format_message()
+        sys.stdout.write(
+            json.dumps({"error": {"code": "UsageError", "message": message, "facts": {}}}, indent=2) + "\n"
+        )
+        sys.exit(2)
+    sys.exit(code if isinstance(code, int) else 0)
 
 
 def _print_version(wanted: bool) -> None:

@@ -28,8 +28,8 @@ def exit_code(error: errors.LoyaltyError) -> int:
 
 
 def print_json(document: Mapping[str, Any]) -> None:
-    """One JSON object on stdout."""
-    sys.stdout.write(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
+    """One JSON object on stdout, in ASCII, so that no terminal's encoding can spoil it."""
+    sys.stdout.write(json.dumps(document, indent=2) + "\n")
 
 
 def print_error(error: errors.LoyaltyError, *, as_json: bool) -> None:

@@ -8,7 +8,7 @@ import typer
 from rich.table import Table
 
 from loyaltychain.audit.receipt import verify_receipt
-from loyaltychain.chain.rpc import Rpc, Web3Rpc
+from loyaltychain.chain.rpc import Rpc
 from loyaltychain.cli.options import HERE, AsJson, Home, project_at, speaking
 from loyaltychain.cli.output import EXIT_FOUND, print_json, stderr, stdout
 from loyaltychain.core import errors
@@ -19,7 +19,7 @@ from loyaltychain.deploy.manifest import read_manifest
 from loyaltychain.settlement.deployment import Deployment
 from loyaltychain.settlement.receipts import receipts_of_event, receipts_of_member, show_receipt
 from loyaltychain.settlement.types import Receipt
-from loyaltychain.wiring import open_world
+from loyaltychain.wiring import connect, open_world
 
 
 def register(app: typer.Typer) -> None:
@@ -69,28 +69,37 @@ def verify(
     file: Annotated[Path, typer.Argument(help="A receipt, as `receipt show` writes it.", dir_okay=False)],
     offline: Annotated[bool, typer.Option("--offline", help="Ask no chain: check the file in itself.")] = False,
     rpc: Annotated[str | None, typer.Option("--rpc", help="A node's URL; default the project's chain.")] = None,
+    manifest_file: Annotated[
+        Path | None,
+        typer.Option("--manifest", help="The programme's manifest: is the receipt's contract its?", dir_okay=False),
+    ] = None,
     home: Home = HERE,
     as_json: AsJson = False,
 ) -> None:
     """Check a receipt: in itself, and against the chain. Exit code 1 if anything is wrong. With --rpc, no project."""
     with speaking(as_json):
+        if offline and rpc is not None:
+            raise errors.InvalidSettings("--offline asks no chain, --rpc names one: choose.")
         document = _read(file)
         node: Rpc | None = None
-        manifest: dict[str, Any] | None = None
+        manifest: dict[str, Any] | None = None if manifest_file is None else read_manifest(manifest_file)
         if rpc is not None:
-            node = Web3Rpc.connect(rpc)
+            node = connect(rpc)
         elif not offline:
             world = open_world(project_at(home))
-            node, manifest = world.rpc, world.manifest
+            node, manifest = world.rpc, manifest or world.manifest
         verdict = verify_receipt(document, node, manifest_document=manifest)
         checks = [{"name": check.name, "ok": check.ok, "detail": check.detail} for check in verdict.checks]
         if as_json:
-            print_json({"ok": verdict.ok, "checks": checks})
+            print_json({"ok": verdict.ok, "checks": checks, "programme_checked": manifest is not None})
         else:
             for check in verdict.checks:
                 mark = "[green]ok[/]   " if check.ok else "[red]wrong[/]"
                 stdout.print(f"{mark} {check.name}: {check.detail}", highlight=False, soft_wrap=True)
-            stdout.print(_sentence(document, ok=verdict.ok, offline=node is None), soft_wrap=True)
+            stdout.print(_sentence(document, ok=verdict.ok, offline=node is None), soft_wrap=True, highlight=False)
+            if verdict.ok and manifest is None:
+                stdout.print(f"Whether {document['ledger']} is the programme's contract was not asked: compare it with "
+                             "the programme's manifest (--manifest).", soft_wrap=True, highlight=False)  # fmt: skip
         if not verdict.ok:
             raise typer.Exit(EXIT_FOUND)
 

@@ -46,6 +46,11 @@ class Project:
         return self.home / "deployments" / f"{self.settings.network}.plan.json"
 
     @property
+    def program_archive(self) -> Path:
+        """The documents of published programmes, by digest."""
+        return self.home / "programs"
+
+    @property
     def worker_lock(self) -> Path:
         return self.home / "worker.lock"
 

@@ -81,7 +81,7 @@ def load_settings(home: Path, environ: Mapping[str, str]) -> Settings:
             "or name the project's directory with --home."
         )
     try:
-        content: dict[str, Any] = tomllib.loads(file.read_text(encoding="utf-8"))
+        content: dict[str, Any] = tomllib.loads(file.read_text(encoding="utf-8-sig"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise errors.InvalidSettings(f"{FILE} is not valid TOML: {error}") from error
     content |= {setting: environ[name] for name, setting in OVERRIDES.items() if environ.get(name)}

@@ -10,6 +10,7 @@ LoyaltyError
 │   ├── UnknownMember
 │   ├── UnknownReceipt
 │   ├── InsufficientBalance
+│   ├── OverCap               one entry would move more than the contract's caps let a batch settle
 │   ├── BalanceTooLarge       a balance would not fit its 32-bit lane on chain
 │   ├── IdempotencyConflict
 │   ├── ProjectMissing        no project in this directory
@@ -20,6 +21,7 @@ LoyaltyError
 │   └── ChainNotRunning       the local chain has no process
 ├── RetryableError            time must pass; the same call may succeed later
 │   ├── DatabaseBusy
+│   ├── DatabaseUnavailable
 │   ├── RpcUnavailable
 │   ├── NotYetFinal
 │   ├── CapTooLow             one entry moves more than a batch may; the caps have to be raised
@@ -94,6 +96,10 @@ class InsufficientBalance(RequestError):
     """The account holds less than the entry takes."""
 
 
+class OverCap(RequestError):
+    """One entry would move more points than the contract's caps let a batch settle."""
+
+
 class BalanceTooLarge(RequestError):
     """The balance would not fit its 32-bit lane on chain."""
 
@@ -132,6 +138,10 @@ class RetryableError(LoyaltyError):
 
 class DatabaseBusy(RetryableError):
     """Another writer holds the database."""
+
+
+class DatabaseUnavailable(RetryableError):
+    """The database server does not answer."""
 
 
 class RpcUnavailable(RetryableError):

@@ -22,6 +22,11 @@ WAIT_SECONDS = 5  # for another writer, before DatabaseBusy
 
 _READ_ONLY = "loyaltychain_read_only"
 _BUSY_CODES = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
+_UNUSABLE_CODES = frozenset(
+    {sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}
+)
+_BUSY_STATES = frozenset({"55P03", "40001", "40P01"})  # lock not available, serialization failure, deadlock
+_WRONG_LOGIN_CLASSES = frozenset({"28", "3D"})  # invalid authorization, invalid catalog name
 _PRIMARY_CODE = 0xFF  # SQLite's extended codes carry the plain one in their lowest byte
 
 
@@ -88,6 +93,7 @@ def is_read_only(tx: Tx) -> bool:
 
 def _open_sqlite(url: URL) -> Engine:
     arguments = {"check_same_thread": False, "timeout": WAIT_SECONDS}
+    url = url.set(drivername="sqlite")  # the standard library's driver, whatever the URL asks for
     if url.database in (None, "", ":memory:"):
         # One connection, lent out exclusively: sharing it between two open transactions would let the end of
         # one roll back the other.
@@ -138,11 +144,34 @@ def _translate(context: ExceptionContext) -> errors.LoyaltyError | None:
     # OverflowError: the SQLite driver itself refuses an integer beyond 64 bits
     if isinstance(error, exc.IntegrityError | exc.DataError) or isinstance(cause, OverflowError):
         return errors.ConstraintRefused(detail=str(cause))
-    if isinstance(cause, sqlite3.OperationalError):
-        code = cause.sqlite_errorcode & _PRIMARY_CODE
-        if code in _BUSY_CODES:
-            return errors.DatabaseBusy()
-        return errors.ConstraintRefused(detail=str(cause)) if code == sqlite3.SQLITE_READONLY else None
-    if getattr(cause, "sqlstate", None) == "25006":  # read_only_sql_transaction
+    if isinstance(cause, sqlite3.DatabaseError):
+        return _translate_sqlite(cause)
+    return _translate_postgresql(error, cause)
+
+
+def _translate_sqlite(cause: sqlite3.DatabaseError) -> errors.LoyaltyError | None:
+    code = getattr(cause, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & _PRIMARY_CODE
+    if code in _BUSY_CODES:
+        return errors.DatabaseBusy()
+    if code in _UNUSABLE_CODES:
+        return errors.InvalidSettings(
+            "The database cannot be used: it is no database, is damaged, or cannot be opened or written there. Check "
+            "`database` in loyaltychain.toml, or restore the file from a backup.",
+            detail=str(cause),
+        )
+    return errors.ConstraintRefused(detail=str(cause)) if code == sqlite3.SQLITE_READONLY else None
+
+
+def _translate_postgresql(
+    error: sqlalchemy.exc.SQLAlchemyError | None, cause: BaseException
+) -> errors.LoyaltyError | None:
+    state = getattr(cause, "sqlstate", None)
+    if state == "25006":  # read_only_sql_transaction
         return errors.ConstraintRefused(detail=str(cause))
-    return errors.DatabaseBusy(detail=str(cause)) if isinstance(error, exc.OperationalError) else None
+    if not isinstance(error, exc.OperationalError):
+        return None
+    if state in _BUSY_STATES:
+        return errors.DatabaseBusy(detail=str(cause))
+    if state is not None and state[:2] in _WRONG_LOGIN_CLASSES:
+        return errors.InvalidSettings("The database refuses this user, password or name.", detail=str(cause))
+    return errors.DatabaseUnavailable(detail=str(cause))

@@ -6,7 +6,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from loyaltychain.audit.run import run_audit
 from loyaltychain.chain.devkeys import development_keys
 from loyaltychain.chain.rpc import Web3Rpc
 from loyaltychain.config.project import ROLES, Project, make_project
+from loyaltychain.core import errors
 from loyaltychain.core.clock import Clock, system_clock
 from loyaltychain.db.engine import reading
 from loyaltychain.demo.shop import Shop, weekly_files
@@ -78,8 +79,13 @@ def run_demo(home: Path | None, *, shop: Shop, on_step: OnStep, clock: Clock = s
 
     Args:
         home: Where the demo's project is kept; None: a temporary directory, gone afterwards.
+
+    Raises:
+        ProjectExists: ``home`` is not empty.
     """
     if home is not None:
+        if home.is_dir() and any(home.iterdir()):
+            raise errors.ProjectExists(f"{home} is not empty: name a new directory for the demo's project.")
         return _walk(home, shop=shop, on_step=on_step, clock=clock)
     with tempfile.TemporaryDirectory(prefix="loyaltychain-demo-") as directory:
         return _walk(Path(directory), shop=shop, on_step=on_step, clock=clock)
@@ -98,8 +104,8 @@ def _walk(home: Path, *, shop: Shop, on_step: OnStep, clock: Clock) -> Demo:
         ingested, done = IngestReport(), RunReport()
         for week, text in enumerate(weekly_files(shop)):
             on_step(week, shop.weeks)
-            ingested = _add_ingest(ingested, _ingest(world, week, text))
-            done = _add_run(done, run_once(world))
+            ingested = ingested.plus(_ingest(world, week, text))
+            done = done.plus(run_once(world))
         on_step(shop.weeks, shop.weeks)
         audit = run_audit(world.rpc, world.manifest, clock=time.monotonic, database=world.engine)
         receipt, verified = _one_receipt(world)
@@ -129,7 +135,8 @@ def _deploy(world: World) -> int:
     )
     program = world.program()
     sender = world.sender([world.registrar()])
-    publish(sender, deployed.manifest, document=program.document, digest=program.digest)
+    archive = world.project.program_archive
+    publish(sender, deployed.manifest, document=program.document, digest=program.digest, archive=archive)
     return deployed.gas_used
 
 
@@ -160,29 +167,3 @@ def _one_receipt(world: World) -> tuple[dict[str, Any], bool]:
         document = show_receipt(tx, world.deployment, place=(batch.header.batch_id, 0))
     on_paper: dict[str, Any] = json.loads(json.dumps(document))
     return document, verify_receipt(on_paper, world.rpc, manifest_document=world.manifest).ok
-
-
-def _add_ingest(total: IngestReport, more: IngestReport) -> IngestReport:
-    return replace(
-        total,
-        read=total.read + more.read,
-        taken=total.taken + more.taken,
-        known=total.known + more.known,
-        left_out=total.left_out + more.left_out,
-        rejected=total.rejected + more.rejected,
-    )
-
-
-def _add_run(total: RunReport, more: RunReport) -> RunReport:
-    return replace(
-        total,
-        events=total.events + more.events,
-        entries=total.entries + more.entries,
-        nothing=total.nothing + more.nothing,
-        refused=total.refused + more.refused,
-        issued=total.issued + more.issued,
-        redeemed=total.redeemed + more.redeemed,
-        batches=total.batches + more.batches,
-        updates=total.updates + more.updates,
-        gas_used=total.gas_used + more.gas_used,
-    )

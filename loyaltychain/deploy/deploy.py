@@ -10,6 +10,8 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from sqlalchemy import Engine
+
 from loyaltychain.chain.deployments import StoredDeployment, find_deployment, insert_deployment
 from loyaltychain.chain.intents import NewIntent
 from loyaltychain.chain.rpc import Rpc
@@ -17,11 +19,14 @@ from loyaltychain.chain.sender import Outcome, Sender
 from loyaltychain.chain.signer import AllowedCall, KeySigner, PrivateKey, Signer
 from loyaltychain.core import canonical, errors
 from loyaltychain.core.hashing import from_hex, to_hex
+from loyaltychain.core.json_text import parse_json
 from loyaltychain.db.engine import reading, transaction
-from loyaltychain.deploy.manifest import Manifest, make_manifest, write_manifest
+from loyaltychain.deploy.manifest import Manifest, make_manifest, read_manifest, write_manifest
 from loyaltychain.deploy.plan import DeployPlan
 from loyaltychain.deploy.readback import Check, read_back
 from loyaltychain.deploy.steps import STEPS, Step
+from loyaltychain.settlement.deployment import Deployment
+from loyaltychain.settlement.guard import check_identity
 
 MakeSender = Callable[[Collection[Signer]], Sender]
 OnStep = Callable[[int, int, str], None]  # done, of how many, name of the step
@@ -37,26 +42,72 @@ class Deployed:
     is_new: bool  # False: everything was there already
 
 
+def choose_plan(engine: Engine, file: Path, wanted: DeployPlan) -> DeployPlan:
+    """The plan to go by: that of the finished deployment, else the one that was begun with, else ``wanted``.
+
+    Args:
+        file: Where the plan of a deployment that was begun is kept.
+
+    Raises: as ``keep_plan``.
+    """
+    with reading(engine) as tx:
+        stored = find_deployment(tx, wanted.network)
+    if stored is None:
+        return keep_plan(file, wanted)
+    plan = DeployPlan.from_manifest(json.loads(stored.manifest))
+    _check_same_chain(plan, wanted)
+    return plan
+
+
 def keep_plan(file: Path, wanted: DeployPlan) -> DeployPlan:
     """The plan to go by: the one that was kept, else ``wanted``, which is kept now.
 
     Raises:
+        InvalidSettings: two roles have the same key; nothing was kept.
         WrongChain: the kept plan is for another chain than the one that ``wanted`` was made for.
     """
+    _check_roles(wanted)
     if not file.exists():
         file.parent.mkdir(parents=True, exist_ok=True)
         fresh = file.with_suffix(".new")
         fresh.write_text(json.dumps(wanted.document, indent=2) + "\n", encoding="utf-8")
         fresh.replace(file)
         return wanted
-    kept = DeployPlan.from_document(json.loads(file.read_text(encoding="utf-8")))
-    if (kept.chain_id, kept.genesis_hash) != (wanted.chain_id, wanted.genesis_hash):
+    kept = _read_plan(file)
+    _check_same_chain(kept, wanted)
+    return kept
+
+
+def _check_same_chain(begun: DeployPlan, wanted: DeployPlan) -> None:
+    if (begun.chain_id, begun.genesis_hash) != (wanted.chain_id, wanted.genesis_hash):
         raise errors.WrongChain(
-            f"This project's deployment was begun on the chain with genesis {kept.genesis_hash}, but the chain that "
+            f"This project's deployment was begun on the chain with genesis {begun.genesis_hash}, but the chain that "
             f"answers has genesis {wanted.genesis_hash}. Start the chain that belongs to this project, or begin a "
             "fresh project in another directory."
         )
-    return kept
+
+
+def _read_plan(file: Path) -> DeployPlan:
+    try:
+        return DeployPlan.from_document(parse_json(file.read_text(encoding="utf-8")))
+    except (ValueError, TypeError) as error:
+        raise errors.InvalidSettings(
+            f"{file.name} is not the plan that a deployment was begun with: restore it from a backup. If nothing was "
+            "deployed yet, delete it.",
+            reason=str(error),
+        ) from error
+
+
+def _check_roles(plan: DeployPlan) -> None:
+    holders: dict[str, list[str]] = {}
+    for role, address in plan.roles.items():
+        holders.setdefault(address.lower(), []).append(role)
+    shared = [roles for roles in holders.values() if len(roles) > 1]
+    if shared:
+        raise errors.InvalidSettings(
+            "Two roles have the same key, so one stolen key would hold both: give each role a key of its own in keys/.",
+            roles=shared,
+        )
 
 
 def fresh_instance_id() -> str:
@@ -67,7 +118,9 @@ def fresh_instance_id() -> str:
 def deploy(
     make_sender: MakeSender, plan: DeployPlan, key: PrivateKey, *, manifest_file: Path, on_step: OnStep
 ) -> Deployed:
-    """Carry ``plan`` to its end and prove it.
+    """Carry ``plan`` to its end and prove it; once that is done, say how things stand and send nothing.
+
+    Roles may change caps and settler afterwards: a finished deployment's ``checks`` show it, and nothing is raised.
 
     Args:
         make_sender: Makes a sender with these signers; the deployer's leave grows once the manager's address is known.
@@ -75,13 +128,23 @@ def deploy(
         manifest_file: Where the manifest is written, last of all.
 
     Raises:
+        InvalidSettings: there is a manifest, but the database knows of no deployment.
         ReadBackFailed: what stands on chain is not what was asked for; the facts name each difference.
         Reverted, IntentReverted, NonceTaken, RpcUnavailable: as ``Sender.execute``. Run it again when it is mended.
     """
     sender = make_sender([KeySigner(key, [], chain_id=plan.chain_id, allowed_creations=True)])
     with reading(sender.engine) as tx:
         stored = find_deployment(tx, plan.network)
+    if stored is not None:
+        return _find_finished(sender.rpc, stored, manifest_file)
+    if manifest_file.exists():
+        raise errors.InvalidSettings(
+            f"{manifest_file.name} says that this project is deployed, but its database knows nothing of it. Restore "
+            "the database from a backup: deploying anew would leave the old contracts behind, with their members' "
+            "points. For a fresh start, use a fresh directory."
+        )
     addresses: dict[str, str] = {}
+    creations: dict[str, str] = {}
     outcomes: list[Outcome] = []
     for number, step in enumerate(STEPS):
         on_step(number, len(STEPS), step.name)
@@ -92,13 +155,22 @@ def deploy(
         if step.creates is not None:
             assert outcome.contract_address is not None, step.name
             addresses[step.creates] = outcome.contract_address
-    manifest = make_manifest(plan, addresses, first_block=min(outcome.block_number for outcome in outcomes))
+            creations[step.creates] = to_hex(outcome.tx_hash)
+    first_block = min(outcome.block_number for outcome in outcomes)
+    manifest = make_manifest(plan, addresses, creations=creations, first_block=first_block)
     checks = prove(sender.rpc, manifest)
-    if stored is None:
-        _remember(sender, plan, manifest)
+    _remember(sender, plan, manifest)
     write_manifest(manifest_file, manifest)
     on_step(len(STEPS), len(STEPS), "read back")
-    return Deployed(manifest, checks, sum(outcome.gas_used for outcome in outcomes), is_new=stored is None)
+    return Deployed(manifest, checks, sum(outcome.gas_used for outcome in outcomes), is_new=True)
+
+
+def _find_finished(rpc: Rpc, stored: StoredDeployment, manifest_file: Path) -> Deployed:
+    if not manifest_file.exists():
+        write_manifest(manifest_file, json.loads(stored.manifest))
+    manifest = read_manifest(manifest_file)
+    check_identity(rpc, Deployment.from_manifest(manifest))
+    return Deployed(manifest, read_back(rpc, manifest), gas_used=0, is_new=False)
 
 
 def prove(rpc: Rpc, manifest: Manifest) -> list[Check]:

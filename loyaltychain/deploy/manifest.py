@@ -8,17 +8,21 @@ from typing import Any
 
 import loyaltychain
 from loyaltychain.core import errors
+from loyaltychain.core.hashing import from_hex
 from loyaltychain.core.json_text import parse_json
-from loyaltychain.deploy.plan import DeployPlan
+from loyaltychain.deploy.plan import CAP_NAMES, ROLE_NUMBERS, DeployPlan
 
 Manifest = dict[str, Any]
 
 
-def make_manifest(plan: DeployPlan, addresses: Mapping[str, str], *, first_block: int) -> Manifest:
+def make_manifest(
+    plan: DeployPlan, addresses: Mapping[str, str], *, creations: Mapping[str, str], first_block: int
+) -> Manifest:
     """The manifest of a finished deployment.
 
     Args:
         addresses: Name of each created contract -> its address.
+        creations: The same names -> the hash of the transaction that created it, as 0x hex.
         first_block: The block of the first creation; logs need not be read before it.
     """
     proxied = {
@@ -34,10 +38,13 @@ def make_manifest(plan: DeployPlan, addresses: Mapping[str, str], *, first_block
         "release": loyaltychain.__version__,
         "first_block": first_block,
         "contracts": {"AccessManager": {"address": addresses["AccessManager"]}, **proxied},
+        "creations": dict(creations),
         "roles": {role: address for role, address in plan.roles.items() if role != "deployer"},
         "deployer": plan.roles["deployer"],
         "delays": plan.delays,
         "caps": plan.caps,
+        # Roles may change these later, and the manifest with them; the creations were made with those of the beginning.
+        "deployed": {"caps": dict(plan.caps), "settler": plan.roles["settler"]},
         "token": {"name": plan.token_name, "symbol": plan.token_symbol, "decimals": 0},
     }
 
@@ -65,7 +72,30 @@ def read_manifest(file: Path) -> Manifest:
         raise errors.NotDeployed(f"Nothing is deployed on the network {file.stem!r}: run `loyaltychain deploy`.")
     try:
         manifest: Manifest = parse_json(file.read_text(encoding="utf-8"))
-        manifest["contracts"]["PointsLedger"]["address"]
-    except (ValueError, KeyError, TypeError) as error:
-        raise errors.InvalidSettings(f"{file.name} is not a deployment manifest: {error!r}.") from error
+        _check_shape(manifest)
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise errors.InvalidSettings(
+            f"{file.name} is not a whole deployment manifest: restore it from a backup, or delete it and run "
+            "`loyaltychain deploy`, which writes it again.",
+            reason=repr(error),
+        ) from error
     return manifest
+
+
+def _check_shape(manifest: Manifest) -> None:
+    """Raises KeyError, TypeError, ValueError or AttributeError for what is missing or no such value."""
+    for name in ("network", "chain_id", "genesis_hash", "instance_id", "first_block", "deployer"):
+        manifest[name]
+    for name in (*ROLE_NUMBERS, "settler"):
+        manifest["roles"][name].lower()
+    for name in CAP_NAMES:
+        int(manifest["caps"][name])
+    for part in ("delays", "token"):
+        dict(manifest[part])
+    for tx_hash in manifest.get("creations", {}).values():
+        if len(from_hex(tx_hash)) != 32:
+            raise ValueError(f"no transaction hash: {tx_hash}")
+    manifest["contracts"]["AccessManager"]["address"].lower()
+    for name in ("PointsLedger", "ProgramRegistry"):
+        manifest["contracts"][name]["address"].lower()
+        manifest["contracts"][name]["implementation"].lower()

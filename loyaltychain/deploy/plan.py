@@ -7,6 +7,9 @@ from typing import Any, Self
 ADMIN, GUARDIAN, CONFIG, UPGRADER, REGISTRAR = 0, 1, 2, 3, 4
 ROLE_NUMBERS = {"admin": ADMIN, "guardian": GUARDIAN, "config": CONFIG, "upgrader": UPGRADER, "registrar": REGISTRAR}
 
+#: The contract's ``Caps`` struct, in its order.
+CAP_NAMES = ("issuePerBatch", "burnPerBatch", "issuePerPeriod", "burnPerPeriod", "periodSeconds", "supplyCap")
+
 
 @dataclass(frozen=True, slots=True)
 class DeployPlan:
@@ -32,11 +35,25 @@ class DeployPlan:
         return asdict(self)
 
     @classmethod
+    def from_manifest(cls, manifest: dict[str, Any]) -> Self:
+        """The plan of a deployment that was finished."""
+        return cls(
+            network=manifest["network"],
+            chain_id=manifest["chain_id"],
+            genesis_hash=manifest["genesis_hash"],
+            instance_id=manifest["instance_id"],
+            token_name=manifest["token"]["name"],
+            token_symbol=manifest["token"]["symbol"],
+            caps=manifest["caps"],
+            roles={**manifest["roles"], "deployer": manifest["deployer"]},
+            delays=manifest["delays"],
+        )
+
+    @classmethod
     def from_document(cls, document: dict[str, Any]) -> Self:
         return cls(**document)
 
 
 def caps_tuple(caps: dict[str, int]) -> tuple[int, ...]:
     """The contract's ``Caps`` struct in its order."""
-    names = ("issuePerBatch", "burnPerBatch", "issuePerPeriod", "burnPerPeriod", "periodSeconds", "supplyCap")
-    return tuple(caps[name] for name in names)
+    return tuple(caps[name] for name in CAP_NAMES)

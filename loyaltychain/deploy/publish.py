@@ -1,83 +1,142 @@
-"""Put a programme's hash on chain, and remember it, before its rules count."""
+"""Put a programme's hash on chain, and remember it, before its rules count. Stop it anywhere, start it again.
+
+The chain is the arbiter: what was begun is carried to its end first, and what the registry knows and the database does
+not is taken over from its logs. The programmes' texts are kept in a folder, so that each published hash has its rules.
+"""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-from sqlalchemy import func, insert, select
-
 from loyaltychain.chain import artifacts
-from loyaltychain.chain.abi import encode_call
+from loyaltychain.chain.abi import decode_log, encode_call, has_event
 from loyaltychain.chain.intents import NewIntent
+from loyaltychain.chain.rpc import Rpc
 from loyaltychain.chain.sender import Sender
-from loyaltychain.chain.tables import publications
-from loyaltychain.core import canonical
-from loyaltychain.core.hashing import from_hex, to_hex
+from loyaltychain.core import canonical, errors
+from loyaltychain.core.hashing import to_hex
 from loyaltychain.db.engine import Tx, reading, transaction
-from loyaltychain.ledger.tables import entries
+from loyaltychain.deploy import published
+from loyaltychain.deploy.published import Publication
+
+PREFIX = "publish"
 
 
-@dataclass(frozen=True, slots=True)
-class Publication:
-    """One programme, and the ledger position from which it counts."""
+def publish(
+    sender: Sender, manifest: Mapping[str, Any], *, document: Mapping[str, Any], digest: bytes, archive: Path
+) -> tuple[Publication, bool]:
+    """Publish the programme, unless it is the one in force already. Returns it, and whether it is new.
 
-    digest: bytes
-    from_position: int
-    is_new: bool
+    It counts from the position after the newest entry, so no entry changes its rules afterwards. Nothing else may
+    post entries meanwhile: the caller keeps the worker out.
 
-
-def publish(sender: Sender, manifest: Mapping[str, Any], *, document: Mapping[str, Any], digest: bytes) -> Publication:
-    """Publish the programme, unless it is the one in force already. Idempotent and resumable.
-
-    It counts from the position after the newest entry, so no entry changes its rules afterwards.
+    Args:
+        archive: Folder in which the documents of published programmes are kept, by their digest.
 
     Raises:
-        Reverted, IntentReverted, NonceTaken, RpcUnavailable: as ``Sender.execute``.
+        Reverted, IntentReverted, NonceTaken, RpcUnavailable: as ``Sender.execute``. Run it again when it is mended.
     """
-    network = manifest["network"]
+    _keep_document(archive, document, digest)
+    _finish_begun(sender, manifest)
+    take_over(sender, manifest, archive=archive)
     with reading(sender.engine) as tx:
-        count, in_force = _read_latest(tx, network)
-        from_position = _next_position(tx)
+        in_force = published.read_latest(tx, manifest["network"])
+        from_position = published.next_position(tx)
     if in_force is not None and in_force.digest == digest:
-        return in_force
+        return in_force, False
+    number = 1 if in_force is None else in_force.number + 1
     call = encode_call(artifacts.load("ProgramRegistry").abi, "publish", (digest, from_position))
-    outcome = sender.execute(
+    sender.execute(
         NewIntent(
-            id=f"publish:{manifest['instance_id'][2:10]}:{count + 1}:{to_hex(digest)[2:18]}:{from_position}",
+            id=f"{_prefix(manifest)}{number}:{to_hex(digest)[2:18]}:{from_position}",
             chain_id=manifest["chain_id"],
             signer=manifest["roles"]["registrar"],
             target=manifest["contracts"]["ProgramRegistry"]["address"],
             calldata=call,
         )
     )
-    with transaction(sender.engine) as tx:
-        tx.execute(
-            insert(publications).values(
-                network=network,
-                number=count + 1,
-                from_position=from_position,
-                digest=to_hex(digest),
-                document=canonical.encode(dict(document)).decode(),
-                block_number=outcome.block_number,
-            )
+    take_over(sender, manifest, archive=archive)
+    with reading(sender.engine) as tx:
+        newest = published.read_latest(tx, manifest["network"])
+    assert newest is not None, "the publication is final, so the registry has logged it"
+    return newest, True
+
+
+def check_in_force(tx: Tx, rpc: Rpc, manifest: Mapping[str, Any], *, digest: bytes, file: str) -> None:
+    """Return if the rules with this digest count now, on chain and in the database, and no change is on its way.
+
+    Raises ProgramNotPublished that says what to do.
+    """
+    in_force = published.read_latest(tx, manifest["network"])
+    known = 0 if in_force is None else in_force.number
+    on_chain = _count_on_chain(rpc, manifest)
+    if published.read_begun(tx, _prefix(manifest)) or on_chain != known:
+        raise errors.ProgramNotPublished(
+            "A publication was begun and not finished: run `loyaltychain deploy` to finish it. Until then no entry is "
+            "made, since nobody could say under which rules.",
+            on_chain=on_chain,
+            in_database=known,
         )
-    return Publication(digest, from_position, is_new=True)
+    if in_force is None or in_force.digest != digest:
+        raise errors.ProgramNotPublished(
+            f"The rules in {file} do not count yet: their hash is not on chain. "
+            "Run `loyaltychain deploy` to publish it, or put the published file back.",
+            file=to_hex(digest),
+            published=None if in_force is None else to_hex(in_force.digest),
+        )
 
 
-def read_in_force(tx: Tx, network: str) -> Publication | None:
-    """The programme whose rules count now; None before the first."""
-    return _read_latest(tx, network)[1]
+def take_over(sender: Sender, manifest: Mapping[str, Any], *, archive: Path) -> None:
+    """Write down the publications that the registry has logged and the database does not know."""
+    abi = artifacts.load("ProgramRegistry").abi
+    head = sender.rpc.block("latest").number
+    registry = manifest["contracts"]["ProgramRegistry"]["address"]
+    logs = [log for log in sender.rpc.logs([registry], first=manifest["first_block"], last=head) if has_event(abi, log)]
+    with transaction(sender.engine) as tx:
+        in_force = published.read_latest(tx, manifest["network"])
+        known = 0 if in_force is None else in_force.number
+        for log in logs:
+            name, facts = decode_log(abi, log)
+            if name != "ProgramPublished" or facts["index"] < known:
+                continue
+            publication = Publication(facts["index"] + 1, bytes(facts["programHash"]), facts["fromPosition"])
+            published.insert(
+                tx,
+                manifest["network"],
+                publication,
+                document=_read_document(archive, publication.digest),
+                block_number=log.block_number,
+            )
 
 
-def _read_latest(tx: Tx, network: str) -> tuple[int, Publication | None]:
-    newest = (
-        select(publications).where(publications.c.network == network).order_by(publications.c.number.desc()).limit(1)
-    )
-    row = tx.execute(newest).mappings().one_or_none()
-    if row is None:
-        return 0, None
-    return row["number"], Publication(from_hex(row["digest"]), row["from_position"], is_new=False)
+def _finish_begun(sender: Sender, manifest: Mapping[str, Any]) -> None:
+    """Carry to its end whatever publication was begun before, as it was begun: its bytes may be on their way."""
+    with reading(sender.engine) as tx:
+        begun = published.read_begun(tx, _prefix(manifest))
+    for intent in begun:
+        sender.execute(intent)
 
 
-def _next_position(tx: Tx) -> int:
-    return int(tx.execute(select(func.count()).select_from(entries)).scalar_one()) + 1
+def _count_on_chain(rpc: Rpc, manifest: Mapping[str, Any]) -> int:
+    registry = manifest["contracts"]["ProgramRegistry"]["address"]
+    answer = rpc.call(registry, encode_call(artifacts.load("ProgramRegistry").abi, "count", ()))
+    return int.from_bytes(answer, "big")
+
+
+def _prefix(manifest: Mapping[str, Any]) -> str:
+    return f"{PREFIX}:{manifest['instance_id'][2:10]}:"
+
+
+def _keep_document(archive: Path, document: Mapping[str, Any], digest: bytes) -> None:
+    file = archive / f"{digest.hex()}.json"
+    if not file.exists():
+        archive.mkdir(parents=True, exist_ok=True)
+        draft = file.with_suffix(".draft")
+        draft.write_bytes(canonical.encode(dict(document)))
+        draft.replace(file)
+
+
+def _read_document(archive: Path, digest: bytes) -> str:
+    """The programme's canonical JSON, or ``null`` when only its hash is known."""
+    file = archive / f"{digest.hex()}.json"
+    return file.read_text(encoding="utf-8") if file.is_file() else "null"

@@ -1,50 +1,28 @@
-"""Read a deployment back and hold it against its manifest: code, slots, roles by selector, caps, delays.
+"""Read a deployment back and hold it against its manifest: creations, code, slots, roles by selector, caps, delays.
 
 Reads only, all at one block. What is wrong is answered, not raised: the caller decides whether to stop.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from loyaltychain.chain import artifacts
-from loyaltychain.chain.abi import decode_output, encode_call, function_selectors
+from loyaltychain.chain.abi import function_selectors
 from loyaltychain.chain.rpc import Rpc
 from loyaltychain.core.hashing import keccak256, to_hex
-from loyaltychain.deploy.plan import ADMIN, CONFIG, GUARDIAN, ROLE_NUMBERS, UPGRADER
+from loyaltychain.deploy.plan import ADMIN
+from loyaltychain.deploy.read_creations import read_creations
+from loyaltychain.deploy.read_roles import read_roles
+from loyaltychain.deploy.reader import Check, Reader
 from loyaltychain.deploy.steps import FUNCTION_ROLES
+
+__all__ = ["Check", "read_back"]
 
 #: keccak256("eip1967.proxy.implementation") - 1, where a proxy keeps its implementation (ERC-1967).
 IMPLEMENTATION_SLOT = int.from_bytes(keccak256(b"eip1967.proxy.implementation"), "big") - 1
 
 #: Functions that guard themselves: ``settle`` asks for the settler, the others for the proxy's own state.
 SELF_GUARDED = frozenset({"settle", "initialize", "setAuthority"})
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One fact that was read back."""
-
-    name: str
-    expected: object
-    actual: object
-
-    @property
-    def ok(self) -> bool:
-        return self.expected == self.actual
-
-
-@dataclass(frozen=True, slots=True)
-class _Reader:
-    """Calls at one block, decoded."""
-
-    rpc: Rpc
-    block: int
-
-    def ask(self, contract: str, address: str, function: str, *arguments: object) -> Any:
-        abi = artifacts.load(contract).abi
-        raw = self.rpc.call(address, encode_call(abi, function, arguments), block=self.block)
-        return decode_output(abi, function, raw)
 
 
 def read_back(rpc: Rpc, manifest: Mapping[str, Any]) -> list[Check]:
@@ -54,25 +32,26 @@ def read_back(rpc: Rpc, manifest: Mapping[str, Any]) -> list[Check]:
         RpcUnavailable: the node does not answer.
         Reverted: a contract does not answer like ours at all.
     """
-    reader = _Reader(rpc, rpc.block("latest").number)
-    parts: tuple[Callable[[_Reader, Mapping[str, Any]], list[Check]], ...] = (
+    reader = Reader(rpc, rpc.block("latest").number)
+    parts: tuple[Callable[[Reader, Mapping[str, Any]], list[Check]], ...] = (
         _chain,
+        read_creations,
         _code,
         _ledger,
         _functions,
-        _roles,
+        read_roles,
     )
     return [check for part in parts for check in part(reader, manifest)]
 
 
-def _chain(reader: _Reader, manifest: Mapping[str, Any]) -> list[Check]:
+def _chain(reader: Reader, manifest: Mapping[str, Any]) -> list[Check]:
     return [
         Check("chain id", manifest["chain_id"], reader.rpc.chain_id()),
         Check("genesis hash", manifest["genesis_hash"], to_hex(reader.rpc.block(0).hash)),
     ]
 
 
-def _code(reader: _Reader, manifest: Mapping[str, Any]) -> list[Check]:
+def _code(reader: Reader, manifest: Mapping[str, Any]) -> list[Check]:
     contracts = manifest["contracts"]
     checks = [_same_code(reader, "AccessManager", contracts["AccessManager"]["address"])]
     for name in ("PointsLedger", "ProgramRegistry"):
@@ -86,14 +65,14 @@ def _code(reader: _Reader, manifest: Mapping[str, Any]) -> list[Check]:
     return checks
 
 
-def _same_code(reader: _Reader, contract: str, address: str, *, label: str | None = None) -> Check:
+def _same_code(reader: Reader, contract: str, address: str, *, label: str | None = None) -> Check:
     artifact = artifacts.load(contract)
     code = reader.rpc.code(address, block=reader.block)
     actual = to_hex(artifacts.masked_code_hash(code, artifact.immutable_references)) if code else "no code"
     return Check(f"{label or contract} code hash", to_hex(artifact.code_hash), actual)
 
 
-def _ledger(reader: _Reader, manifest: Mapping[str, Any]) -> list[Check]:
+def _ledger(reader: Reader, manifest: Mapping[str, Any]) -> list[Check]:
     contracts = manifest["contracts"]
     ledger, manager = contracts["PointsLedger"]["address"], contracts["AccessManager"]["address"].lower()
 
@@ -113,7 +92,7 @@ def _ledger(reader: _Reader, manifest: Mapping[str, Any]) -> list[Check]:
     ]
 
 
-def _functions(reader: _Reader, manifest: Mapping[str, Any]) -> list[Check]:
+def _functions(reader: Reader, manifest: Mapping[str, Any]) -> list[Check]:
     """Every external function that changes state has the role that the table gives it, ADMIN where it names none."""
     manager = manifest["contracts"]["AccessManager"]["address"]
     checks = []
@@ -133,31 +112,3 @@ def _functions(reader: _Reader, manifest: Mapping[str, Any]) -> list[Check]:
 def _changing(abi: Sequence[Any]) -> list[Any]:
     """The functions that can change state."""
     return [item for item in abi if item.get("stateMutability") not in ("view", "pure")]
-
-
-def _roles(reader: _Reader, manifest: Mapping[str, Any]) -> list[Check]:
-    manager = manifest["contracts"]["AccessManager"]["address"]
-
-    def ask(function: str, *arguments: object) -> Any:
-        return reader.ask("AccessManager", manager, function, *arguments)
-
-    def holds(role: int, account: str) -> tuple[bool, int]:
-        answer = ask("hasRole", role, account)
-        member, delay = answer.values() if isinstance(answer, Mapping) else answer
-        return bool(member), int(delay)
-
-    checks = [
-        Check(f"{name} holds its role, delay in seconds", (True, manifest["delays"].get(name, 0)),
-              holds(number, manifest["roles"][name]))
-        for name, number in ROLE_NUMBERS.items()
-    ]  # fmt: skip
-    checks += [
-        Check(f"deployer does not hold {name}", False, holds(number, manifest["deployer"])[0])
-        for name, number in ROLE_NUMBERS.items()
-    ]
-    checks += [
-        Check(f"settler does not hold {name}", False, holds(number, manifest["roles"]["settler"])[0])
-        for name, number in ROLE_NUMBERS.items()
-    ]
-    guards = {name: ask("getRoleGuardian", number) for name, number in (("config", CONFIG), ("upgrader", UPGRADER))}
-    return checks + [Check(f"guardian of {name}", GUARDIAN, actual) for name, actual in guards.items()]

@@ -43,6 +43,12 @@ class IngestReport:
     rejected: int = 0
     rejects_file: Path | None = None
 
+    def plus(self, more: "IngestReport") -> "IngestReport":
+        """Both files' rows together; the rejects file is the later one's."""
+        counts = ("read", "taken", "known", "left_out", "rejected")
+        sums = {name: getattr(self, name) + getattr(more, name) for name in counts}
+        return IngestReport(**sums, rejects_file=more.rejects_file)
+
 
 @dataclass(frozen=True, slots=True)
 class _Sorted:

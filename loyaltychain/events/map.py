@@ -9,9 +9,9 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from loyaltychain.core import errors
-from loyaltychain.events.money import EXPONENTS, Rounding
-from loyaltychain.events.strict_yaml import check_model, parse_yaml
-from loyaltychain.events.times import check_pattern, parse_zone
+from loyaltychain.core.money import EXPONENTS, Rounding
+from loyaltychain.core.strict_yaml import check_model, parse_yaml
+from loyaltychain.core.times import check_pattern, parse_zone
 from loyaltychain.events.types import PLAIN_NAME
 
 MAPS = Path(__file__).parent / "maps"

@@ -5,12 +5,15 @@ from collections.abc import Iterable
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, TextIO
+
+from loyaltychain.core import errors
 
 if TYPE_CHECKING:
     import _csv
 
 COLUMNS = ("line", "reason", "raw")
+_FIRST_LINE = ",".join(COLUMNS).encode() + b"\r\n"
 
 
 class RejectsFile:
@@ -25,8 +28,22 @@ class RejectsFile:
         self._rows: _csv.Writer | None = None
 
     def __enter__(self) -> Self:
-        self.path.unlink(missing_ok=True)
+        if self.path.exists():
+            self._check_replaceable()
+            self.path.unlink()
         return self
+
+    def _check_replaceable(self) -> None:
+        """Only a rejects file may be replaced: whatever else stands there is somebody's."""
+        try:
+            with self.path.open("rb") as stream:
+                head = stream.read(len(_FIRST_LINE))
+        except OSError as error:
+            raise errors.InvalidEvent("The rejects file cannot be written there.", file=str(self.path),
+                                      reason=error.strerror) from error  # fmt: skip
+        if head != _FIRST_LINE:
+            raise errors.InvalidEvent("The rejects would replace a file that is no rejects file: name another with "
+                                      "--rejects.", file=str(self.path))  # fmt: skip
 
     def __exit__(
         self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
@@ -37,8 +54,15 @@ class RejectsFile:
         """Write (line, reason, raw) of each row."""
         for row in rejected:
             if self._rows is None:
-                self.path.parent.mkdir(parents=True, exist_ok=True)
-                target = self.path.open("w", encoding="utf-8", errors="backslashreplace", newline="")
+                target = self._create()
                 self._rows = csv.writer(self._open.enter_context(target))
                 self._rows.writerow(COLUMNS)
             self._rows.writerow(row)
+
+    def _create(self) -> TextIO:
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            return self.path.open("w", encoding="utf-8", errors="backslashreplace", newline="")
+        except OSError as error:
+            raise errors.InvalidEvent("The rejects file cannot be written there.", file=str(self.path),
+                                      reason=error.strerror) from error  # fmt: skip

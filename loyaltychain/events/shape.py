@@ -3,10 +3,10 @@
 from loyaltychain.core import errors
 from loyaltychain.core.amounts import POINTS
 from loyaltychain.core.calendar import UnixSeconds
+from loyaltychain.core.money import EXPONENTS, Exact, make_minor_units, parse_decimal
+from loyaltychain.core.times import parse_instant, parse_zone
 from loyaltychain.events.map import EventMap, OneAmount
-from loyaltychain.events.money import EXPONENTS, Exact, make_minor_units, parse_decimal
 from loyaltychain.events.rows import Row
-from loyaltychain.events.times import parse_instant, parse_zone
 from loyaltychain.events.types import Event
 
 CLOCK_SKEW_SECONDS = 300  # how far a source's clock may run ahead of ours

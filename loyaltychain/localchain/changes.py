@@ -64,7 +64,7 @@ def _snapshot(world: World, params: Params) -> str:
 def _revert(world: World, params: Params) -> bool:
     (snapshot,) = take(params, least=1, most=1)
     number = parse_quantity(snapshot)
-    block_hash = world.store.read_snapshot(number)
+    block_hash = world.store.read_snapshot(number) if number < 2**63 else None
     if block_hash is None:
         return False
     header = world.chain.get_block_header_by_hash(Hash32(block_hash))

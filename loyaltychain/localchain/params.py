@@ -1,9 +1,12 @@
 """Reading JSON-RPC parameters: hex texts to values, or "invalid params". Knows no chain."""
 
+import re
 from collections.abc import Sequence
 
 from loyaltychain.core.hashing import from_hex
 from loyaltychain.localchain.refusals import INVALID_PARAMS, RefusalError
+
+_QUANTITY = re.compile(r"0x[0-9a-fA-F]{1,64}")
 
 # No pool and no consensus: the head is as pending, safe and final as it gets.
 HEAD_TAGS = frozenset({"latest", "pending", "safe", "finalized"})
@@ -16,14 +19,11 @@ def invalid(sentence: str) -> RefusalError:
 
 def parse_quantity(value: object) -> int:
     """A number from ``0x`` and hex digits. (A plain JSON integer is taken too, as development nodes do.)"""
-    if type(value) is int and value >= 0:
+    if type(value) is int and 0 <= value < 2**256:
         return value
-    if isinstance(value, str) and value.startswith("0x") and len(value) > 2:
-        try:
-            return int(value[2:], 16)
-        except ValueError as error:
-            raise invalid(f"{value!r} is not a quantity") from error
-    raise invalid(f"{value!r} is not a quantity")
+    if isinstance(value, str) and _QUANTITY.fullmatch(value):
+        return int(value, 16)
+    raise invalid(f"{str(value)[:80]!r} is not a quantity")
 
 
 def parse_bytes(value: object, *, size: int | None = None) -> bytes:
@@ -51,7 +51,7 @@ def parse_hash(value: object) -> bytes:
 
 def parse_block(value: object) -> int | None:
     """A block's number; None for the head."""
-    if value is None or value in HEAD_TAGS:
+    if value is None or (isinstance(value, str) and value in HEAD_TAGS):
         return None
     return 0 if value == "earliest" else parse_quantity(value)
 

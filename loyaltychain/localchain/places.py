@@ -61,5 +61,5 @@ def read_endpoint(places: Places) -> Endpoint | None:
     try:
         content = parse_json(places.endpoint.read_text("utf-8"))
         return Endpoint(url=str(content["url"]), pid=int(content["pid"]), token=str(content["token"]))
-    except (FileNotFoundError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError):
         return None

@@ -130,8 +130,11 @@ def _answering(places: Places) -> Endpoint | None:
     endpoint = read_endpoint(places)
     if endpoint is None:
         return None
-    address = urlsplit(endpoint.url)
-    connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=_ANSWER_SECONDS)
+    try:
+        address = urlsplit(endpoint.url)
+        connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=_ANSWER_SECONDS)
+    except ValueError:  # somebody has edited the file
+        return None
     try:
         connection.request("GET", "/")
         answer = parse_json(connection.getresponse().read(1_000).decode())

@@ -6,20 +6,28 @@ from loyaltychain.core.calendar import UnixSeconds
 from loyaltychain.events.types import Event, SequencedEvent
 from loyaltychain.ledger.accounts import ISSUED, REDEEMED, available
 from loyaltychain.ledger.types import Entry, EntryId, Posting
-from loyaltychain.operations.types import Decision, Holding
+from loyaltychain.operations.types import Bounds, Decision, Holding
 from loyaltychain.program.types import Program
 from loyaltychain.rules.evaluate import evaluate
 from loyaltychain.rules.points import in_points
 
+NO_BOUNDS = Bounds()
 _REASONS = {
     errors.InvalidEvent: "invalid-event",
     errors.BalanceTooLarge: "balance-too-large",
     errors.InsufficientBalance: "insufficient-balance",
+    errors.OverCap: "over-cap",
 }
 
 
 def decide(
-    program: Program, found: SequencedEvent, *, holding: Holding, program_hash: str, now: UnixSeconds
+    program: Program,
+    found: SequencedEvent,
+    *,
+    holding: Holding,
+    program_hash: str,
+    now: UnixSeconds,
+    bounds: Bounds = NO_BOUNDS,
 ) -> Decision:
     """The decision on one event: posted, nothing, or refused with a reason. Never raises for what an event holds.
 
@@ -27,14 +35,29 @@ def decide(
         holding: The member's points after all events before this one.
         program_hash: The programme's digest as 0x hex; stands on every entry.
         now: When the entries are recorded; unix seconds.
+        bounds: What one entry may move at most.
     """
     takes_points = program.redemption is not None and found.event.type == program.redemption.event
     move = _redeem if takes_points else _earn
     try:
-        return move(program, found, holding=holding, program_hash=program_hash, now=now)
+        decision = move(program, found, holding=holding, program_hash=program_hash, now=now)
+        _check_bounds(decision, bounds)
+        return decision
     except tuple(_REASONS) as problem:
         explanation = {"result": f"Refused: {problem}", "reason": _REASONS[type(problem)]}
         return Decision(found.position, "refused", (), explanation, 0)
+
+
+def _check_bounds(decision: Decision, bounds: Bounds) -> None:
+    for entry in decision.entries:
+        amount = sum(posting.amount for posting in entry.postings)
+        most = bounds.redemption if entry.kind == "redeem" else bounds.award
+        if amount > most:
+            raise errors.OverCap(
+                f"{in_points(amount)} in one entry, and the contract's caps let a batch settle {in_points(most)}.",
+                amount=amount,
+                cap=most,
+            )
 
 
 def _earn(

@@ -19,14 +19,16 @@ from loyaltychain.ledger.accounts import available, held, open_member_accounts
 from loyaltychain.ledger.post import post
 from loyaltychain.ledger.store import lock_volumes
 from loyaltychain.operations import store
-from loyaltychain.operations.decide import decide
-from loyaltychain.operations.types import Decision, Holding, StepReport
+from loyaltychain.operations.decide import NO_BOUNDS, decide
+from loyaltychain.operations.types import Bounds, Decision, Holding, StepReport
 from loyaltychain.program.types import Program
 
 EARN = "earn"  # the step's name, and its cursor's
 
 
-def earn_step(engine: Engine, program: Program, *, now: UnixSeconds, limit: int = 1000) -> StepReport:
+def earn_step(
+    engine: Engine, program: Program, *, now: UnixSeconds, limit: int = 1000, bounds: Bounds = NO_BOUNDS
+) -> StepReport:
     """Decide on the next events, in the order of their positions, and record entries, outcomes and the cursor.
 
     Killed anywhere, it has done all of a run or nothing of it; the limit changes nothing but the speed.
@@ -35,6 +37,7 @@ def earn_step(engine: Engine, program: Program, *, now: UnixSeconds, limit: int 
         program: In force for these events.
         now: When the entries are recorded; unix seconds.
         limit: Events a run.
+        bounds: What one entry may move at most, from the contract's caps.
 
     Raises:
         DatabaseBusy: another worker is at it; run it again.
@@ -45,7 +48,7 @@ def earn_step(engine: Engine, program: Program, *, now: UnixSeconds, limit: int 
         found = read_events(tx, done, limit)
         if not found:
             return StepReport(position=done)
-        decisions = _decide_all(program, found, holdings=_read_holdings(tx, found), now=now)
+        decisions = _decide_all(program, found, holdings=_read_holdings(tx, found), now=now, bounds=bounds)
         post(tx, [entry for decision in decisions for entry in decision.entries])
         store.insert_outcomes(tx, decisions)
         move_cursor(tx, EARN, found[-1].position)
@@ -67,6 +70,7 @@ def _decide_all(
     *,
     holdings: dict[MemberNumber, Holding],
     now: UnixSeconds,
+    bounds: Bounds,
 ) -> list[Decision]:
     """Decisions in order, each on what the ones before it left."""
     program_hash = to_hex(program.digest)
@@ -74,7 +78,7 @@ def _decide_all(
     decisions: list[Decision] = []
     for each in found:
         before = left[each.member]
-        decision = decide(program, each, holding=before, program_hash=program_hash, now=now)
+        decision = decide(program, each, holding=before, program_hash=program_hash, now=now, bounds=bounds)
         left[each.member] = Holding(before.available + decision.change, before.held)
         decisions.append(decision)
     return decisions

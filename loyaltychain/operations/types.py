@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from loyaltychain.core.amounts import LANE_MAX
 from loyaltychain.ledger.types import Entry
 
 Outcome = Literal["posted", "nothing", "refused"]
@@ -17,13 +18,24 @@ class Holding:
 
 
 @dataclass(frozen=True, slots=True)
+class Bounds:
+    """The most points that one entry may give or take: what the contract's caps let one batch settle.
+
+    An entry beyond them could never be settled, and everything behind it would wait.
+    """
+
+    award: int = LANE_MAX
+    redemption: int = LANE_MAX
+
+
+@dataclass(frozen=True, slots=True)
 class Decision:
     """What becomes of the event at ``position``.
 
     Args:
         entries: What moves; empty unless the outcome is ``posted``.
         explanation: JSON object whose ``result`` an app can show. When refused, ``reason`` is
-            ``invalid-event``, ``balance-too-large`` or ``insufficient-balance``.
+            ``invalid-event``, ``balance-too-large``, ``insufficient-balance`` or ``over-cap``.
         change: What the entries add to the member's available points.
     """
 

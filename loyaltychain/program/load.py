@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from loyaltychain.core import errors
-from loyaltychain.events.strict_yaml import check_model, parse_yaml
+from loyaltychain.core.strict_yaml import check_model, parse_yaml
 from loyaltychain.program.schema import ProgramFile
 from loyaltychain.program.types import PointsPerCurrencyUnit, Program, Redemption
 

@@ -6,8 +6,8 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from loyaltychain.core import errors
 from loyaltychain.core.amounts import LANE_MAX
-from loyaltychain.events.money import EXPONENTS, Rounding, make_minor_units, parse_decimal
-from loyaltychain.events.times import parse_zone
+from loyaltychain.core.money import EXPONENTS, Rounding, make_minor_units, parse_decimal
+from loyaltychain.core.times import parse_zone
 from loyaltychain.events.types import PLAIN_NAME
 
 POINTS_MAX = 1_000_000  # for one ``per``: more is a typing error

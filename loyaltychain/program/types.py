@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from loyaltychain.core import canonical
-from loyaltychain.events.money import Rounding
+from loyaltychain.core.money import Rounding
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from typing import Any
 
 from loyaltychain.core import errors
-from loyaltychain.events.money import RATIOS, in_words
+from loyaltychain.core.money import RATIOS, in_words
 from loyaltychain.events.types import Event
 from loyaltychain.program.types import PointsPerCurrencyUnit
 

@@ -16,8 +16,15 @@ from loyaltychain.db.engine import reading, transaction
 from loyaltychain.settlement import store
 from loyaltychain.settlement.deployment import Deployment
 from loyaltychain.settlement.guard import check_chain, check_identity, read_ledger
-from loyaltychain.settlement.submit import intent_id
+from loyaltychain.settlement.settled import read_settled
+from loyaltychain.settlement.shortage import explain_shortage, is_over_cap
+from loyaltychain.settlement.succession import intent_id, newest_intent
 from loyaltychain.settlement.types import Batch, State
+
+_RETRY = (
+    "the batch is halted; when the cause is mended, `loyaltychain run --retry` sends the same batch again; "
+    "the contract counts it once."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +50,10 @@ def confirm_step(sender: Sender, deployment: Deployment) -> Confirmed | None:
     Raises:
         LedgerPaused: the contract takes no batch at the moment; nothing was signed.
         IntentReverted: the settlement failed for good; the batch is halted.
+        NonceTaken: its nonce was used by a transaction that is not ours, for good; the batch is halted.
         RootMismatch: the chain holds another batch under this number; the batch is halted.
         WrongChain, ChainAhead, ChainBehind: as ``check_chain``; nothing was signed.
-        NonceTaken, SendRefused, RpcUnavailable, DatabaseBusy: as ``Sender.drive``.
+        SendRefused, RpcUnavailable, DatabaseBusy: as ``Sender.drive``.
     """
     with reading(sender.engine) as tx:
         # A halted batch is concluded again at each start, so that its error is raised until an engineer has acted.
@@ -53,9 +61,13 @@ def confirm_step(sender: Sender, deployment: Deployment) -> Confirmed | None:
         if not unfinished:
             return None
         batch = unfinished[0]
-        intent = outbox.read_intent(tx, intent_id(batch.header.batch_id))
+        number = batch.header.batch_id
+        intent = newest_intent(tx, number)
     if intent.state in UNSIGNED:
         check_chain(sender.engine, sender.rpc, deployment)
+        if intent.id != intent_id(number) and _read_hash(sender, deployment, intent, number) == batch.hash:
+            # What was signed for it before has settled it after all.
+            return _close(sender.engine, batch, intent)
     else:
         # What the database knows is in motion; that it is the right chain still has to be so.
         check_identity(sender.rpc, deployment)
@@ -64,22 +76,32 @@ def confirm_step(sender: Sender, deployment: Deployment) -> Confirmed | None:
         _conclude(sender, deployment, batch, intent)
         return _confirmed(batch, intent, state="final")
     if intent.state == "parked" and read_ledger(sender.rpc, deployment, "paused"):
-        raise errors.LedgerPaused(batch=batch.header.batch_id, reason=intent.reason)
-    return _confirmed(batch, intent, state="submitted")
+        raise errors.LedgerPaused(batch=number, reason=intent.reason)
+    return _confirmed(batch, intent, state="submitted", advice=_advise(sender, deployment, batch, intent))
 
 
 def _conclude(sender: Sender, deployment: Deployment, batch: Batch, intent: Intent) -> None:
-    """Ask the contract, at the block of the final receipt, and write down what it says."""
+    """Ask the contract and write down what it says."""
     number = batch.header.batch_id
-    actual = _read_hash(sender, deployment, number, block=intent.block_number)
+    actual = _read_hash(sender, deployment, intent, number)
     if actual == batch.hash:
-        # Also when our own transaction reverted: then somebody else has settled this very batch before it, and the
-        # contract counts it once.
+        # Also when our own transaction did not do it: then somebody else has settled this very batch, and the contract
+        # counts it once.
         _set_state(sender.engine, number, "final")
         return
     _set_state(sender.engine, number, "halted")
+    if actual is None and intent.is_dead:
+        raise errors.NonceTaken(
+            f"What was signed for batch {number} can never be mined: {intent.reason}. Look who else has the settler's "
+            f"key; {_RETRY}",
+            batch=number,
+            signer=intent.signer,
+            nonce=intent.nonce,
+        )
     if actual is None and intent.state == "reverted":
-        raise errors.IntentReverted(batch=number, reason=intent.reason, block=intent.block_number)
+        raise errors.IntentReverted(
+            f"The chain refused batch {number}: {intent.reason}; {_RETRY}", batch=number, block=intent.block_number
+        )
     raise errors.RootMismatch(
         "The chain holds another batch under this number.",
         batch=number,
@@ -88,14 +110,30 @@ def _conclude(sender: Sender, deployment: Deployment, batch: Batch, intent: Inte
     )
 
 
-def _read_hash(sender: Sender, deployment: Deployment, number: int, *, block: int | None) -> bytes | None:
-    """What the contract holds under this number at that block; None for nothing."""
-    try:
-        actual = read_ledger(sender.rpc, deployment, "batchHashOf", number, block=block)
-    except errors.Reverted:
-        return None  # UnknownBatch
-    assert isinstance(actual, bytes), actual
-    return actual
+def _read_hash(sender: Sender, deployment: Deployment, intent: Intent, number: int) -> bytes | None:
+    """What the contract holds under this number at the newest final block; None for nothing."""
+    head = sender.rpc.block("latest").number
+    # A node that lags behind the one we asked before does not know the receipt's block yet, and says so.
+    block = max(head - sender.profile.finality_depth, intent.block_number or 0)
+    return read_settled(sender.rpc, deployment, number, block=block, settled_in=intent.block_number)
+
+
+def _close(engine: Engine, batch: Batch, intent: Intent) -> Confirmed:
+    """The batch is final, and its intent, which nothing was signed for, never will be needed."""
+    number = batch.header.batch_id
+    with transaction(engine) as tx:
+        outbox.set_dead(tx, intent, reason="never signed: the contract holds this batch already")
+        store.set_state(tx, number, "final")
+        return _confirmed(batch, newest_intent(tx, number), state="final")
+
+
+def _advise(sender: Sender, deployment: Deployment, batch: Batch, intent: Intent) -> str | None:
+    """What an operator can do about a batch that the caps refuse."""
+    if intent.state != "parked" or not is_over_cap(intent.reason):
+        return None
+    caps, supply = (read_ledger(sender.rpc, deployment, view) for view in ("caps", "totalSupply"))
+    assert isinstance(caps, dict) and isinstance(supply, int), (caps, supply)
+    return explain_shortage(batch.header, caps, supply=supply)
 
 
 def _set_state(engine: Engine, number: int, state: State) -> None:
@@ -103,5 +141,6 @@ def _set_state(engine: Engine, number: int, state: State) -> None:
         store.set_state(tx, number, state)
 
 
-def _confirmed(batch: Batch, intent: Intent, *, state: State) -> Confirmed:
-    return Confirmed(batch.header.batch_id, state, intent.state, intent.reason, intent.block_number, intent.gas_used)
+def _confirmed(batch: Batch, intent: Intent, *, state: State, advice: str | None = None) -> Confirmed:
+    reason = intent.reason if advice is None else f"{intent.reason}: {advice}"
+    return Confirmed(batch.header.batch_id, state, intent.state, reason, intent.block_number, intent.gas_used)

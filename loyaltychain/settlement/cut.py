@@ -12,6 +12,8 @@ from loyaltychain.core.amounts import POINTS
 from loyaltychain.core.errors import CapTooLow, InvariantError
 from loyaltychain.ledger.types import Entry, SequencedEntry
 from loyaltychain.settlement import codec
+from loyaltychain.settlement.gas import gas_bound
+from loyaltychain.settlement.words import LANES
 
 _ON_CHAIN = re.compile(r"member:([1-9][0-9]*):(?:available|held)")
 
@@ -20,13 +22,15 @@ _ON_CHAIN = re.compile(r"member:([1-9][0-9]*):(?:available|held)")
 class Limits:
     """What one batch may hold, so that the contract accepts it and it can be disputed within one block.
 
-    ``issued`` and ``burned`` are the contract's caps, in points: a batch beyond them would wait for ever.
+    ``issued`` and ``burned`` are the contract's caps, in points, and ``gas`` is what one transaction may need: a batch
+    beyond any of them would wait for ever.
     """
 
     updates: int
     data_bytes: int
     issued: int
     burned: int
+    gas: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +96,7 @@ def take_run(sequenced: Iterable[SequencedEntry], limits: Limits) -> Run | None:
         if headroom < 0:
             headroom = limits.data_bytes - len(codec.encode(deltas.by_member))
         is_over_cap = deltas.issued > limits.issued or deltas.burned > limits.burned
-        if is_over_cap or headroom < 0 or len(deltas.by_member) > limits.updates:
+        if is_over_cap or headroom < 0 or len(deltas.by_member) > limits.updates or deltas.gas_bound > limits.gas:
             if first is None and is_over_cap:
                 raise CapTooLow(
                     "The contract's caps are lower than what one entry moves: let the config role raise them.",
@@ -112,10 +116,11 @@ def take_run(sequenced: Iterable[SequencedEntry], limits: Limits) -> Run | None:
 
 
 class _Deltas:
-    """Net changes by member, no zeros, with their two sums kept as they grow and shrink."""
+    """Net changes by member, no zeros, with their two sums and their words kept as they grow and shrink."""
 
     def __init__(self) -> None:
         self.by_member: dict[int, int] = {}
+        self._in_word: Counter[int] = Counter()  # members by word; a word that loses its last one leaves
         self.issued = 0
         self.burned = 0
 
@@ -125,5 +130,15 @@ class _Deltas:
             after = before + sign * change.amount
             if after:
                 self.by_member[change.member] = after
+            self._count(change.member // LANES, by=bool(after) - bool(before))
             self.issued += max(after, 0) - max(before, 0)
             self.burned += max(-after, 0) - max(-before, 0)
+
+    def _count(self, word: int, *, by: int) -> None:
+        self._in_word[word] += by
+        if not self._in_word[word]:
+            del self._in_word[word]
+
+    @property
+    def gas_bound(self) -> int:
+        return gas_bound(words=len(self._in_word), updates=len(self.by_member))

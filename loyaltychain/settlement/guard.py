@@ -4,21 +4,21 @@ A database restored from an old copy, a chain that was reset, another chain unde
 make us settle points twice or not at all, so each of them stops the signing. Writes nothing and repairs nothing.
 """
 
+import json
 from dataclasses import dataclass
 
 from sqlalchemy import Engine
 
-from loyaltychain.chain import artifacts, outbox
+from loyaltychain.chain import artifacts
 from loyaltychain.chain.abi import decode_output, encode_call
 from loyaltychain.chain.deployments import find_deployment
-from loyaltychain.chain.intents import UNSIGNED
 from loyaltychain.chain.rpc import Rpc
 from loyaltychain.core import errors
 from loyaltychain.core.hashing import to_hex
 from loyaltychain.db.engine import Tx, reading
 from loyaltychain.settlement import header, store
 from loyaltychain.settlement.deployment import Deployment
-from loyaltychain.settlement.submit import intent_id
+from loyaltychain.settlement.succession import intents_of
 
 _RESET = "or run `loyaltychain chain reset` and deploy anew into a fresh project"
 
@@ -91,16 +91,22 @@ def _check_database(tx: Tx, deployment: Deployment) -> None:
         raise errors.NotDeployed(
             f"This database knows of no deployment on {deployment.network!r}: run `loyaltychain deploy`."
         )
-    if (stored.chain_id, stored.genesis_hash, stored.instance_id) != (
-        deployment.chain_id,
-        deployment.genesis_hash,
-        deployment.instance_id,
+    manifest = Deployment.from_manifest(json.loads(stored.manifest))
+    for field, database, file in (
+        ("chain_id", stored.chain_id, deployment.chain_id),
+        ("genesis_hash", to_hex(stored.genesis_hash), to_hex(deployment.genesis_hash)),
+        ("instance_id", to_hex(stored.instance_id), to_hex(deployment.instance_id)),
+        # A copy of the ledger answers with the same instance id: the address is what our points stand at.
+        ("PointsLedger", manifest.ledger.lower(), deployment.ledger.lower()),
+        ("ProgramRegistry", manifest.registry.lower(), deployment.registry.lower()),
     ):
-        raise errors.WrongChain(
-            "Database and manifest belong to different deployments; put back the one that was exchanged.",
-            database=to_hex(stored.instance_id),
-            manifest=to_hex(deployment.instance_id),
-        )
+        if database != file:
+            raise errors.WrongChain(
+                "Database and manifest belong to different deployments; put back the one that was exchanged.",
+                field=field,
+                database=database,
+                manifest=file,
+            )
 
 
 def _known(tx: Tx, deployment: Deployment) -> Known:
@@ -114,8 +120,8 @@ def _known(tx: Tx, deployment: Deployment) -> Known:
 
 
 def _may_be_sent(tx: Tx, batch_id: int) -> bool:
-    """Whether signed bytes of the batch's intent exist: without them, nothing of ours can have brought it there."""
-    return outbox.read_intent(tx, intent_id(batch_id)).state not in UNSIGNED
+    """Whether signed bytes for the batch exist: without them, nothing of ours can have brought it there."""
+    return any(intent.nonce is not None for intent in intents_of(tx, batch_id))
 
 
 def _check_batches(rpc: Rpc, deployment: Deployment, known: Known) -> None:

@@ -19,6 +19,7 @@ from loyaltychain.ledger.types import SequencedEntry
 from loyaltychain.settlement import balance_tree, codec, store
 from loyaltychain.settlement.cut import Limits, Run, take_run
 from loyaltychain.settlement.deployment import Deployment
+from loyaltychain.settlement.gas import DATA_BYTES_MAX
 from loyaltychain.settlement.header import Header, batch_hash, genesis_hash
 from loyaltychain.settlement.readback import prove_batch
 from loyaltychain.settlement.receipt_tree import Leaf, make_tree
@@ -27,8 +28,7 @@ from loyaltychain.settlement.types import Batch, Receipt
 from loyaltychain.settlement.words import pack
 
 UPDATES_MAX = 10_000  # the contract refuses more
-DATA_BYTES_MAX = 32_768
-UINT64_MAX = 2**64 - 1  # of a header's ``issued`` and ``burned``
+UINT64_MAX = 2**64 - 1  # of a header's ``issued`` and ``burned``, and more gas than there is
 
 _ENTRIES_PER_READ = 5_000
 
@@ -50,6 +50,7 @@ def seal_step(
     max_bytes: int = DATA_BYTES_MAX,
     max_issued: int = UINT64_MAX,
     max_burned: int = UINT64_MAX,
+    max_gas: int = UINT64_MAX,
 ) -> Sealed | None:
     """The next batch, durable in state ``sealed``; None if there is nothing to settle.
 
@@ -59,13 +60,14 @@ def seal_step(
 
     Args:
         max_issued, max_burned: The contract's caps a batch, in points; without them, what a header can hold.
+        max_gas: What one transaction may need on this chain; without it, any amount.
 
     Raises:
         CapTooLow: the next entry alone moves more than the caps allow.
         InvariantError: a balance would leave its lane, which the ledger should have refused.
         RootMismatch: the batch does not read back as it was written; nothing of it was kept.
     """
-    limits = Limits(updates=max_updates, data_bytes=max_bytes, issued=max_issued, burned=max_burned)
+    limits = Limits(updates=max_updates, data_bytes=max_bytes, issued=max_issued, burned=max_burned, gas=max_gas)
     with transaction(engine) as tx:
         lock(tx, "seal")  # else two sealers on PostgreSQL would settle the same entries, and one would fail late
         before = store.last_batch(tx)

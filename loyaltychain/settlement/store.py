@@ -16,13 +16,16 @@ from loyaltychain.settlement.header import Header
 from loyaltychain.settlement.tables import batch_updates, batches, receipt_keys, receipts
 from loyaltychain.settlement.types import Batch, Receipt, State
 
-#: From which states a batch may come into a state. A final batch stays final, a halted one waits for an engineer.
+#: From which states a batch may come into a state. A final batch stays final; a halted one waits for an engineer,
+#: unless the chain turns out to have it.
 TRANSITIONS: Mapping[State, tuple[State, ...]] = {
     "sealed": (),
     "submitted": ("sealed",),
-    "final": ("submitted",),
+    "final": ("submitted", "halted"),
     "halted": ("sealed", "submitted"),
 }
+#: The engineer's own way out, for ``settlement.succession`` alone: the same batch once more.
+RETRY: Mapping[State, tuple[State, ...]] = {"submitted": ("halted",)}
 
 _PARAMETERS_MAX = 1_000  # values in one IN list: below the limit of either engine
 
@@ -94,12 +97,14 @@ def batches_in_state(tx: Tx, state: State) -> list[Batch]:
     return [_batch(row) for row in rows]
 
 
-def set_state(tx: Tx, batch_id: int, state: State) -> None:
+def set_state(
+    tx: Tx, batch_id: int, state: State, *, transitions: Mapping[State, tuple[State, ...]] = TRANSITIONS
+) -> None:
     """Move the batch on. A move to the state that it is in already changes nothing.
 
-    Raises InvariantError if there is no such batch, or ``TRANSITIONS`` knows no way from where it is.
+    Raises InvariantError if there is no such batch, or ``transitions`` knows no way from where it is.
     """
-    allowed = (state, *TRANSITIONS[state])
+    allowed = (state, *transitions[state])
     statement = update(batches).where(batches.c.id == batch_id, batches.c.state.in_(allowed)).values(state=state)
     if tx.execute(statement).rowcount == 0:
         now_in = tx.execute(select(batches.c.state).where(batches.c.id == batch_id)).scalar_one_or_none()

@@ -161,7 +161,13 @@ def build(home: Path) -> None:
             on_step=lambda *_: None,
         )
         program = world.program()
-        publish(world.sender([world.registrar()]), deployed.manifest, document=program.document, digest=program.digest)
+        publish(
+            world.sender([world.registrar()]),
+            deployed.manifest,
+            document=program.document,
+            digest=program.digest,
+            archive=world.project.program_archive,
+        )
         for week, content in enumerate((FIRST_WEEK, SECOND_WEEK)):
             scenario.work(content, f"week-{week}.csv")
 

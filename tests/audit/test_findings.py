@@ -13,7 +13,7 @@ import loyaltychain.audit
 from loyaltychain.audit.findings import CODES, Severity, differences, make_finding
 
 SOURCES = Path(loyaltychain.audit.__file__).parent.glob("*.py")
-MADE = re.compile(r'(?:make_finding|differences|_check_release)\(\s*"([a-z0-9-]+)"')
+MADE = re.compile(r'(?:make_finding|differences|_check_release|_check_old)\(\s*"([a-z0-9-]+)"')
 
 
 def test_codes__each__is_kebab_case_with_a_sentence() -> None:

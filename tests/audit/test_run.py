@@ -63,6 +63,13 @@ def test_run_audit__a_log_file_alone__comes_to_the_same(scenario: Scenario, expo
     assert (report.findings, report.supply, report.receipts, report.finality) == ((), 349, None, "from file")
     assert report.pin == scenario.audit().pin
     assert scenario.codes(logs=exported_logs) == []
+    assert report.sources == ("logs",)
+    shown = StringIO()
+    print_report(report, Console(file=shown, width=140))
+    assert shown.getvalue().splitlines()[2] == (
+        "Without a node nobody can tell which code runs, how the contracts were created, or what they logged "
+        "before the first block."
+    )
 
 
 def test_run_audit__below_the_head__looks_at_final_blocks_only(scenario: Scenario) -> None:
@@ -161,7 +168,7 @@ def test_run_audit__one_answer_of_a_contract_false__is_found(
 )
 def test_run_audit__other_code_at_an_address__is_found(scenario: Scenario, contract: str, code: str) -> None:
     address = scenario.address(contract)
-    lying = LyingRpc(scenario.world.rpc, code=lambda truth, asked: truth + b"\x00" if asked == address else truth)
+    lying = LyingRpc(scenario.world.rpc, code=lambda truth, asked: truth and truth + b"\x00" * (asked == address))
 
     assert scenario.codes(rpc=lying) == [code]
 

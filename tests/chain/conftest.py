@@ -10,12 +10,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Engine
 
 from loyaltychain.chain.rpc import Receipt, Rpc, Web3Rpc
 from loyaltychain.core.errors import RpcUnavailable
 from loyaltychain.localchain import process
 from loyaltychain.localchain.local_chain import LocalChain
 from loyaltychain.localchain.provider import InProcessProvider
+from tests.chain.small_world import SmallWorld, make_small_world
+from tests.database import fresh_database
 from tests.localchain.builders import DEV_ADDRESS, Signed, creation_of, sign
 
 _ROOT = Path(__file__).parents[2]
@@ -109,3 +112,24 @@ def _first_answer(rpc: Rpc) -> int:
             if time.monotonic() > deadline:
                 raise
             time.sleep(0.05)
+
+
+@pytest.fixture(scope="module")
+def one_chain() -> Iterator[SmallWorld]:
+    small = make_small_world()
+    yield small
+    small.chain.close()
+
+
+@pytest.fixture
+def world(one_chain: SmallWorld) -> Iterator[SmallWorld]:
+    snapshot = one_chain.ask("evm_snapshot")
+    yield one_chain
+    assert one_chain.ask("evm_revert", snapshot) is True
+
+
+@pytest.fixture
+def engine() -> Iterator[Engine]:
+    database = fresh_database("sqlite")
+    yield database
+    database.dispose()

@@ -3,7 +3,7 @@
 ├── given the same intent again: nothing changes
 └── given a known id with any other content: IdempotencyConflict
 read_intent
-└── given an unknown id: InvariantError
+└── given an unknown id: InvariantError, or None from find_intent
 next_nonce
 ├── given no nonce yet: 0
 └── given nonces of several signers and chains: one more than the largest of this signer here
@@ -16,6 +16,7 @@ append_replacement
 └── given an intent without a nonce: DatabaseBusy
 set_broadcast, set_mined, set_final, set_reverted, set_parked
 ├── given the way to an end: each state and its facts
+├── given an intent that can never happen: an end of its own, without a place in the chain
 ├── given a reorganisation: the place in the chain is forgotten
 ├── given any pair of states: exactly the listed transitions
 └── given that somebody else has moved it: DatabaseBusy
@@ -117,6 +118,8 @@ def test_enqueue__other_content__conflict(engine: Engine, changes: dict[str, Any
 def test_read_intent__unknown_id__invariant_error(engine: Engine) -> None:
     with pytest.raises(errors.InvariantError, match="settle:9"):
         read(engine, "settle:9")
+    with reading(engine) as tx:
+        assert outbox.find_intent(tx, "settle:9") is None
 
 
 def test_next_nonce__none_yet__zero(engine: Engine) -> None:
@@ -253,6 +256,20 @@ MOVES: dict[IntentState, Callable[[Tx, Intent], None]] = {
     "final": lambda tx, intent: outbox.set_final(tx, intent, MINED),
     "reverted": lambda tx, intent: outbox.set_reverted(tx, intent, MINED, reason="Closed()"),
 }
+
+
+@pytest.mark.parametrize("state", ["pending", "parked", "signed", "broadcast", "mined"])
+def test_set_dead__any_state_but_an_end__ended_without_a_place(engine: Engine, state: IntentState) -> None:
+    given_intent(engine, state=state, tx_hash="0x01", block_number=5, block_hash="0x02", gas_used=3)
+
+    with transaction(engine) as tx:
+        outbox.set_dead(tx, outbox.read_intent(tx, "settle:1"), reason="used by another")
+
+    dead = read(engine)
+    assert (dead.state, dead.reason, dead.is_dead) == ("reverted", "used by another", True)
+    assert (dead.tx_hash, dead.block_number, dead.block_hash, dead.gas_used) == (None, None, None, None)
+    with transaction(engine) as tx, pytest.raises(errors.DatabaseBusy):  # nothing is ever signed for it
+        outbox.append_first_attempt(tx, make_attempt(), nonce=NONCE)
 
 
 def test_set_states__any_pair__only_the_listed(engine: Engine) -> None:

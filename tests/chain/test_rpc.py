@@ -1,5 +1,5 @@
 """Web3Rpc, the same on each kind of node
-├── block, code, storage, nonce, balance, fees, receipt
+├── block, code, storage, nonce, balance, fees, receipt, transaction
 │   └── it answers what is there, pinned where asked
 ├── call, estimate_gas
 │   ├── it answers
@@ -16,7 +16,7 @@
 import pytest
 from eth_abi.abi import encode
 
-from loyaltychain.chain.rpc import Log, Web3Rpc
+from loyaltychain.chain.rpc import Log, Transaction, Web3Rpc
 from loyaltychain.core.errors import Reverted, RpcUnavailable, SendRefused
 from loyaltychain.localchain.local_chain import LocalChain
 from loyaltychain.localchain.provider import InProcessProvider
@@ -61,8 +61,27 @@ def test_receipt__given_a_creation__has_its_address(node: Node) -> None:
     assert 50_000 < receipt.gas_used < 70_000
 
 
-def test_receipt__given_an_unknown_hash__is_none(node: Node) -> None:
+def test_receipt_and_transaction__given_an_unknown_hash__are_none(node: Node) -> None:
     assert node.rpc.receipt(b"\x11" * 32) is None
+    assert node.rpc.transaction(b"\x11" * 32) is None
+
+
+def test_transaction__given_a_creation_and_a_call__answers_what_was_signed(node: Node) -> None:
+    nonce = node.rpc.nonce(DEV_ADDRESS)
+    created = node.send(None, creation_of(COUNTER))
+    called = node.send(created.contract_address, b"\x01\x02")
+
+    found = [node.rpc.transaction(receipt.tx_hash) for receipt in (created, called)]
+
+    assert found == [
+        Transaction(
+            receipt.tx_hash, DEV_ADDRESS.lower(), target, content, number, receipt.block_number, receipt.block_hash
+        )
+        for receipt, target, content, number in (
+            (created, None, creation_of(COUNTER), nonce),
+            (called, created.contract_address, b"\x01\x02", nonce + 1),
+        )
+    ]
 
 
 def test_receipt__given_a_reverting_transaction__has_status_0(node: Node) -> None:

@@ -20,7 +20,6 @@ drive
     └── when a reorganisation turns a failure into a success: it is final as a success
 """
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
@@ -30,29 +29,7 @@ from loyaltychain.chain.rpc import Fees
 from loyaltychain.chain.sender import Outcome
 from loyaltychain.core import errors
 from tests.chain.sending import FaultyRpc, drive, enqueue, make_call, read, read_attempts
-from tests.chain.small_world import CALL, CREATE_COUNTER, FUNDS, GWEI, SmallWorld, make_small_world
-from tests.database import fresh_database
-
-
-@pytest.fixture(scope="module")
-def one_chain() -> Iterator[SmallWorld]:
-    small = make_small_world()
-    yield small
-    small.chain.close()
-
-
-@pytest.fixture
-def world(one_chain: SmallWorld) -> Iterator[SmallWorld]:
-    snapshot = one_chain.ask("evm_snapshot")
-    yield one_chain
-    assert one_chain.ask("evm_revert", snapshot) is True
-
-
-@pytest.fixture
-def engine() -> Iterator[Engine]:
-    database = fresh_database("sqlite")
-    yield database
-    database.dispose()
+from tests.chain.small_world import CALL, CREATE_COUNTER, FUNDS, GWEI, SmallWorld
 
 
 def test_execute__call__happens_once(world: SmallWorld, engine: Engine) -> None:
@@ -151,7 +128,7 @@ def test_execute__reverts_in_its_block__intent_reverted(world: SmallWorld, engin
 
 def test_execute__too_much_gas__parked(world: SmallWorld, engine: Engine) -> None:
     sender = world.sender(engine)
-    sender._profile = replace(world.profile, tx_gas_cap=30_000)
+    sender.profile = replace(world.profile, tx_gas_cap=30_000)
     needed = world.rpc.estimate_gas(world.counter, CALL, sender=world.settler.address)
 
     with pytest.raises(errors.Reverted, match=f"needs {needed} gas, the chain allows 30000"):

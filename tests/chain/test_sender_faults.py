@@ -10,15 +10,11 @@
 │   ├── when the base fee has risen above the bid: replaced
 │   ├── when a replacement is underpriced: replaced again, higher
 │   └── when for another reason: SendRefused, the reason stands there, nothing is lost
-├── given that somebody else uses the key
-│   ├── when before signing: it signs on top
-│   └── when after signing: NonceTaken after several looks, no other nonce is taken
 ├── given that another intent of the signer is signed during the rehearsal: DatabaseBusy, nothing kept
 ├── given a chain that forgot final transactions: ChainBehind, nothing is signed
 └── given another chain: WrongChain, nothing is signed
 """
 
-from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
 
@@ -29,29 +25,7 @@ from loyaltychain.chain.plan import LOOKS_BEFORE_BUMP, LOOKS_BEFORE_HALT
 from loyaltychain.chain.rpc import Fees
 from loyaltychain.core import errors
 from tests.chain.sending import FaultyRpc, drive, enqueue, make_call, read, read_attempts, refuse
-from tests.chain.small_world import CALL, GWEI, SmallWorld, make_small_world
-from tests.database import fresh_database
-
-
-@pytest.fixture(scope="module")
-def one_chain() -> Iterator[SmallWorld]:
-    small = make_small_world()
-    yield small
-    small.chain.close()
-
-
-@pytest.fixture
-def world(one_chain: SmallWorld) -> Iterator[SmallWorld]:
-    snapshot = one_chain.ask("evm_snapshot")
-    yield one_chain
-    assert one_chain.ask("evm_revert", snapshot) is True
-
-
-@pytest.fixture
-def engine() -> Iterator[Engine]:
-    database = fresh_database("sqlite")
-    yield database
-    database.dispose()
+from tests.chain.small_world import GWEI, SmallWorld
 
 
 @pytest.mark.parametrize("node_took_it", [True, False])
@@ -148,27 +122,6 @@ def test_drive__refused_for_another_reason__raised_and_kept(world: SmallWorld, e
     assert read(engine).state == "signed"
     assert "exceeds block gas limit" in (read(engine).reason or "")
     assert drive(world.sender(engine), 2) == ["broadcast", "final"]
-
-
-def test_drive__key_used_elsewhere_before__signs_on_top(world: SmallWorld, engine: Engine) -> None:
-    world.act(world.settler, world.counter, CALL)
-
-    world.sender(engine).execute(make_call(world))
-
-    assert (read(engine).nonce, world.count()) == (1, 2)
-
-
-def test_drive__key_used_elsewhere_after_signing__nonce_taken(world: SmallWorld, engine: Engine) -> None:
-    enqueue(engine, make_call(world))
-    sender = world.sender(engine)
-    assert drive(sender, 1) == ["signed"]
-    world.act(world.settler, world.gate, CALL)
-
-    assert drive(sender, LOOKS_BEFORE_HALT) == ["broadcast"] * LOOKS_BEFORE_HALT
-    with pytest.raises(errors.NonceTaken, match="nonce=0"):
-        sender.drive("settle:1")
-
-    assert (world.count(), world.rpc.nonce(world.settler.address), len(read_attempts(engine))) == (0, 1, 1)
 
 
 def test_drive__chain_forgot_final_transactions__chain_behind(world: SmallWorld, engine: Engine) -> None:

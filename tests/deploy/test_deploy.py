@@ -4,13 +4,12 @@
 │   └── when killed anywhere and started again: each contract exists once, and everything reads back
 ├── given a finished deployment
 │   ├── it sends nothing and says so
-│   └── when the manifest file is lost: it is written again, the same
+│   ├── when the manifest file is lost: it is written again, the same
+│   ├── when the plan file is lost: nothing changes, and nothing is sent
+│   └── when the database is lost: it refuses, and the manifest stays as it was
 ├── given another chain: it raises WrongChain and sends nothing
 └── given development keys on a real chain: they are refused
-publish
-├── given the programme in force: it sends nothing
-├── given a changed programme: it is published for the position after the newest entry
-└── given a programme changed twice before any entry: the newest counts
+keep_plan: given two roles with one key, it refuses before anything is sent
 """
 
 import itertools
@@ -18,13 +17,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine
 
 from loyaltychain.chain.devkeys import development_addresses, refuse_development_keys
 from loyaltychain.chain.rpc import Rpc
-from loyaltychain.chain.tables import intents
 from loyaltychain.core import errors
-from loyaltychain.db.engine import reading
 from loyaltychain.deploy.manifest import read_manifest
 from loyaltychain.deploy.readback import read_back
 from loyaltychain.deploy.steps import STEPS
@@ -47,13 +44,15 @@ def count_nonce(world: ProjectWorld) -> int:
 def test_deploy__fresh_chain__every_fact_reads_back(fresh: ProjectWorld) -> None:
     world = fresh.open()
 
-    deployed, publication = run_deploy(world)
+    done = run_deploy(world)
 
-    assert deployed.is_new
-    assert publication.is_new
-    assert publication.from_position == 1
+    deployed = done.deployed
+    assert (deployed.is_new, done.is_published_now) == (True, True)
+    assert (done.publication.number, done.publication.from_position) == (1, 1)
     assert {check.name for check in deployed.checks if not check.ok} == set()
-    assert len(deployed.checks) == 40
+    names = [check.name for check in deployed.checks]
+    assert len(names) == len(set(names))
+    assert {"genesis hash", "caps", "settler", "PointsLedger ERC-1967 slot", "role of PointsLedger.pause"} <= set(names)
     assert read_manifest(fresh.project.manifest_file) == deployed.manifest
     assert count_nonce(fresh) == len(STEPS)
 
@@ -76,18 +75,19 @@ def test_deploy__killed_anywhere__goes_on_and_creates_nothing_twice(tmp_path: Pa
 
 
 def test_deploy__again__sends_nothing(fresh: ProjectWorld) -> None:
-    first, _ = run_deploy(fresh.open())
+    first = run_deploy(fresh.open()).deployed
     block = fresh.rpc.block("latest").number
 
-    second, publication = run_deploy(fresh.open())
+    second = run_deploy(fresh.open())
 
-    assert (second.is_new, publication.is_new) == (False, False)
-    assert second.manifest == first.manifest
+    assert (second.deployed.is_new, second.is_published_now) == (False, False)
+    assert second.deployed.manifest == first.manifest
+    assert [check.name for check in second.deployed.checks if not check.ok] == []
     assert fresh.rpc.block("latest").number == block
 
 
 def test_deploy__manifest_lost__is_written_again(fresh: ProjectWorld) -> None:
-    first, _ = run_deploy(fresh.open())
+    first = run_deploy(fresh.open()).deployed
     fresh.project.manifest_file.unlink()
 
     run_deploy(fresh.open())
@@ -113,25 +113,44 @@ def test_refuse_development_keys__real_chain__names_them() -> None:
     refuse_development_keys(8453, ["0x" + "11" * 20])
 
 
-def edit_program(world: ProjectWorld, *, points: int) -> None:
-    file = world.project.program_file
-    text = file.read_text(encoding="utf-8")
-    start_of = text.index("    points: ")
-    end_of = text.index("\n", start_of)
-    file.write_text(f"{text[:start_of]}    points: {points}{text[end_of:]}", encoding="utf-8")
+def test_keep_plan__two_roles_with_one_key__are_refused_before_anything_is_sent(fresh: ProjectWorld) -> None:
+    shared = fresh.project.key_file("deployer").read_text(encoding="ascii")
+    fresh.project.key_file("admin").write_text(shared, encoding="ascii")
+
+    with pytest.raises(errors.InvalidSettings, match="Two roles have the same key"):
+        run_deploy(fresh.open())
+
+    assert fresh.rpc.block("latest").number == 0
+    assert not fresh.project.plan_file.exists()
 
 
-def test_publish__changed_twice_before_any_entry__newest_counts(fresh: ProjectWorld) -> None:
-    run_deploy(fresh.open())
-    edit_program(fresh, points=2)
-    run_deploy(fresh.open())
-    edit_program(fresh, points=3)
+def test_deploy__plan_lost__nothing_changes(fresh: ProjectWorld) -> None:
+    first = run_deploy(fresh.open()).deployed
+    block = fresh.rpc.block("latest").number
+    fresh.project.plan_file.unlink()
 
-    _, publication = run_deploy(fresh.open())
+    again = run_deploy(fresh.open()).deployed
 
-    assert publication.is_new
-    assert publication.digest == fresh.open().program().digest
-    assert publication.from_position == 1
-    with reading(fresh.open_engine()) as tx:
-        published = select(func.count()).select_from(intents).where(intents.c.id.like("publish:%"))
-        assert tx.execute(published).scalar_one() == 3
+    assert (again.is_new, again.manifest, fresh.rpc.block("latest").number) == (False, first.manifest, block)
+
+
+def test_deploy__database_lost__refuses_and_keeps_the_manifest(fresh: ProjectWorld) -> None:
+    manifest = run_deploy(fresh.open()).deployed.manifest
+    block = fresh.rpc.block("latest").number
+    for file in fresh.project.home.glob("ledger.sqlite3*"):
+        file.unlink()
+
+    with pytest.raises(errors.InvalidSettings, match="Restore the database from a backup"):
+        run_deploy(fresh.open())
+
+    assert read_manifest(fresh.project.manifest_file) == manifest
+    assert fresh.rpc.block("latest").number == block
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{}", '{"network": "local"'])
+def test_keep_plan__file_that_was_cut__says_what_to_do(fresh: ProjectWorld, content: str) -> None:
+    fresh.project.plan_file.parent.mkdir()
+    fresh.project.plan_file.write_text(content, encoding="utf-8")
+
+    with pytest.raises(errors.InvalidSettings, match="restore it from a backup"):
+        run_deploy(fresh.open())

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from filelock import FileLock, Timeout
 
 from loyaltychain.events.map import MAPS
 from tests.e2e.processes import Commands
@@ -113,14 +114,22 @@ def test_run__killed_at_any_moment__each_batch_settles_once(project: Commands) -
     assert project.ask("status")["batches"] == {"final": report["batches"]}
 
 
+def wait_until_held(lock: Path) -> None:
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        try:
+            FileLock(lock, timeout=0).acquire().lock.release()
+        except Timeout:
+            return
+        time.sleep(0.2)
+    raise AssertionError("nobody took the lock")
+
+
 def test_run__second_one__is_refused(project: Commands) -> None:
     project.ask("deploy")
     worker = project.spawn("run")
     try:
-        deadline = time.monotonic() + 30
-        while not (project.home / "worker.lock").exists() and time.monotonic() < deadline:
-            time.sleep(0.1)
-        time.sleep(0.5)
+        wait_until_held(project.home / "worker.lock")
         error = project.ask("run", "--once", exit_code=3)["error"]
         assert (error["code"], "one per project" in error["message"]) == ("DatabaseBusy", True)
     finally:

@@ -13,6 +13,8 @@ given a redemption
         it is refused with both numbers
 given an event whose content fits no rule
     it is refused with a reason
+given one entry beyond what the contract's caps let a batch settle
+    it is refused, since everything behind it would wait
 given a programme without redemptions
     a redemption is an event like any other
 """
@@ -23,8 +25,8 @@ from loyaltychain.core.amounts import LANE_MAX, POINTS, MemberNumber
 from loyaltychain.core.hashing import to_hex
 from loyaltychain.events.types import Event, SequencedEvent
 from loyaltychain.ledger.types import Entry, Posting
-from loyaltychain.operations.decide import decide
-from loyaltychain.operations.types import Decision, Holding
+from loyaltychain.operations.decide import NO_BOUNDS, decide
+from loyaltychain.operations.types import Bounds, Decision, Holding
 from loyaltychain.program.types import Program
 from tests.events.builders import NOON
 from tests.operations.builders import NOW, purchase, redemption
@@ -33,13 +35,21 @@ from tests.program.builders import make_program, make_rule
 HASH = to_hex(make_program().digest)
 
 
-def decided(event: Event, *, available: int = 0, held: int = 0, program: Program | None = None) -> Decision:
+def decided(
+    event: Event,
+    *,
+    available: int = 0,
+    held: int = 0,
+    program: Program | None = None,
+    bounds: Bounds = NO_BOUNDS,
+) -> Decision:
     return decide(
         program or make_program(),
         SequencedEvent(3, MemberNumber(17), event),
         holding=Holding(available, held),
         program_hash=HASH,
         now=NOW,
+        bounds=bounds,
     )
 
 
@@ -141,3 +151,17 @@ def test_decide__programme_without_redemptions__no_rule_counts_it() -> None:
 
     assert decision.outcome == "nothing"
     assert decision.explanation["result"] == "No rule of Corner Shop Points counts events of the type redemption."
+
+
+def test_decide__one_entry_beyond_a_cap__refused() -> None:
+    given = decided(purchase(1), bounds=Bounds(award=14))
+    taken = decided(redemption(1, points=10), available=10, bounds=Bounds(redemption=9))
+
+    assert (given.outcome, given.entries, given.change, given.explanation["reason"]) == ("refused", (), 0, "over-cap")
+    assert given.explanation["result"].startswith("Refused: 15 points in one entry")
+    assert (taken.outcome, taken.explanation["reason"]) == ("refused", "over-cap")
+
+
+def test_decide__exactly_at_the_caps__posted() -> None:
+    assert decided(purchase(1), bounds=Bounds(award=15)).outcome == "posted"
+    assert decided(redemption(1, points=10), available=10, bounds=Bounds(redemption=10)).outcome == "posted"

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from loyaltychain.events.money import Rounding
+from loyaltychain.core.money import Rounding
 from loyaltychain.program.types import PointsPerCurrencyUnit, Program, Redemption
 
 PROGRAM_TEXT = """

@@ -3,10 +3,12 @@
 The owner is the access manager's admin, and may therefore pause the ledger, lower its caps and change its settler.
 """
 
+import json
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import Engine
 
@@ -134,9 +136,23 @@ def remember(engine: Engine, deployment: Deployment) -> None:
                 chain_id=deployment.chain_id,
                 genesis_hash=deployment.genesis_hash,
                 instance_id=deployment.instance_id,
-                manifest=f'{{"instance_id":"{to_hex(deployment.instance_id)}"}}',
+                manifest=json.dumps(make_manifest(deployment)),
             ),
         )
+
+
+def make_manifest(deployment: Deployment) -> dict[str, Any]:
+    """The manifest, as far as settlement reads it."""
+    return {
+        "network": deployment.network,
+        "chain_id": deployment.chain_id,
+        "genesis_hash": to_hex(deployment.genesis_hash),
+        "instance_id": to_hex(deployment.instance_id),
+        "contracts": {
+            "PointsLedger": {"address": deployment.ledger},
+            "ProgramRegistry": {"address": deployment.registry},
+        },
+    }
 
 
 def _prepare_books(world: LedgerWorld) -> None:

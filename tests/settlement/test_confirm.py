@@ -5,7 +5,7 @@
 ├── given a paused ledger
 │   ├── when nothing is signed yet: LedgerPaused, no nonce taken; goes on once unpaused
 │   └── when it was signed before the pause: IntentReverted, halted, raised again at each step
-├── given a cap that the batch exceeds: parked with the decoded reason, no nonce taken
+├── given a cap that the batch exceeds: parked with the decoded reason and how high it has to be again; goes on then
 ├── given that somebody else settles
 │   ├── when another batch under our number: RootMismatch, halted, nothing else is submitted
 │   └── when this very batch: final, and counted once
@@ -152,8 +152,14 @@ def test_confirm_step__over_the_cap__parked_with_reason(world: LedgerWorld, engi
 
     step = confirm_step(world.sender(engine), world.deployment)
 
-    assert step == Confirmed(1, "submitted", "parked", "IssueOverBatchCap(issued=42, cap=41)", None, None)
+    reason = (
+        "IssueOverBatchCap(issued=42, cap=41): let the config role raise the caps to at least 42 (issuePerBatch) again"
+    )
+    assert step == Confirmed(1, "submitted", "parked", reason, None, None)
     assert world.rpc.nonce(world.settler) == 0
+    world.administrate("raiseCaps", CAPS)
+    sender = world.sender(engine)
+    assert [confirm_step(sender, world.deployment).state for _ in range(3)] == ["submitted", "submitted", "final"]
 
 
 def test_confirm_step__another_batch_under_our_number__halted(world: LedgerWorld, engine: Engine) -> None:

@@ -15,6 +15,7 @@ take_run
 ├── given more members than fit: it ends before the first too many
 ├── given exactly as many as fit: it takes them all
 ├── given any entries and limits: it is the longest run of which every part fits
+├── given a gas limit: it ends before the entry that would exceed it, by words and members
 ├── given caps: it ends before the entry that would exceed the net issued or burned
 ├── given one entry beyond a cap: it raises CapTooLow
 └── given one entry beyond the other limits: it raises InvariantError
@@ -32,10 +33,11 @@ from loyaltychain.ledger.accounts import ISSUED, REDEEMED, available, held
 from loyaltychain.ledger.types import AccountId, Entry
 from loyaltychain.settlement.codec import encode
 from loyaltychain.settlement.cut import Change, Limits, Run, changes_of, take_run
+from loyaltychain.settlement.gas import gas_bound
 from tests.settlement.builders import NEXT_PROGRAM, PROGRAM, earn, hold, in_sequence, make_entry, make_posting, redeem
 
 ANN = MemberNumber(17)
-ROOMY = Limits(updates=10_000, data_bytes=32_768, issued=2**64 - 1, burned=2**64 - 1)
+ROOMY = Limits(updates=10_000, data_bytes=32_768, issued=2**64 - 1, burned=2**64 - 1, gas=2**64 - 1)
 
 
 def run_of(*entries: Entry, limits: Limits = ROOMY) -> Run | None:
@@ -168,6 +170,23 @@ def test_take_run__any_entries_and_limits__longest_run_that_fits(
 def test_take_run__one_entry_beyond_the_limits__refused() -> None:
     with pytest.raises(InvariantError, match="One entry alone"):
         run_of(earn("a", 300, 1), limits=replace(ROOMY, updates=10, data_bytes=10))
+
+
+def test_take_run__gas__ends_before_the_entry_that_exceeds_it() -> None:
+    # Words of the members: 0, 0, 1, 0 (its delta is 0 from here on), 2.
+    entries = [earn("a", 1, 5), earn("b", 2, 5), earn("c", 8, 5), redeem("d", 2, 5), earn("e", 16, 5)]
+
+    taken = {}
+    for words, updates in ((1, 2), (2, 3), (3, 3)):
+        run = run_of(*entries, limits=replace(ROOMY, gas=gas_bound(words=words, updates=updates)))
+        assert run is not None
+        taken[words, updates] = (run.last, run.deltas, run.is_cut)
+
+    assert taken == {
+        (1, 2): (2, {1: 5, 2: 5}, True),
+        (2, 3): (4, {1: 5, 8: 5}, True),
+        (3, 3): (5, {1: 5, 8: 5, 16: 5}, False),
+    }
 
 
 def test_take_run__caps__ends_before_the_entry_that_exceeds_them() -> None:

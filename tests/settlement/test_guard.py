@@ -8,7 +8,8 @@
 │   └── when the contract belongs to another deployment: WrongChain
 ├── given another database
 │   ├── when it knows of no deployment: NotDeployed that says what to do
-│   └── when it knows another one: WrongChain
+│   ├── when it knows another one: WrongChain
+│   └── when it knows it at another address: WrongChain that names the contract
 ├── given a database restored from an older copy
 │   ├── when the batch was not sealed yet in it: ChainAhead
 │   ├── when it was sealed in it: ChainAhead
@@ -151,6 +152,23 @@ def test_check_chain__database_of_another_deployment__wrong_chain(world: LedgerW
 
     with pytest.raises(errors.WrongChain, match="Database and manifest belong to different deployments"):
         check(world, engine, network="testnet")
+
+
+@pytest.mark.parametrize(("field", "name"), [("ledger", "PointsLedger"), ("registry", "ProgramRegistry")])
+def test_check_chain__database_of_another_address__wrong_chain(
+    world: LedgerWorld, engine: Engine, field: str, name: str
+) -> None:
+    nowhere = "0x" + "77" * 20
+    remember(engine, replace(world.deployment, network="testnet", **{field: nowhere}))
+
+    with pytest.raises(errors.WrongChain, match="Database and manifest belong to different deployments") as caught:
+        check(world, engine, network="testnet")
+
+    assert caught.value.context == {
+        "field": name,
+        "database": nowhere,
+        "manifest": getattr(world.deployment, field).lower(),
+    }
 
 
 def test_check_chain__restored_without_the_batch__chain_ahead(world: LedgerWorld, engine: Engine) -> None:

@@ -3,6 +3,7 @@
 └── given batches: they find them as they were written, by ascending number
 set_state
 ├── given any state and any wanted one: it takes a step forward or none, and refuses all others, changing nothing
+├── given the transitions of a retry: a halted batch is submitted again, and no other is
 └── given a batch that is not there: it raises InvariantError
 insert_batch
 └── given a number that is taken: ConstraintRefused
@@ -21,6 +22,7 @@ from loyaltychain.core.errors import ConstraintRefused, InvariantError
 from loyaltychain.db.engine import transaction
 from loyaltychain.settlement.header import GENESIS_HEADER
 from loyaltychain.settlement.store import (
+    RETRY,
     batches_in_state,
     insert_batch,
     insert_updates,
@@ -37,7 +39,7 @@ from tests.settlement.books import join
 STATES: tuple[State, ...] = get_args(State)
 FORWARD = {
     *(("sealed", "submitted"), ("submitted", "final")),
-    *(("sealed", "halted"), ("submitted", "halted")),
+    *(("sealed", "halted"), ("submitted", "halted"), ("halted", "final")),
 }
 
 
@@ -79,6 +81,19 @@ def test_set_state__any_step__forward_or_refused(engine: Engine) -> None:
                 with pytest.raises(InvariantError, match=f"state='{before}', wanted='{after}'"):
                     set_state(tx, number, after)
                 assert read_batch(tx, number) == make_batch(number, before)
+
+
+def test_set_state__transitions_of_a_retry__only_from_halted(engine: Engine) -> None:
+    with transaction(engine) as tx:
+        for number, before in enumerate(("halted", "sealed", "final"), start=1):
+            insert_batch(tx, make_batch(number, before))
+
+        set_state(tx, 1, "submitted", transitions=RETRY)
+        for number in (2, 3):
+            with pytest.raises(InvariantError, match="may not go into this state"):
+                set_state(tx, number, "submitted", transitions=RETRY)
+
+        assert [batch.header.batch_id for batch in batches_in_state(tx, "submitted")] == [1]
 
 
 def test_set_state__not_there__refused(engine: Engine) -> None:

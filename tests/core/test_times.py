@@ -17,7 +17,7 @@ given a zone or a pattern that is none
 import pytest
 
 from loyaltychain.core import errors
-from loyaltychain.events.times import check_pattern, parse_instant, parse_zone
+from loyaltychain.core.times import check_pattern, parse_instant, parse_zone
 
 LONDON = parse_zone("Europe/London")
 

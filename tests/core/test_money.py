@@ -22,7 +22,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from loyaltychain.core import errors
-from loyaltychain.events.money import Exact, in_words, make_minor_units, parse_decimal
+from loyaltychain.core.money import Exact, in_words, make_minor_units, parse_decimal
 
 
 @pytest.mark.parametrize(

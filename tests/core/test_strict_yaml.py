@@ -9,7 +9,7 @@ given repeated keys, anchors, tags, complex keys, broken or too deep YAML
 import pytest
 
 from loyaltychain.core import errors
-from loyaltychain.events.strict_yaml import parse_yaml
+from loyaltychain.core.strict_yaml import parse_yaml
 
 
 def test_parse_yaml__core_schema__no_surprises() -> None:

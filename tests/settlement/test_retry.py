@@ -1,0 +1,251 @@
+"""retry_step, and what confirm_step makes of it
+├── given nothing halted, or nothing at all: nothing
+├── given a settlement that failed for good
+│   ├── when the contract stands at the batch before: one successor, whoever asks how often, and it settles once
+│   ├── when it fails again: halted again, and retried again
+│   ├── when the contract has this very batch: nothing to retry, and it is final
+│   └── when the contract has another batch under the number: nothing to retry, RootMismatch again
+├── given a settlement whose nonce another transaction used: NonceTaken with what to do; a successor settles it once
+├── given a successor that is not signed yet
+│   └── when what was signed before has settled the batch after all: final, and nothing more is signed
+├── given a node that never shows our receipt, and a batch that is settled: final
+└── given a batch whose hash the contract has forgotten
+    ├── when our own transaction settled it: its log says so, and it is final
+    └── when our own transaction failed: ChainAhead
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine
+
+from loyaltychain.chain.rpc import Rpc
+from loyaltychain.chain.signer import PrivateKey
+from loyaltychain.core import errors
+from loyaltychain.core.hashing import keccak256
+from loyaltychain.db.engine import reading
+from loyaltychain.settlement import store
+from loyaltychain.settlement.codec import encode
+from loyaltychain.settlement.confirm import Confirmed, confirm_step
+from loyaltychain.settlement.header import batch_hash
+from loyaltychain.settlement.settled import KEPT_HASHES
+from loyaltychain.settlement.submit import Submitted, retry_step, submit_step
+from loyaltychain.settlement.succession import intents_of
+from loyaltychain.settlement.types import Batch
+from tests.chain.sending import FaultyRpc
+from tests.chain.small_world import FUNDS, NOW
+from tests.settlement.ledger_world import BALANCES, LedgerWorld, make_ledger_world
+
+OTHER_SETTLER = PrivateKey(bytes(31) + b"\x09")
+
+
+@pytest.fixture(scope="module")
+def one_chain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LedgerWorld]:
+    ledger = make_ledger_world(tmp_path_factory.mktemp("retry"))
+    yield ledger
+    ledger.small.chain.close()
+
+
+@pytest.fixture
+def world(one_chain: LedgerWorld) -> Iterator[LedgerWorld]:
+    snapshot = one_chain.small.ask("evm_snapshot")
+    one_chain.copy("sealed.db", "now.db")
+    yield one_chain
+    assert one_chain.small.ask("evm_revert", snapshot) is True
+
+
+@pytest.fixture
+def engine(world: LedgerWorld) -> Iterator[Engine]:
+    database = world.open("now.db")
+    yield database
+    database.dispose()
+
+
+def retry(world: LedgerWorld, engine: Engine) -> Submitted | None:
+    return retry_step(engine, world.rpc, world.deployment, settler=world.settler, now=NOW)
+
+
+def confirm(world: LedgerWorld, engine: Engine, times: int = 1, *, rpc: Rpc | None = None) -> Confirmed | None:
+    """What the last of so many steps says, by one program."""
+    sender = world.sender(engine, rpc=rpc)
+    step = None
+    for _ in range(times):
+        step = confirm_step(sender, world.deployment)
+    return step
+
+
+def fail_by_pause(world: LedgerWorld, engine: Engine) -> None:
+    """Signed, paused, mined with status 0, halted, unpaused."""
+    if not intents(engine):
+        submit_step(engine, world.deployment, settler=world.settler, now=NOW)
+    confirm(world, engine)
+    world.administrate("pause")
+    confirm(world, engine)
+    with pytest.raises(errors.IntentReverted, match="run --retry"):
+        confirm(world, engine)
+    world.administrate("unpause")
+
+
+def lose_nonce(world: LedgerWorld, engine: Engine) -> None:
+    """Signed, and then the settler's key is used for something else."""
+    submit_step(engine, world.deployment, settler=world.settler, now=NOW)
+    confirm(world, engine)
+    world.small.act(world.small.settler, world.small.owner.address, value=1)
+    with pytest.raises(errors.NonceTaken, match="run --retry"):
+        confirm(world, engine, 8)
+
+
+def settle_by_another(world: LedgerWorld, *batches: Batch) -> None:
+    world.small.act(world.small.owner, OTHER_SETTLER.address, value=FUNDS)
+    world.administrate("setSettler", OTHER_SETTLER.address)
+    for batch in batches:
+        assert world.settle_as(OTHER_SETTLER, batch).status == 1
+    world.administrate("setSettler", world.settler)
+
+
+def read(engine: Engine, number: int = 1) -> Batch:
+    with reading(engine) as tx:
+        batch = store.read_batch(tx, number)
+    assert batch is not None
+    return batch
+
+
+def intents(engine: Engine, number: int = 1) -> list[str]:
+    with reading(engine) as tx:
+        return [f"{intent.id} {intent.state}" for intent in intents_of(tx, number)]
+
+
+def successors_of(world: LedgerWorld, batch: Batch, count: int) -> list[Batch]:
+    """Empty batches that hang on this one."""
+    made = [batch]
+    data = encode({})
+    for _ in range(count):
+        header = replace(
+            made[-1].header,
+            batch_id=made[-1].header.batch_id + 1,
+            prev_hash=made[-1].hash,
+            data_hash=keccak256(data),
+            updates=0,
+            issued=0,
+            burned=0,
+        )
+        digest = batch_hash(header, chain_id=world.deployment.chain_id, ledger=world.deployment.ledger)
+        made.append(replace(made[-1], header=header, data=data, hash=digest))
+    return made[1:]
+
+
+def test_retry_step__nothing_halted__nothing(world: LedgerWorld, engine: Engine) -> None:
+    assert retry(world, engine) is None
+    submit_step(engine, world.deployment, settler=world.settler, now=NOW)
+    assert retry(world, engine) is None
+
+    assert intents(engine) == ["settle:1 pending"]
+
+
+def test_retry_step__failed_for_good__one_successor_settles_once(world: LedgerWorld, engine: Engine) -> None:
+    fail_by_pause(world, engine)
+
+    assert [retry(world, engine) for _ in range(2)] == [Submitted(1, "settle:1:2"), None]
+    assert (read(engine).state, intents(engine)) == ("submitted", ["settle:1 reverted", "settle:1:2 pending"])
+    last = confirm(world, engine, 3)
+
+    assert last is not None
+    assert (last.batch_id, last.state, last.intent_state) == (1, "final", "final")
+    assert world.balances([*BALANCES[0]]) == BALANCES[0]
+    assert world.settled() == [(1, read(engine).hash)]
+    assert retry(world, engine) is None
+
+
+def test_retry_step__fails_again__retried_again(world: LedgerWorld, engine: Engine) -> None:
+    fail_by_pause(world, engine)
+    retry(world, engine)
+    fail_by_pause(world, engine)
+
+    assert retry(world, engine) == Submitted(1, "settle:1:3")
+    confirm(world, engine, 3)
+
+    assert intents(engine) == ["settle:1 reverted", "settle:1:2 reverted", "settle:1:3 final"]
+    assert world.settled() == [(1, read(engine).hash)]
+
+
+def test_retry_step__this_very_batch_on_chain__final(world: LedgerWorld, engine: Engine) -> None:
+    fail_by_pause(world, engine)
+    settle_by_another(world, read(engine))
+
+    assert retry(world, engine) is None
+    assert confirm(world, engine) is not None
+
+    assert (read(engine).state, intents(engine)) == ("final", ["settle:1 reverted"])
+    assert world.balances([*BALANCES[0]]) == BALANCES[0]
+
+
+def test_retry_step__another_batch_on_chain__mismatch_again(world: LedgerWorld, engine: Engine) -> None:
+    fail_by_pause(world, engine)
+    ours = read(engine)
+    settle_by_another(world, replace(ours, header=replace(ours.header, time=ours.header.time + 1)))
+
+    assert retry(world, engine) is None
+    with pytest.raises(errors.RootMismatch, match="another batch under this number"):
+        confirm(world, engine)
+    assert (read(engine).state, intents(engine)) == ("halted", ["settle:1 reverted"])
+
+
+def test_retry_step__nonce_taken__successor_settles_once(world: LedgerWorld, engine: Engine) -> None:
+    lose_nonce(world, engine)
+    with pytest.raises(errors.NonceTaken, match="can never be mined: nonce 0 of"):
+        confirm(world, engine)
+
+    assert retry(world, engine) == Submitted(1, "settle:1:2")
+    confirm(world, engine, 3)
+
+    assert (read(engine).state, intents(engine)) == ("final", ["settle:1 reverted", "settle:1:2 final"])
+    assert world.settled() == [(1, read(engine).hash)]
+    assert world.rpc.nonce(world.settler) == 2
+
+
+def test_confirm_step__settled_after_all_before_the_successor_signs__final(world: LedgerWorld, engine: Engine) -> None:
+    lose_nonce(world, engine)
+    retry(world, engine)
+    settle_by_another(world, read(engine))
+    nonce = world.rpc.nonce(world.settler)
+
+    step = confirm(world, engine)
+
+    assert step == Confirmed(1, "final", "reverted", "never signed: the contract holds this batch already", None, None)
+    assert (read(engine).state, intents(engine)) == ("final", ["settle:1 reverted", "settle:1:2 reverted"])
+    assert (world.rpc.nonce(world.settler), world.settled()) == (nonce, [(1, read(engine).hash)])
+
+
+def test_confirm_step__receipt_never_shown__final(world: LedgerWorld, engine: Engine) -> None:
+    submit_step(engine, world.deployment, settler=world.settler, now=NOW)
+    blind: Any = FaultyRpc(world.small, receipt=lambda _: None)
+
+    last = confirm(world, engine, 5, rpc=blind)
+
+    assert last is not None
+    assert (last.state, last.intent_state, read(engine).state) == ("final", "reverted", "final")
+    assert world.settled() == [(1, read(engine).hash)]
+
+
+def test_confirm_step__settled_and_hash_forgotten__final_by_its_log(world: LedgerWorld, engine: Engine) -> None:
+    submit_step(engine, world.deployment, settler=world.settler, now=NOW)
+    confirm(world, engine, 2)
+    settle_by_another(world, *successors_of(world, read(engine), KEPT_HASHES))
+
+    last = confirm(world, engine)
+
+    assert last is not None
+    assert (last.state, read(engine).state) == ("final", "final")
+
+
+def test_confirm_step__failed_and_hash_forgotten__chain_ahead(world: LedgerWorld, engine: Engine) -> None:
+    fail_by_pause(world, engine)
+    batch = read(engine)
+    settle_by_another(world, batch, *successors_of(world, batch, KEPT_HASHES))
+
+    assert retry(world, engine) is None
+    with pytest.raises(errors.ChainAhead, match="has forgotten the hash of batch 1"):
+        confirm(world, engine)
+    assert read(engine).state == "halted"
