@@ -15,6 +15,8 @@ from loyaltychain.deploy.manifest import read_manifest
 from loyaltychain.events.tables import events, members
 from loyaltychain.ledger.tables import entries, volumes
 from loyaltychain.operations.earn import EARN
+from loyaltychain.settlement.store import batches_in_state
+from loyaltychain.settlement.succession import newest_intent
 from loyaltychain.settlement.tables import batches
 from loyaltychain.wiring import open_world
 
@@ -48,8 +50,18 @@ def _figures(tx: Tx) -> dict[str, Any]:
         "events_waiting": taken - read_cursor(tx, EARN),
         "entries": tx.execute(select(func.count()).select_from(entries)).scalar_one(),
         "points_outstanding": sum(tx.execute(owned).scalars()),
+        "waiting_for": _waiting_for(tx),
         "batches": {row.state: row[1] for row in states},
     }
+
+
+def _waiting_for(tx: Tx) -> str | None:
+    """Why the batch that is on its way, or halted, is not final yet."""
+    unfinished = [*batches_in_state(tx, "halted"), *batches_in_state(tx, "submitted")]
+    if not unfinished:
+        return None
+    number = unfinished[0].header.batch_id
+    return f"batch {number}: {newest_intent(tx, number).reason or 'on its way'}"
 
 
 def _chain(project: Project) -> str:

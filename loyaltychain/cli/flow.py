@@ -76,6 +76,7 @@ def status(home: Home = HERE, as_json: AsJson = False) -> None:
             "events": f"{facts['events']}, {facts['events_waiting']} of them waiting for `loyaltychain run`",
             "ledger": f"{facts['entries']} entries, {facts['points_outstanding']} points outstanding",
             "batches": ", ".join(f"{count} {state}" for state, count in facts["batches"].items()) or "none",
+            **({"waiting for": facts["waiting_for"]} if facts["waiting_for"] else {}),
         })  # fmt: skip
 
 
