@@ -74,7 +74,8 @@ def read_batches(tx: Connection) -> list[Row]:
     """The batches by id, with the block in which the database saw each settled, if it did."""
     query = text(
         "SELECT b.*, i.block_number AS settled_in FROM batches b"
-        " LEFT JOIN intents i ON i.id = 'settle:' || b.id AND i.state = 'final' ORDER BY b.id"
+        " LEFT JOIN intents i ON (i.id = 'settle:' || b.id OR i.id LIKE 'settle:' || b.id || ':%')"
+        " AND i.state = 'final' ORDER BY b.id"
     )
     return list(tx.execute(query).mappings())
 
