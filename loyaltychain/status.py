@@ -11,10 +11,12 @@ from loyaltychain.core.amounts import POINTS
 from loyaltychain.db.engine import Tx, reading
 from loyaltychain.db.migrate import open_migrated
 from loyaltychain.db.step import read_cursor
+from loyaltychain.deploy import published
 from loyaltychain.deploy.manifest import read_manifest
 from loyaltychain.events.tables import events, members
 from loyaltychain.ledger.tables import entries, volumes
 from loyaltychain.operations.earn import EARN
+from loyaltychain.program.load import load_program
 from loyaltychain.settlement.store import batches_in_state
 from loyaltychain.settlement.succession import newest_intent
 from loyaltychain.settlement.tables import batches
@@ -28,7 +30,7 @@ def read_status(project: Project) -> dict[str, Any]:
     """
     load_profile(project.settings.network)
     with reading(open_migrated(project.database_url)) as tx:
-        figures = _figures(tx)
+        figures = _figures(tx) | {"rules": _rules(project, tx)}
     return {
         "home": str(project.home),
         "network": project.settings.network,
@@ -64,12 +66,24 @@ def _waiting_for(tx: Tx) -> str | None:
     return f"batch {number}: {newest_intent(tx, number).reason or 'on its way'}"
 
 
-def _chain(project: Project) -> str:
+def _chain(project: Project) -> dict[str, Any]:
     try:
         head = open_world(project).rpc.block("latest")
     except (errors.ChainNotRunning, errors.RpcUnavailable, errors.InvalidSettings) as error:
-        return error.message
-    return f"answers, at block {head.number}"
+        return {"running": False, "block": None, "reason": error.message, "hint": str(error.context.get("hint", ""))}
+    return {"running": True, "block": head.number, "reason": None, "hint": None}
+
+
+def _rules(project: Project, tx: Tx) -> str:
+    """Whether the programme file is the one in force."""
+    try:
+        program = load_program(project.program_file)
+    except errors.InvalidProgram as error:
+        return f"{project.program_file.name} cannot be used: {error.message}"
+    in_force = published.read_latest(tx, project.settings.network)
+    if in_force is not None and in_force.digest == program.digest:
+        return f"{program.name} {program.version}, in force from ledger position {in_force.from_position}"
+    return f"{program.name} {program.version}, not published: loyaltychain deploy"
 
 
 def _ledger_contract(project: Project) -> str | None:

@@ -27,28 +27,28 @@ def check_deployment(tx: Connection, manifest: Manifest) -> list[Finding]:
 
 def check_publications(rows: Sequence[Row], rebuilt: Rebuilt, *, block: int) -> list[Finding]:
     """Programmes whose document, hash or position differ from what was published up to ``block``."""
-    published = {publication.from_position: publication for publication in rebuilt.publications}
+    published = dict(enumerate(rebuilt.publications, start=1))
     found = []
     for row in rows:
         subject = f"programme {row['number']}"
         document = hashlib.sha256(row["document"].encode()).digest()
         found += differences("publication-row", f"{subject} document", expected=to_hex(document), actual=row["digest"])
-        publication = published.get(row["from_position"])
+        publication = published.pop(row["number"], None)
         if publication is None and row["block_number"] > block:
             continue
         expected = publication.program_hash if publication else None
         found += differences("publication-row", subject, expected=expected, actual=octets(row["digest"]))
-    known = {row["from_position"] for row in rows}
+        position = publication.from_position if publication else None
+        found += differences("publication-row", f"{subject} position", expected=position, actual=row["from_position"])
     return found + [
         make_finding(
             "publication-row",
-            f"programme from {publication.from_position}",
+            f"programme {number}",
             expected=publication.program_hash,
             actual=None,
             block=publication.place.block_number,
         )
-        for publication in rebuilt.publications
-        if publication.from_position not in known
+        for number, publication in published.items()
     ]
 
 

@@ -65,14 +65,12 @@ def print_report(report: Report, console: Console) -> None:
         f"{report.network}: {report.batches} batches, {report.updates} updates, {receipts}, "
         f"{report.members} members, {report.supply} points, up to block {report.pin.number} ({report.finality})",
         highlight=False,
-        soft_wrap=True,
     )
     console.print(f"Compared: {', '.join(report.sources)}.")
     if "contracts" not in report.sources:
         console.print(
-            "Without a node nobody can tell which code runs, how the contracts were created, or what they logged "
-            "before the first block.",
-            soft_wrap=True,
+            "Without a node nobody can tell which code runs, how the contracts were created, what they logged before "
+            "the first block, or whether the logs in this file are the chain's.",
         )
     if report.is_clean:
         console.print("Nothing was found.")

@@ -127,7 +127,7 @@ def _gather(
         check_same_chain(rpc, manifest)
     if logs is None:
         if rpc is None:
-            raise InvalidSettings("An audit needs a node or a file of chain logs.")
+            raise InvalidSettings("An audit needs a node or a file of chain logs: --rpc URL, or --logs FILE.")
         return fetch_chain_log(rpc, manifest, pin=choose_pin(rpc, finality_depth=finality_depth)), []
     chain_log, promised = read_log_file(logs)
     claimed = (chain_log.chain_id, chain_log.addresses)

@@ -13,6 +13,7 @@ from loyaltychain.chain.profiles import load_profile
 from loyaltychain.chain.rpc import Rpc
 from loyaltychain.cli.options import HERE, AsJson, Home, project_at, speaking
 from loyaltychain.cli.output import EXIT_FOUND, print_json, stdout
+from loyaltychain.config.project import Project
 from loyaltychain.core import errors
 from loyaltychain.core.json_text import parse_json
 from loyaltychain.wiring import connect, open_world
@@ -43,7 +44,7 @@ def audit(
                 raise errors.InvalidSettings(
                     "--rpc goes with --manifest; a project's endpoint is in loyaltychain.toml."
                 )
-            project = project_at(home)
+            project = _project(home)
             world = open_world(project)
             report = run_audit(
                 world.rpc,
@@ -60,6 +61,15 @@ def audit(
             print_report(report, stdout)
         if not report.is_clean:
             raise typer.Exit(EXIT_FOUND)
+
+
+def _project(home: Path) -> Project:
+    try:
+        return project_at(home)
+    except errors.ProjectMissing as error:
+        raise errors.ProjectMissing(
+            f"{error.message} Without a project, audit with --manifest FILE and --rpc URL or --logs FILE."
+        ) from error
 
 
 def _read(file: Path) -> dict[str, object]:

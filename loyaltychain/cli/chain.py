@@ -31,7 +31,9 @@ def start(
             print_json({"url": endpoint.url, "pid": endpoint.pid})
         else:
             stdout.print(f"The local chain answers at {endpoint.url} (pid {endpoint.pid}).")
-            stdout.print("Stop it with: loyaltychain chain stop. What is on it stays.")
+            where = "" if home == HERE else f" --home {home}"
+            stdout.print(f"Stop it with: loyaltychain chain stop{where}", highlight=False)
+            stdout.print("What is on it stays.")
 
 
 def stop(home: Home = HERE, as_json: AsJson = False) -> None:

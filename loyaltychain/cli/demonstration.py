@@ -70,7 +70,8 @@ def _print_summary(result: Demo, keep: Path | None) -> None:
     folder = keep or Path("shop")
     stdout.print(f"  {command} chain start --home {folder}\n"
                  f"  {command} audit --home {folder}\n"
-                 f"  {command} receipt show --home {folder} --member member-001", highlight=False)  # fmt: skip
+                 f"  {command} receipt show --home {folder} --member member-001\n"
+                 f"  {command} chain stop --home {folder}", highlight=False)  # fmt: skip
 
 
 def _audit_line(result: Demo) -> str:

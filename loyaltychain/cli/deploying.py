@@ -68,14 +68,14 @@ def deploy(home: Home = HERE, as_json: AsJson = False) -> None:
             print_json(facts)
             return
         since = f"counts from ledger position {publication.from_position}"
-        title = "Deployed" if deployed.is_new else "Already deployed; nothing was sent for the contracts"
+        title = "Deployed" if deployed.is_new else "Deployed before; no contract was sent"
         print_facts(f"{title} on {plan.network} (chain {plan.chain_id})", {
             **contracts,
             "read back": f"{len(deployed.checks)} facts, " + (
                 f"{len(different)} differ from the manifest: loyaltychain verify" if different else "all as asked for"
             ),
             "programme": f"{program.name} {program.version}, {to_hex(publication.digest)[:18]}…, {since}"
-                         + ("" if is_published_now else " (published already)"),
+                         + (" (published now)" if is_published_now else " (published before)"),
             "manifest": project.manifest_file.relative_to(project.home),
         })  # fmt: skip
         stdout.print("Next: loyaltychain ingest FILE --map MAP, then loyaltychain run --once")
@@ -104,20 +104,19 @@ def verify(
             ledger = [asdict(problem) for problem in problems]
             print_json({"checks": len(checks), "different": different, "ledger": ledger})
         else:
-            for check in checks:
-                mark = "[green]ok[/]       " if check.ok else "[red]different[/]"
-                detail = "" if check.ok else f": expected {check.expected}, found {check.actual}"
-                stdout.print(f"{mark} {check.name}{detail}", highlight=False, soft_wrap=True)
+            for check in wrong:
+                both = f"  manifest  {check.expected}\n  chain     {check.actual}"
+                stdout.print(f"[red]different[/] {check.name}\n{both}", highlight=False, soft_wrap=True)
             for problem in problems:
-                stdout.print(f"[red]{problem.code}[/] {problem.subject}: expected {problem.expected}, "
-                             f"found {problem.actual}", highlight=False, soft_wrap=True)  # fmt: skip
+                stdout.print(f"[red]{problem.code}[/] {problem.subject}\n  expected  {problem.expected}\n"
+                             f"  found     {problem.actual}", highlight=False, soft_wrap=True)  # fmt: skip
             if not accept and wrong and {check.name for check in wrong} <= ACCEPTABLE:
                 stdout.print("If the roles meant it so: loyaltychain verify --accept writes it into the manifest.")
-            ledger_line = (
-                f"{len(problems)} problems" if problems else "proves itself from its postings and its hash chain"
-            )
-            stdout.print(
-                f"{len(checks) - len(wrong)} of {len(checks)} facts as in the manifest; the ledger {ledger_line}."
-            )
+            stdout.print(f"{len(checks) - len(wrong)} of {len(checks)} facts on chain are as in the manifest.")
+            if problems:
+                stdout.print(f"The ledger does not prove itself: {len(problems)} problems, above. "
+                             "Next: loyaltychain audit")  # fmt: skip
+            else:
+                stdout.print("The ledger proves itself from its postings and its hash chain.")
         if wrong or problems:
             raise typer.Exit(EXIT_FOUND)

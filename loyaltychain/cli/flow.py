@@ -2,7 +2,7 @@
 
 import signal
 import threading
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -70,14 +70,19 @@ def status(home: Home = HERE, as_json: AsJson = False) -> None:
             print_json(facts)
             return
         print_facts(f"Project {facts['home']}", {
-            "network": f"{facts['network']}: {facts['chain']}",
+            "network": f"{facts['network']}: {_chain_in_words(facts['chain'])}",
             "contracts": facts["ledger_contract"] or "not deployed: loyaltychain deploy",
+            "rules": facts["rules"],
             "members": facts["members"],
             "events": f"{facts['events']}, {facts['events_waiting']} of them waiting for `loyaltychain run`",
             "ledger": f"{facts['entries']} entries, {facts['points_outstanding']} points outstanding",
             "batches": ", ".join(f"{count} {state}" for state, count in facts["batches"].items()) or "none",
             **({"waiting for": facts["waiting_for"]} if facts["waiting_for"] else {}),
         })  # fmt: skip
+
+
+def _chain_in_words(chain: dict[str, Any]) -> str:
+    return f"answers, at block {chain['block']}" if chain["running"] else f"{chain['reason']} {chain['hint']}".strip()
 
 
 def _say(report: RunReport) -> None:
@@ -96,5 +101,7 @@ def _print_round(report: RunReport, *, once: bool) -> None:
     })  # fmt: skip
     if report.waiting_for:
         stdout.print(f"Waiting for {report.waiting_for}. Run it again when that is mended.", soft_wrap=True)
-    else:
+    elif report.batches:
         stdout.print("Next: loyaltychain audit, or loyaltychain receipt show --member MEMBER")
+    elif not report.events:
+        stdout.print("There was nothing to do. Events come in with: loyaltychain ingest FILE --map MAP")

@@ -33,6 +33,8 @@ def ingest(
     with speaking(as_json):
         project = project_at(home)
         started = system_clock()
+        if not file.exists():
+            raise errors.InvalidEvent(f"There is no file {file}.")
         if not file.is_file():
             raise errors.InvalidEvent(
                 f"{file} is not a regular file: events are read from files that can be read twice."
@@ -65,4 +67,5 @@ def ingest(
             "left out by the map": result.left_out,
             "rejected": f"{result.rejected}" + (f", see {result.rejects_file}" if result.rejects_file else ""),
         })  # fmt: skip
-        stdout.print("Next: loyaltychain run --once")
+        if result.taken:
+            stdout.print("Next: loyaltychain run --once")

@@ -13,9 +13,10 @@ from loyaltychain.cli.options import HERE, AsJson, Home, project_at, speaking
 from loyaltychain.cli.output import EXIT_FOUND, print_json, stderr, stdout
 from loyaltychain.core import errors
 from loyaltychain.core.json_text import parse_json
-from loyaltychain.db.engine import reading
+from loyaltychain.db.engine import Tx, reading
 from loyaltychain.db.migrate import open_migrated
 from loyaltychain.deploy.manifest import read_manifest
+from loyaltychain.operations.store import find_fate
 from loyaltychain.settlement.deployment import Deployment
 from loyaltychain.settlement.receipts import receipts_of_event, receipts_of_member, show_receipt
 from loyaltychain.settlement.types import Receipt
@@ -50,7 +51,7 @@ def show(
                 return
             documents = [show_receipt(tx, deployment, entry_id=entry)] if entry else [
                 show_receipt(tx, deployment, place=(receipt.batch_id, receipt.index))
-                for receipt in receipts_of_event(tx, *_parse_event(event or ""))
+                for receipt in _of_event(tx, event or "")
             ]  # fmt: skip
         if len(documents) > 1:
             entries = [document["entry"]["id"] for document in documents]
@@ -86,8 +87,7 @@ def verify(
         if rpc is not None:
             node = connect(rpc)
         elif not offline:
-            world = open_world(project_at(home))
-            node, manifest = world.rpc, manifest or world.manifest
+            node, manifest = _of_project(home, manifest)
         verdict = verify_receipt(document, node, manifest_document=manifest)
         checks = [{"name": check.name, "ok": check.ok, "detail": check.detail} for check in verdict.checks]
         if as_json:
@@ -95,7 +95,7 @@ def verify(
         else:
             for check in verdict.checks:
                 mark = "[green]ok[/]   " if check.ok else "[red]wrong[/]"
-                stdout.print(f"{mark} {check.name}: {check.detail}", highlight=False, soft_wrap=True)
+                stdout.print(f"{mark} {check.name}\n        {check.detail}", highlight=False, soft_wrap=True)
             stdout.print(_sentence(document, ok=verdict.ok, offline=node is None), soft_wrap=True, highlight=False)
             if verdict.ok and manifest is None:
                 stdout.print(f"Whether {document['ledger']} is the programme's contract was not asked: compare it with "
@@ -104,12 +104,35 @@ def verify(
             raise typer.Exit(EXIT_FOUND)
 
 
+def _of_project(home: Path, manifest: dict[str, Any] | None) -> tuple[Rpc, dict[str, Any]]:
+    try:
+        world = open_world(project_at(home))
+    except errors.ProjectMissing as error:
+        raise errors.InvalidSettings(
+            "Whom to ask? Name a node of the receipt's chain with --rpc, or check the file in itself with --offline. "
+            "(This directory holds no project.)"
+        ) from error
+    return world.rpc, manifest or world.manifest
+
+
 def _sentence(document: dict[str, Any], *, ok: bool, offline: bool) -> str:
     if not ok:
         return "This receipt does not hold."
     where = "The file is consistent; whether its batch is on chain was not asked." if offline else "It is on chain."
     what = f"{document['amount']:+d} {document['unit']} of member {document['member']}"
     return f"{what} in batch {document['batch']['batchId']}. {where}"
+
+
+def _of_event(tx: Tx, event: str) -> list[Receipt]:
+    source, event_id = _parse_event(event)
+    try:
+        return receipts_of_event(tx, source, event_id)
+    except errors.UnknownReceipt as error:
+        if error.context.get("entries"):
+            raise errors.UnknownReceipt("Its entries are not in a batch yet: loyaltychain run --once.",
+                                        event=event) from error  # fmt: skip
+        fate = find_fate(tx, source, event_id)
+        raise errors.UnknownReceipt(f"This event brought no receipt. {fate}", event=event) from error
 
 
 def _parse_event(text: str) -> tuple[str, str]:
@@ -127,13 +150,16 @@ def _print_list(member: str, found: list[Receipt], *, as_json: bool) -> None:
     if as_json:
         print_json({"member": member, "receipts": rows})
         return
+    if not rows:
+        stdout.print(f"No receipts of {member} yet: they come with the batch that settles an award.")
+        return
     table = Table("batch", "index", "points", "entry", title=f"{len(rows)} receipts of {member}", title_justify="left")
     for row in rows:
         table.add_row(str(row["batch"]), str(row["index"]), f"{row['amount']:+d}", str(row["entry"]))
     stdout.print(table)
-    if rows:
-        stdout.print(f"One of them whole: loyaltychain receipt show --entry {rows[-1]['entry']} --out receipt.json",
-                     soft_wrap=True, highlight=False)  # fmt: skip
+    stdout.print("One of them whole, as a file for the member:", highlight=False)
+    stdout.print(f"  loyaltychain receipt show --entry {rows[-1]['entry']} --out receipt.json",
+                 soft_wrap=True, highlight=False)  # fmt: skip
 
 
 def _read(file: Path) -> dict[str, Any]:

@@ -75,7 +75,9 @@ def make_project(home: Path, *, program: str, keys: Mapping[str, str]) -> Projec
     """
     assert set(keys) == set(ROLES), keys.keys()
     if (home / FILE).exists():
-        raise errors.ProjectExists(f"{home / FILE} exists already: this directory holds a project.")
+        raise errors.ProjectExists(
+            f"{home / FILE} exists already: this directory holds a project. Look at it with: loyaltychain status"
+        )
     (home / "keys").mkdir(parents=True, exist_ok=True)
     for role, key in keys.items():
         _write_secret(home / "keys" / f"{role}.key", key)

@@ -4,6 +4,7 @@ The chain is the arbiter: what was begun is carried to its end first, and what t
 not is taken over from its logs. The programmes' texts are kept in a folder, so that each published hash has its rules.
 """
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,7 @@ def publish(
         archive: Folder in which the documents of published programmes are kept, by their digest.
 
     Raises:
+        InvalidProgram: other rules under a version that was published already; nothing was sent.
         Reverted, IntentReverted, NonceTaken, RpcUnavailable: as ``Sender.execute``. Run it again when it is mended.
     """
     _keep_document(archive, document, digest)
@@ -44,6 +46,8 @@ def publish(
         from_position = published.next_position(tx)
     if in_force is not None and in_force.digest == digest:
         return in_force, False
+    if in_force is not None:
+        _check_version(document, json.loads(_read_document(archive, in_force.digest)))
     number = 1 if in_force is None else in_force.number + 1
     call = encode_call(artifacts.load("ProgramRegistry").abi, "publish", (digest, from_position))
     sender.execute(
@@ -115,6 +119,16 @@ def _finish_begun(sender: Sender, manifest: Mapping[str, Any]) -> None:
         begun = published.read_begun(tx, _prefix(manifest))
     for intent in begun:
         sender.execute(intent)
+
+
+def _check_version(wanted: Mapping[str, Any], in_force: Mapping[str, Any] | None) -> None:
+    """Two sets of rules must not go by one version. ``in_force`` is None when only the hash of those rules is known."""
+    if in_force is not None and wanted["version"] <= in_force["version"]:
+        raise errors.InvalidProgram(
+            f"Version {in_force['version']} was published with other rules: raise `version` above it, then run "
+            "`loyaltychain deploy` again.",
+            version=wanted["version"],
+        )
 
 
 def _count_on_chain(rpc: Rpc, manifest: Mapping[str, Any]) -> int:

@@ -9,6 +9,7 @@ from sqlalchemy import insert, select
 
 from loyaltychain.core import canonical
 from loyaltychain.db.engine import Tx
+from loyaltychain.events.tables import event_positions
 from loyaltychain.operations.tables import outcomes
 from loyaltychain.operations.types import Decision, Outcome
 
@@ -44,3 +45,16 @@ def read_outcomes(tx: Tx, after: int, limit: int) -> list[StoredOutcome]:
     return [
         StoredOutcome(row.position, row.outcome, row.entry_id, json.loads(row.explanation)) for row in tx.execute(query)
     ]
+
+
+def find_fate(tx: Tx, source: str, event_id: str) -> str:
+    """What became of an event, in words for a person: its outcome, or that it waits, or that there is none."""
+    position = tx.execute(
+        select(event_positions.c.position).where(event_positions.c.source == source, event_positions.c.id == event_id)
+    ).scalar_one_or_none()
+    if position is None:
+        return "There is no event of this id. Was its row rejected? See the rejects file of its ingest."
+    row = tx.execute(select(outcomes).where(outcomes.c.position == position)).one_or_none()
+    if row is None:
+        return "This event waits to be worked off: loyaltychain run --once."
+    return str(json.loads(row.explanation)["result"])

@@ -89,7 +89,8 @@ def _check_database(tx: Tx, deployment: Deployment) -> None:
     stored = find_deployment(tx, deployment.network)
     if stored is None:
         raise errors.NotDeployed(
-            f"This database knows of no deployment on {deployment.network!r}: run `loyaltychain deploy`."
+            f"There is a manifest of a deployment on {deployment.network!r}, but this database knows nothing of it: "
+            "restore the database from a backup, or begin a fresh project in another directory."
         )
     manifest = Deployment.from_manifest(json.loads(stored.manifest))
     for field, database, file in (

@@ -30,7 +30,6 @@ UNVOUCHED = {
     ("volumes", "unit"),
     ("receipt_keys", "member"),  # as if the key was destroyed
     ("batches", "state"),
-    ("publications", "number"),
     ("publications", "block_number"),
     ("deployments", "manifest"),  # the audit is given its own
 }

@@ -1,4 +1,4 @@
-"""read_status: given a batch that cannot go out, it says which and why; given none, it says nothing of it."""
+"""read_status: it says which batch waits and why, and whether the rules in the programme file count."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -47,3 +47,15 @@ def test_read_status__nothing_to_settle__waits_for_nothing(deployed: ProjectWorl
 
     assert (status["waiting_for"], status["batches"], status["entries"]) == (None, {}, 0)
     assert status["ledger_contract"] == deployed.open().manifest["contracts"]["PointsLedger"]["address"]
+
+
+def test_read_status__rules__says_whether_they_count(deployed: ProjectWorld) -> None:
+    assert read_status(deployed.project)["rules"] == "Corner Shop Points 1, in force from ledger position 1"
+    file = deployed.project.program_file
+    text = file.read_text(encoding="utf-8")
+
+    file.write_text(text.replace("version: 1", "version: 2"), encoding="utf-8")
+    assert read_status(deployed.project)["rules"] == "Corner Shop Points 2, not published: loyaltychain deploy"
+
+    file.unlink()
+    assert read_status(deployed.project)["rules"].startswith("program.yaml cannot be used: ")

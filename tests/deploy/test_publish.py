@@ -1,7 +1,8 @@
 """publish
 ├── given the programme in force: it sends nothing
 ├── given a changed programme: it counts from the position after the newest entry
-├── given a programme changed twice before any entry: the newest counts
+├── given a programme changed twice before any entry: the newest counts, and the audit is clean
+├── given other rules under a published version: it refuses, and sends nothing
 ├── given caps that the guardian has lowered since: it publishes all the same
 ├── when killed anywhere and started again, also with other rules: registry and database agree, nothing counts twice
 └── given a database from before the publication: it is taken over from the chain
@@ -11,13 +12,16 @@ check_in_force
 """
 
 import itertools
+import re
 import shutil
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, select
 
+from loyaltychain.audit.run import run_audit
 from loyaltychain.chain import artifacts
 from loyaltychain.chain.abi import encode_call
 from loyaltychain.chain.rpc import Rpc
@@ -40,11 +44,13 @@ def deployed(tmp_path: Path) -> Iterator[ProjectWorld]:
         yield world
 
 
-def edit_program(world: ProjectWorld, *, points: int) -> None:
+def edit_program(world: ProjectWorld, *, points: int, version: int | None = None) -> None:
+    """Other rules, under a version of their own unless one is given."""
     file = world.project.program_file
-    text = file.read_text(encoding="utf-8")
-    begin = text.index("    points: ")
-    file.write_text(f"{text[:begin]}    points: {points}{text[text.index(chr(10), begin) :]}", encoding="utf-8")
+    text = re.sub(r"^    points: \d+", f"    points: {points}", file.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    file.write_text(
+        re.sub(r"^version: \d+", f"version: {version or points}", text, flags=re.MULTILINE), encoding="utf-8"
+    )
 
 
 def buy(world: ProjectWorld, order: str) -> None:
@@ -81,6 +87,12 @@ def on_chain(world: ProjectWorld) -> list[tuple[int, str]]:
     return [(int.from_bytes(answer[32:64]), "0x" + answer[:32].hex()) for answer in answers]
 
 
+def audit_codes(world: ProjectWorld) -> list[str]:
+    opened = world.open()
+    report = run_audit(opened.rpc, opened.manifest, clock=time.monotonic, database=opened.engine)
+    return [finding.code for finding in report.findings]
+
+
 def agreed(world: ProjectWorld) -> bool:
     return [(position, digest) for _, position, digest in rows(world)] == on_chain(world)
 
@@ -113,6 +125,18 @@ def test_publish__changed_twice_before_any_entry__newest_counts(deployed: Projec
     assert (publication.number, publication.from_position) == (3, 1)
     assert publication.digest == deployed.open().program().digest
     assert agreed(deployed)
+    buy(deployed, "S-1")
+    assert audit_codes(deployed) == []
+
+
+def test_publish__other_rules_under_a_published_version__refused_and_nothing_sent(deployed: ProjectWorld) -> None:
+    block = deployed.rpc.block("latest").number
+    edit_program(deployed, points=2, version=1)
+
+    with pytest.raises(errors.InvalidProgram, match="raise `version` above it"):
+        run_publish(deployed.open())
+
+    assert deployed.rpc.block("latest").number == block
 
 
 def test_publish__caps_lowered_since__publishes_all_the_same(deployed: ProjectWorld) -> None:

@@ -143,7 +143,7 @@ def test_check_chain__other_instance__wrong_chain(world: LedgerWorld, engine: En
 
 
 def test_check_chain__unknown_network__not_deployed(world: LedgerWorld, engine: Engine) -> None:
-    with pytest.raises(errors.NotDeployed, match="'testnet': run `loyaltychain deploy`"):
+    with pytest.raises(errors.NotDeployed, match="'testnet', but this database knows nothing of it"):
         check(world, engine, network="testnet")
 
 
