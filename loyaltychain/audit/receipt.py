@@ -127,8 +127,8 @@ def _check_deployment(form: ReceiptForm, manifest_document: Mapping[str, object]
     manifest = parse_manifest(manifest_document)
     return _equal(
         "programme",
-        expected=(manifest.network, manifest.chain_id, manifest.addresses[LEDGER]),
-        actual=(form.network, form.chain_id, form.ledger.lower()),
+        expected=f"{manifest.network}, chain {manifest.chain_id}, {manifest.addresses[LEDGER]}",
+        actual=f"{form.network}, chain {form.chain_id}, {form.ledger.lower()}",
     )
 
 

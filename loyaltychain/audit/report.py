@@ -8,6 +8,7 @@ from rich.markup import escape
 from loyaltychain.audit.chain_log import Pin
 from loyaltychain.audit.findings import CODES, Finding, Severity
 from loyaltychain.core.hashing import to_hex
+from loyaltychain.core.words import counted
 
 _STYLES = {Severity.CRITICAL: "bold red", Severity.HIGH: "red", Severity.WARNING: "yellow"}
 
@@ -60,10 +61,12 @@ def sort_findings(findings: list[Finding]) -> tuple[Finding, ...]:
 
 def print_report(report: Report, console: Console) -> None:
     """The report as text: what was compared, then each finding, with its meaning where its code comes first."""
-    receipts = "receipts not looked at" if report.receipts is None else f"{report.receipts} receipts"
+    receipts = "receipts not looked at" if report.receipts is None else counted(report.receipts, "receipt")
     console.print(
-        f"{report.network}: {report.batches} batches, {report.updates} updates, {receipts}, "
-        f"{report.members} members, {report.supply} points, up to block {report.pin.number} ({report.finality})",
+        f"{report.network}: {counted(report.batches, 'batch', 'batches')}, {counted(report.updates, 'update')}, "
+        f"{receipts}, "
+        f"{counted(report.members, 'member')}, {counted(report.supply, 'point')}, "
+        f"up to block {report.pin.number} ({report.finality})",
         highlight=False,
     )
     console.print(f"Compared: {', '.join(report.sources)}.")
@@ -85,5 +88,5 @@ def print_report(report: Report, console: Console) -> None:
         if finding.code not in shown:
             console.print(f"  {CODES[finding.code].meaning}", style="dim", soft_wrap=True)
         shown.add(finding.code)
-    grave = sum(finding.severity is not Severity.WARNING for finding in report.findings)
-    console.print(f"\n{len(report.findings)} findings, {len(report.findings) - grave} of them warnings.")
+    warnings = sum(finding.severity is Severity.WARNING for finding in report.findings)
+    console.print(f"\n{counted(len(report.findings), 'finding')}, {counted(warnings, 'warning')} among them.")

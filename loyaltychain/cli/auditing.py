@@ -11,7 +11,7 @@ from loyaltychain.audit.report import print_report
 from loyaltychain.audit.run import run_audit
 from loyaltychain.chain.profiles import load_profile
 from loyaltychain.chain.rpc import Rpc
-from loyaltychain.cli.options import HERE, AsJson, Home, project_at, speaking
+from loyaltychain.cli.options import HERE, AsJson, Home, in_words, project_at, speaking
 from loyaltychain.cli.output import EXIT_FOUND, print_json, stdout
 from loyaltychain.config.project import Project
 from loyaltychain.core import errors
@@ -76,7 +76,7 @@ def _read(file: Path) -> dict[str, object]:
     try:
         content = parse_json(file.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise errors.InvalidSettings(f"{os.fspath(file)} cannot be read as a manifest: {error}.") from error
+        raise errors.InvalidSettings(f"{os.fspath(file)} cannot be read as a manifest: {in_words(error)}.") from error
     if not isinstance(content, dict):
         raise errors.InvalidSettings(f"{os.fspath(file)} is not a manifest: it holds no JSON object.")
     return content

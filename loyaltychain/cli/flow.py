@@ -9,6 +9,7 @@ import typer
 from loyaltychain.cli.options import HERE, AsJson, Home, only_writer, project_at, speaking
 from loyaltychain.cli.output import EXIT_RETRY, print_facts, print_json, progress, stderr, stdout
 from loyaltychain.core import errors
+from loyaltychain.core.words import counted
 from loyaltychain.status import read_status
 from loyaltychain.wiring import World, open_world
 from loyaltychain.worker import RunReport, run_once
@@ -75,7 +76,8 @@ def status(home: Home = HERE, as_json: AsJson = False) -> None:
             "rules": facts["rules"],
             "members": facts["members"],
             "events": f"{facts['events']}, {facts['events_waiting']} of them waiting for `loyaltychain run`",
-            "ledger": f"{facts['entries']} entries, {facts['points_outstanding']} points outstanding",
+            "ledger": f"{counted(facts['entries'], 'entry', 'entries')}, "
+                      f"{counted(facts['points_outstanding'], 'point')} outstanding",
             "batches": ", ".join(f"{count} {state}" for state, count in facts["batches"].items()) or "none",
             **({"waiting for": facts["waiting_for"]} if facts["waiting_for"] else {}),
         })  # fmt: skip
@@ -87,7 +89,8 @@ def _chain_in_words(chain: dict[str, Any]) -> str:
 
 def _say(report: RunReport) -> None:
     stderr.print(
-        f"{report.events} events, {report.entries} entries, {report.batches} batches settled"
+        f"{counted(report.events, 'event')}, {counted(report.entries, 'entry', 'entries')}, "
+        f"{counted(report.batches, 'batch', 'batches')} settled"
         + (f", waiting for {report.waiting_for}" if report.waiting_for else ""),
         highlight=False,
     )
@@ -97,7 +100,7 @@ def _print_round(report: RunReport, *, once: bool) -> None:
     print_facts("One round" if once else "Until now", {
         "events": f"{report.events} ({report.refused} refused, {report.nothing} without an award)",
         "entries": report.entries,
-        "batches settled": f"{report.batches}, {report.updates} updates, {report.gas_used} gas",
+        "batches settled": f"{report.batches}, {counted(report.updates, 'update')}, {report.gas_used:,} gas",
     })  # fmt: skip
     if report.waiting_for:
         stdout.print(f"Waiting for {report.waiting_for}. Run it again when that is mended.", soft_wrap=True)

@@ -48,6 +48,11 @@ def speaking(as_json: bool) -> Iterator[None]:
         raise typer.Exit(exit_code(bug)) from error
 
 
+def in_words(error: OSError | ValueError) -> str:
+    """What is wrong with a file, without the library's own wrapping."""
+    return error.strerror or str(error) if isinstance(error, OSError) else str(error)
+
+
 def project_at(home: Path) -> Project:
     """The project in ``home``, with the environment's overrides. Raises ProjectMissing or InvalidSettings."""
     return open_project(home, os.environ)

@@ -9,7 +9,7 @@ from rich.table import Table
 
 from loyaltychain.audit.receipt import verify_receipt
 from loyaltychain.chain.rpc import Rpc
-from loyaltychain.cli.options import HERE, AsJson, Home, project_at, speaking
+from loyaltychain.cli.options import HERE, AsJson, Home, in_words, project_at, speaking
 from loyaltychain.cli.output import EXIT_FOUND, print_json, stderr, stdout
 from loyaltychain.core import errors
 from loyaltychain.core.json_text import parse_json
@@ -166,7 +166,7 @@ def _read(file: Path) -> dict[str, Any]:
     try:
         content = parse_json(file.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise errors.InvalidReceipt(f"{file} cannot be read as a receipt: {error}.") from error
+        raise errors.InvalidReceipt(f"{file} cannot be read as a receipt: {in_words(error)}.") from error
     if not isinstance(content, dict):
         raise errors.InvalidReceipt(f"{file} is not a receipt: it holds no JSON object.")
     return content

@@ -270,5 +270,5 @@ def test_print_report__findings__stand_with_their_meaning(scenario: Scenario) ->
         "  actual    paused",
         "  The ledger is paused: no batch can be settled.",
         "",
-        "1 findings, 1 of them warnings.",
+        "1 finding, 1 warning among them.",
     ]
