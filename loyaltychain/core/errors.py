@@ -29,7 +29,6 @@ LoyaltyError
 └── InvariantError            an engineer must act; the process stops
     ├── ConstraintRefused     (a store that expects a refusal turns it into a domain error)
     ├── MissingAccount
-    ├── UnbalancedLedger
     ├── Reverted              the chain refused a call; carries the decoded custom error
     ├── WrongChain            another chain, an empty one, or another deployment
     ├── ChainAhead            the chain knows batches that the database does not
@@ -170,10 +169,6 @@ class ConstraintRefused(InvariantError):
 
 class MissingAccount(InvariantError):
     """An entry names an account that was never opened."""
-
-
-class UnbalancedLedger(InvariantError):
-    """The ledger does not prove itself from its own postings."""
 
 
 class Reverted(InvariantError):

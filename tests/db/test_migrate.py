@@ -23,6 +23,7 @@ from loyaltychain.core import errors
 from loyaltychain.db.engine import open_database, reading, transaction
 from loyaltychain.db.migrate import migrate
 from loyaltychain.db.tables import metadata
+from tests.database import ENGINES
 from tests.db.builders import APPEND_ONLY, FREE_COLUMNS, MUTABLE, ONE_ROW_EACH, describe_schema, insert_one_row_each
 
 GUARDED = sorted(APPEND_ONLY | FREE_COLUMNS.keys())
@@ -104,9 +105,8 @@ def test_migrate__guarded_tables__delete_is_refused(database) -> None:
     assert counts == dict.fromkeys(GUARDED, 1)
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)  # INSERT OR REPLACE is SQLite's
 def test_migrate__append_only__replace_is_refused_on_sqlite(database) -> None:
-    if database.dialect.name != "sqlite":
-        pytest.skip("INSERT OR REPLACE is SQLite's")
     with transaction(database) as tx:
         insert_one_row_each(tx)
     for table, row in ONE_ROW_EACH:
@@ -115,9 +115,8 @@ def test_migrate__append_only__replace_is_refused_on_sqlite(database) -> None:
                 tx.execute(table.insert().prefix_with("OR REPLACE"), [row])
 
 
+@pytest.mark.parametrize("database", sorted({*ENGINES} - {"sqlite"}), indirect=True)  # SQLite has no TRUNCATE
 def test_migrate__append_only__truncate_is_refused_on_postgresql(database) -> None:
-    if database.dialect.name != "postgresql":
-        pytest.skip("SQLite has no TRUNCATE")
     for table in GUARDED:
         with pytest.raises(errors.ConstraintRefused, match="is append-only"), transaction(database) as tx:
             tx.execute(text(f"TRUNCATE {table} CASCADE"))

@@ -28,24 +28,9 @@ from loyaltychain.settlement.confirm import Confirmed, confirm_step
 from loyaltychain.settlement.submit import submit_step
 from loyaltychain.settlement.types import Batch
 from tests.chain.small_world import FUNDS, NOW
-from tests.settlement.ledger_world import BALANCES, CAPS, LedgerWorld, make_ledger_world
+from tests.settlement.ledger_world import BALANCES, CAPS, LedgerWorld
 
 OTHER_SETTLER = PrivateKey(bytes(31) + b"\x09")
-
-
-@pytest.fixture(scope="module")
-def one_chain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LedgerWorld]:
-    ledger = make_ledger_world(tmp_path_factory.mktemp("confirm"))
-    yield ledger
-    ledger.small.chain.close()
-
-
-@pytest.fixture
-def world(one_chain: LedgerWorld) -> Iterator[LedgerWorld]:
-    snapshot = one_chain.small.ask("evm_snapshot")
-    one_chain.copy("sealed.db", "now.db")
-    yield one_chain
-    assert one_chain.small.ask("evm_revert", snapshot) is True
 
 
 @pytest.fixture

@@ -35,22 +35,7 @@ from loyaltychain.settlement.confirm import confirm_step
 from loyaltychain.settlement.guard import check_chain
 from loyaltychain.settlement.submit import submit_step
 from tests.chain.small_world import NOW
-from tests.settlement.ledger_world import LedgerWorld, make_ledger_world, remember
-
-
-@pytest.fixture(scope="module")
-def one_chain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LedgerWorld]:
-    ledger = make_ledger_world(tmp_path_factory.mktemp("guard"))
-    yield ledger
-    ledger.small.chain.close()
-
-
-@pytest.fixture
-def world(one_chain: LedgerWorld) -> Iterator[LedgerWorld]:
-    snapshot = one_chain.small.ask("evm_snapshot")
-    one_chain.copy("sealed.db", "now.db")
-    yield one_chain
-    assert one_chain.small.ask("evm_revert", snapshot) is True
+from tests.settlement.ledger_world import LedgerWorld, remember
 
 
 @pytest.fixture

@@ -36,24 +36,9 @@ from loyaltychain.settlement.succession import intents_of
 from loyaltychain.settlement.types import Batch
 from tests.chain.sending import FaultyRpc
 from tests.chain.small_world import FUNDS, NOW
-from tests.settlement.ledger_world import BALANCES, LedgerWorld, make_ledger_world
+from tests.settlement.ledger_world import BALANCES, LedgerWorld
 
 OTHER_SETTLER = PrivateKey(bytes(31) + b"\x09")
-
-
-@pytest.fixture(scope="module")
-def one_chain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LedgerWorld]:
-    ledger = make_ledger_world(tmp_path_factory.mktemp("retry"))
-    yield ledger
-    ledger.small.chain.close()
-
-
-@pytest.fixture
-def world(one_chain: LedgerWorld) -> Iterator[LedgerWorld]:
-    snapshot = one_chain.small.ask("evm_snapshot")
-    one_chain.copy("sealed.db", "now.db")
-    yield one_chain
-    assert one_chain.small.ask("evm_revert", snapshot) is True
 
 
 @pytest.fixture
