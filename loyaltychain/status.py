@@ -1,5 +1,7 @@
 """How far a project is, in figures. Reads only; a chain that is not running is a fact, not an error."""
 
+from collections import Counter
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import func, select
@@ -14,6 +16,7 @@ from loyaltychain.db.step import read_cursor
 from loyaltychain.deploy import published
 from loyaltychain.deploy.manifest import read_manifest
 from loyaltychain.events.tables import events, members
+from loyaltychain.ledger.accounts import ADJUSTED, EXPIRED, ISSUED, REDEEMED, REVERSED
 from loyaltychain.ledger.tables import entries, volumes
 from loyaltychain.operations.earn import EARN
 from loyaltychain.program.load import load_program
@@ -21,6 +24,48 @@ from loyaltychain.settlement.store import batches_in_state
 from loyaltychain.settlement.succession import newest_intent
 from loyaltychain.settlement.tables import batches
 from loyaltychain.wiring import open_world
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """All points of the programme, from the ledger's accounts.
+
+    issued + adjusted == outstanding + pending - owed + redeemed + expired + reversed.
+    """
+
+    issued: int
+    adjusted: int  # given by hand, less what was taken by hand
+    outstanding: int  # available and held: what members own on chain once it is settled
+    held: int
+    pending: int
+    owed: int  # debts, netted from later awards
+    redeemed: int
+    expired: int
+    reversed: int  # taken back with returns, less what was given again
+
+
+def read_totals(tx: Tx) -> Totals:
+    """The totals at this moment."""
+    balances: Counter[str] = Counter()
+    of_points = select(volumes.c.account, volumes.c.total_in - volumes.c.total_out).where(volumes.c.unit == POINTS)
+    for account, balance in tx.execute(of_points):
+        balances[account if account.startswith("program:") else account.rsplit(":", 1)[1]] += balance
+    return Totals(
+        issued=-balances[ISSUED],
+        adjusted=-balances[ADJUSTED],
+        outstanding=balances["available"] + balances["held"],
+        held=balances["held"],
+        pending=balances["pending"],
+        owed=-balances["debt"],
+        redeemed=balances[REDEEMED],
+        expired=balances[EXPIRED],
+        reversed=balances[REVERSED],
+    )
+
+
+def count_members(tx: Tx) -> int:
+    """How many members there are."""
+    return int(tx.execute(select(func.count()).select_from(members)).scalar_one())
 
 
 def read_status(project: Project) -> dict[str, Any]:
@@ -43,15 +88,16 @@ def read_status(project: Project) -> dict[str, Any]:
 def _figures(tx: Tx) -> dict[str, Any]:
     taken = tx.execute(select(func.count()).select_from(events)).scalar_one()
     states = tx.execute(select(batches.c.state, func.count()).group_by(batches.c.state).order_by(batches.c.state))
-    owned = select(volumes.c.total_in - volumes.c.total_out).where(
-        volumes.c.account.like("member:%"), volumes.c.unit == POINTS
-    )
+    totals = read_totals(tx)
     return {
-        "members": tx.execute(select(func.count()).select_from(members)).scalar_one(),
+        "members": count_members(tx),
         "events": taken,
         "events_waiting": taken - read_cursor(tx, EARN),
         "entries": tx.execute(select(func.count()).select_from(entries)).scalar_one(),
-        "points_outstanding": sum(tx.execute(owned).scalars()),
+        "points_outstanding": totals.outstanding,
+        "points_pending": totals.pending,
+        "points_held": totals.held,
+        "points_owed": totals.owed,
         "waiting_for": _waiting_for(tx),
         "batches": {row.state: row[1] for row in states},
     }

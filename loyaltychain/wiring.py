@@ -1,12 +1,16 @@
 """The only place that knows concretes: opens the database, the chain and the keys of a project, and hands them on."""
 
+import os
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 
 from sqlalchemy import Engine
 
 from loyaltychain.chain import artifacts
 from loyaltychain.chain.abi import selector
+from loyaltychain.chain.keystore import Keystore, password_source, read_address, read_keystore
+from loyaltychain.chain.observe import finality_depth
 from loyaltychain.chain.profiles import Profile, load_profile
 from loyaltychain.chain.rpc import Rpc, Web3Rpc
 from loyaltychain.chain.sender import Sender
@@ -24,8 +28,6 @@ from loyaltychain.program.load import load_program
 from loyaltychain.program.types import Program
 from loyaltychain.settlement.deployment import Deployment
 
-_CONTRACTS = ("PointsLedger", "ProgramRegistry", "AccessManager", "PointsProxy")
-
 
 @dataclass(frozen=True, slots=True)
 class World:
@@ -36,6 +38,8 @@ class World:
     rpc: Rpc
     profile: Profile
     clock: Clock
+    deployer_keystore: Path | None = None  # in place of the deployer's file in keys/
+    _unlocked: dict[str, PrivateKey] = field(default_factory=dict)  # so that each password is asked for once
 
     @property
     def manifest(self) -> Manifest:
@@ -53,12 +57,51 @@ class World:
 
     def sender(self, signers: Collection[Signer]) -> Sender:
         """A sender on this chain for these signers."""
-        abis = [artifacts.load(name).abi for name in _CONTRACTS]
-        return Sender(self.engine, self.rpc, signers, profile=self.profile, clock=self.clock, abis=abis)
+        return self._sender(signers, self.profile)
+
+    def deploy_sender(self, signers: Collection[Signer]) -> Sender:
+        """A sender for a deployment's steps, each of which waits only as long as the profile says for them."""
+        return self._sender(signers, self.profile.for_deployment)
+
+    def finality_depth(self) -> int:
+        """Blocks that a block needs on top of it to be final now. Raises RpcUnavailable."""
+        return finality_depth(self.rpc, self.profile, head=self.rpc.block("latest").number)
+
+    def address(self, role: str) -> str:
+        """The address of a role's key, lower-case; a keystore that says it is not decrypted for that.
+
+        A role that signs nothing here needs no more than its address in a file.
+
+        Raises InvalidSettings when there is neither, or it cannot be read.
+        """
+        keystore, alone = self._keystore(role), self.project.address_file(role)
+        if keystore is not None and keystore.address is not None:
+            return keystore.address
+        if keystore is None and alone.exists() and not self.project.key_file(role).exists():
+            return read_address(alone)
+        return self.key(role).address
 
     def key(self, role: str) -> PrivateKey:
-        """The key of a role. Raises InvalidSettings when it cannot be read."""
+        """The key of a role: of its file, else of its keystore, whose password is asked for.
+
+        Raises InvalidSettings when there is none, it cannot be read, or the password does not fit.
+        """
+        if role in self._unlocked:
+            return self._unlocked[role]
+        if keystore := self._keystore(role):
+            self._unlocked[role] = keystore.unlock(password_source(os.environ)(keystore.file))
+            return self._unlocked[role]
         return load_key(self.project.key_file(role))
+
+    def _keystore(self, role: str) -> Keystore | None:
+        if role == "deployer" and self.deployer_keystore is not None:
+            return read_keystore(self.deployer_keystore)
+        file = self.project.keystore_file(role)
+        return read_keystore(file) if file.exists() and not self.project.key_file(role).exists() else None
+
+    def _sender(self, signers: Collection[Signer], profile: Profile) -> Sender:
+        abis = [artifacts.load(name).abi for name in artifacts.CONTRACTS]
+        return Sender(self.engine, self.rpc, signers, profile=profile, clock=self.clock, abis=abis)
 
     def settler(self) -> KeySigner:
         """The hot key, which may do nothing but settle."""
@@ -75,34 +118,41 @@ class World:
         return KeySigner(self.key(role), allowed, chain_id=self.manifest["chain_id"])
 
 
-def open_world(project: Project, *, rpc: Rpc | None = None, clock: Clock = system_clock) -> World:
+def open_world(
+    project: Project, *, rpc: Rpc | None = None, clock: Clock = system_clock, deployer_keystore: Path | None = None
+) -> World:
     """Everything a command needs.
 
     Args:
         rpc: A chain to use instead of the project's own (the demo's, in process).
+        deployer_keystore: The deployer's key, in place of its file in ``keys/``.
 
     Raises:
         ChainNotRunning: the project's local chain has no process.
         InvalidSettings: no such network profile, or no endpoint for it.
     """
     profile = load_profile(project.settings.network)
-    return World(project, open_migrated(project.database_url), rpc or _connect(project), profile, clock)
+    node = rpc or _connect(project, profile)
+    return World(project, open_migrated(project.database_url), node, profile, clock, deployer_keystore)
 
 
-def connect(url: str) -> Rpc:
-    """The node at ``url``. Raises InvalidSettings for what is no URL of a node."""
+def connect(url: str, *, log_range: int | None = None) -> Rpc:
+    """The node at ``url``; ``log_range`` is how many blocks it may be asked for at once.
+
+    Raises InvalidSettings for what is no URL of a node.
+    """
     if not url.startswith(("http://", "https://")):
         raise errors.InvalidSettings(f"{url!r} is not the URL of a node: it begins with http:// or https://.")
-    return Web3Rpc.connect(url)
+    return Web3Rpc.connect(url) if log_range is None else Web3Rpc.connect(url, log_range=log_range)
 
 
-def _connect(project: Project) -> Rpc:
+def _connect(project: Project, profile: Profile) -> Rpc:
     if project.settings.rpc:
-        return connect(project.settings.rpc)
+        return connect(project.settings.rpc, log_range=profile.log_range)
     if project.settings.network != "local":
         raise errors.InvalidSettings(
             f"The network {project.settings.network!r} needs an endpoint: set `rpc` in loyaltychain.toml, "
-            "or LOYALTYCHAIN_RPC."
+            "or LOYALTYCHAIN_RPC; `loyaltychain deploy` takes it as --rpc too."
         )
     return Web3Rpc.connect(find(project.home).url)
 
@@ -125,10 +175,13 @@ def wanted_plan(world: World) -> DeployPlan:
             "periodSeconds": settings.caps.period_seconds,
             "supplyCap": settings.caps.supply_cap,
         },
-        roles={role: world.key(role).address for role in ROLES},
+        roles={role: world.address(role) for role in ROLES},
         delays={
             "admin": settings.delays.admin,
             "config": settings.delays.config,
             "upgrader": settings.delays.upgrader,
         },
+        transfer_logs=settings.wallets.transfer_logs,
+        rebind_delay=settings.wallets.rebind_delay,
+        voucher_signer=(settings.wallets.voucher_signer or world.address("registrar")).lower(),
     )

@@ -14,6 +14,7 @@ from loyaltychain.deploy.publish import check_in_force
 from loyaltychain.events.sequence import sequence as sequence_events
 from loyaltychain.ledger.sequence import sequence as sequence_entries
 from loyaltychain.operations.earn import earn_step
+from loyaltychain.operations.sweep import sweep_step
 from loyaltychain.operations.types import Bounds
 from loyaltychain.program.types import Program
 from loyaltychain.settlement import store
@@ -24,19 +25,28 @@ from loyaltychain.settlement.seal import seal_step
 from loyaltychain.settlement.submit import retry_step, submit_step
 from loyaltychain.wiring import World
 
+_OF_A_STEP = ("events", "entries", "nothing", "refused", "parked", "issued", "redeemed", "reversed", "reinstated",
+              "refunded", "owed")  # fmt: skip
 LOOKS_MAX = 600  # at one batch in one round; the next round goes on where this one stopped
 
 
 @dataclass(frozen=True, slots=True)
 class RunReport:
-    """What one round did. ``issued`` and ``redeemed`` are points, ``gas_used`` is of all settled batches."""
+    """What one round did. ``issued`` to ``expired`` are points, as in ``StepReport``; ``gas_used`` is of all settled
+    batches. ``parked`` counts events of which something waits for an order."""
 
     events: int = 0
     entries: int = 0
     nothing: int = 0
     refused: int = 0
+    parked: int = 0
     issued: int = 0
     redeemed: int = 0
+    reversed: int = 0
+    reinstated: int = 0
+    refunded: int = 0
+    owed: int = 0
+    expired: int = 0
     batches: int = 0
     updates: int = 0
     gas_used: int = 0
@@ -52,11 +62,18 @@ class RunReport:
         return asdict(self)
 
 
-def run_once(world: World, *, retry: bool = False, on_progress: Callable[[int], None] = lambda _: None) -> RunReport:
+def run_once(
+    world: World,
+    *,
+    retry: bool = False,
+    settle_every: int = 0,
+    on_progress: Callable[[int], None] = lambda _: None,
+) -> RunReport:
     """One round: everything that is due now, to its end.
 
     Args:
         retry: Send a halted batch once more, where that is safe: an engineer has mended the cause.
+        settle_every: Seconds after the last batch before the next one is sealed. Events are decided on every time.
         on_progress: Is told how many events and batches are done.
 
     Raises:
@@ -75,7 +92,16 @@ def run_once(world: World, *, retry: bool = False, on_progress: Callable[[int], 
         check_in_force(tx, world.rpc, world.manifest, digest=program.digest, file=file)
     bounds = _read_bounds(world, deployment)
     report = _earn(world, program, bounds, on_progress)
+    if not _is_settlement_due(world, settle_every):
+        return report
     return _settle_all(world, deployment, bounds, report, on_progress)
+
+
+def _is_settlement_due(world: World, every: int) -> bool:
+    """Whether a batch is on its way, or enough time has passed since the last one."""
+    with reading(world.engine) as tx:
+        last = store.last_batch(tx)
+    return last is None or last.state != "final" or last.header.time + every <= world.clock()
 
 
 def _earn(world: World, program: Program, bounds: Bounds, on_progress: Callable[[int], None]) -> RunReport:
@@ -83,19 +109,13 @@ def _earn(world: World, program: Program, bounds: Bounds, on_progress: Callable[
         sequence_events(tx)
     report = RunReport()
     while (step := earn_step(world.engine, program, now=world.clock(), bounds=bounds)).events:
-        report = replace(
-            report,
-            events=report.events + step.events,
-            entries=report.entries + step.entries,
-            nothing=report.nothing + step.nothing,
-            refused=report.refused + step.refused,
-            issued=report.issued + step.issued,
-            redeemed=report.redeemed + step.redeemed,
-        )
+        report = report.plus(RunReport(**{name: getattr(step, name) for name in _OF_A_STEP}))
         on_progress(report.events)
+    # What time has done comes before the seal, so that a batch never settles points that have expired.
+    swept = sweep_step(world.engine, now=world.clock(), bounds=bounds)
     with transaction(world.engine) as tx:
         sequence_entries(tx)
-    return report
+    return replace(report, expired=swept.expired)
 
 
 def _settle_all(
@@ -106,6 +126,7 @@ def _settle_all(
     sender = world.sender([signer])
     # A quarter is put on top of what the rehearsal says, so a batch must leave room for that.
     max_gas = world.profile.tx_gas_cap * 4 // 5
+    transfer_logs = bool(read_ledger(world.rpc, deployment, "transferLogs"))
     while True:
         sealed = seal_step(
             world.engine,
@@ -114,6 +135,7 @@ def _settle_all(
             max_issued=bounds.award,
             max_burned=bounds.redemption,
             max_gas=max_gas,
+            transfer_logs=transfer_logs,
         )
         submit_step(world.engine, deployment, settler=signer.address, now=world.clock())
         confirmed = _carry(world, sender, deployment)

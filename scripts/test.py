@@ -8,6 +8,7 @@ import subprocess
 import sys
 
 import bootstrap
+import tools
 
 CONTRACTS = bootstrap.ROOT / "contracts"
 
@@ -27,6 +28,8 @@ def main(arguments: list[str]) -> int:
     missing = bootstrap.prepare(needed=["core", "build", "test"], optional=["postgres", "compiler"])
     if reason := install_node_packages():
         missing["npm"] = reason
+    if reason := tools.install_anvil():
+        missing["anvil"] = reason
     for name, reason in missing.items():
         print(f"[setup] without {name}: {reason}", flush=True)
     if bootstrap.run(["scripts/check.py"]):

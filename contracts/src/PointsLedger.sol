@@ -5,11 +5,14 @@ import {AccessManagedUpgradeable} from "@openzeppelin/contracts-upgradeable/acce
 import {UUPSUpgradeable} from "@openzeppelin/contracts-upgradeable/proxy/utils/UUPSUpgradeable.sol";
 import {IAccessManaged} from "@openzeppelin/contracts/access/manager/IAccessManaged.sol";
 import {IERC165} from "@openzeppelin/contracts/utils/introspection/IERC165.sol";
+import {BitMaps} from "@openzeppelin/contracts/utils/structs/BitMaps.sol";
 
+import {IMemberRegistry} from "./interfaces/IMemberRegistry.sol";
 import {IPointsLedger} from "./interfaces/IPointsLedger.sol";
 import {BatchHash} from "./libraries/BatchHash.sol";
 import {RecordsCodec} from "./libraries/RecordsCodec.sol";
 import {Reckoning} from "./libraries/Reckoning.sol";
+import {TransferLogs} from "./libraries/TransferLogs.sol";
 
 /// @title The packed ledger in push mode: see IPointsLedger for what it promises.
 /// @custom:storage-location erc7201:loyaltychain.storage.PointsLedger
@@ -19,6 +22,7 @@ contract PointsLedger layout at erc7201("loyaltychain.storage.PointsLedger") is
     AccessManagedUpgradeable,
     UUPSUpgradeable
 {
+    using BitMaps for BitMaps.BitMap;
     using Reckoning for Reckoning.Head;
 
     // ---- constants ----
@@ -35,6 +39,7 @@ contract PointsLedger layout at erc7201("loyaltychain.storage.PointsLedger") is
         bool paused;
         Mode mode;
         uint64 supplyCap;
+        bool transferLogs;
     }
 
     Reckoning.Head private _head;
@@ -45,6 +50,9 @@ contract PointsLedger layout at erc7201("loyaltychain.storage.PointsLedger") is
     bytes32 private _instanceId;
     string private _name;
     string private _symbol;
+    IMemberRegistry private _memberRegistry;
+    /// @dev Whether a member has a wallet, 256 members a slot: what the transfer logs cost for those without.
+    BitMaps.BitMap private _bound;
 
     // ---- constructor, initialiser ----
 
@@ -59,9 +67,12 @@ contract PointsLedger layout at erc7201("loyaltychain.storage.PointsLedger") is
         bytes32 instanceId_,
         string calldata name_,
         string calldata symbol_,
-        Caps calldata caps_
+        Caps calldata caps_,
+        address memberRegistry_,
+        bool transferLogs_
     ) external initializer {
         if (authority_.code.length == 0) revert AccessManagedInvalidAuthority(authority_);
+        if (memberRegistry_.code.length == 0) revert NoMemberRegistry(memberRegistry_);
         if (instanceId_ == 0) revert ZeroInstanceId();
         __AccessManaged_init(authority_);
         _config.mode = Mode.Push;
@@ -70,6 +81,8 @@ contract PointsLedger layout at erc7201("loyaltychain.storage.PointsLedger") is
         _symbol = symbol_;
         _putSettler(settler_);
         _putCaps(caps_);
+        _memberRegistry = IMemberRegistry(memberRegistry_);
+        _putTransferLogs(transferLogs_);
         Header memory nothing;
         _hashes[0] = BatchHash.hashOf(nothing);
     }
@@ -99,6 +112,14 @@ contract PointsLedger layout at erc7201("loyaltychain.storage.PointsLedger") is
         _hashes[batch.batchId % KEPT_HASHES] = batchHash;
         emit BatchSettled(batch.batchId, batchHash, header);
         emit BatchData(batch.batchId, data);
+        if (config.transferLogs) TransferLogs.logBatch(data, updates, _bound, _memberRegistry);
+    }
+
+    /// @inheritdoc IPointsLedger
+    function onBinding(uint32 member, address before, address present) external {
+        if (msg.sender != address(_memberRegistry)) revert NotMemberRegistry(msg.sender);
+        _bound.setTo(member, present != address(0));
+        if (_config.transferLogs) TransferLogs.logBinding(before, present, balanceOfMember(member));
     }
 
     /// @inheritdoc IPointsLedger
@@ -134,6 +155,11 @@ contract PointsLedger layout at erc7201("loyaltychain.storage.PointsLedger") is
         _putSettler(settler_);
     }
 
+    /// @inheritdoc IPointsLedger
+    function setTransferLogs(bool on) external restricted {
+        _putTransferLogs(on);
+    }
+
     // ---- reads ----
 
     /// @inheritdoc IPointsLedger
@@ -157,10 +183,20 @@ contract PointsLedger layout at erc7201("loyaltychain.storage.PointsLedger") is
     }
 
     /// @inheritdoc IPointsLedger
-    function balanceOfMember(uint32 member) external view returns (uint256) {
+    function balanceOfMember(uint32 member) public view returns (uint256) {
         uint32 index = member / 8;
         if (index >= RecordsCodec.WORD_COUNT) return 0;
         return uint32(RecordsCodec.wordAt(index) >> (32 * (member % 8)));
+    }
+
+    /// @inheritdoc IPointsLedger
+    function balanceOf(address wallet) external view returns (uint256) {
+        return balanceOfMember(_memberRegistry.memberOf(wallet)); // number 0 is nobody and holds nothing
+    }
+
+    /// @inheritdoc IPointsLedger
+    function allowance(address, address) external pure returns (uint256) {
+        return 0;
     }
 
     /// @inheritdoc IPointsLedger
@@ -223,6 +259,16 @@ contract PointsLedger layout at erc7201("loyaltychain.storage.PointsLedger") is
     }
 
     /// @inheritdoc IPointsLedger
+    function memberRegistry() external view returns (address) {
+        return address(_memberRegistry);
+    }
+
+    /// @inheritdoc IPointsLedger
+    function transferLogs() external view returns (bool) {
+        return _config.transferLogs;
+    }
+
+    /// @inheritdoc IPointsLedger
     function instanceId() external view returns (bytes32) {
         return _instanceId;
     }
@@ -270,6 +316,11 @@ contract PointsLedger layout at erc7201("loyaltychain.storage.PointsLedger") is
         if (settler_ == address(0)) revert ZeroSettler();
         emit SettlerChanged(_config.settler, settler_);
         _config.settler = settler_;
+    }
+
+    function _putTransferLogs(bool on) private {
+        emit TransferLogsChanged(on);
+        _config.transferLogs = on;
     }
 
     // ---- upgrade ----

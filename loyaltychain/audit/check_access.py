@@ -3,11 +3,11 @@
 A selector that the table does not name belongs to ADMIN by OpenZeppelin's default; giving it away is a finding.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from loyaltychain.audit.findings import Finding, differences, make_finding
-from loyaltychain.audit.manifest import ACCESS, LEDGER, REGISTRY, ROLES, Manifest
+from loyaltychain.audit.manifest import ACCESS, LEDGER, MEMBERS, REGISTRY, ROLES, Manifest
 from loyaltychain.audit.rebuild import Rebuilt
 from loyaltychain.audit.roles import Access, fold_access
 from loyaltychain.audit.views import View
@@ -22,9 +22,16 @@ FUNCTIONS: Final = {
     (LEDGER, "unpause()"): ROLES["config"],
     (LEDGER, f"raiseCaps{_CAPS}"): ROLES["config"],
     (LEDGER, "setSettler(address)"): ROLES["config"],
+    (LEDGER, "setTransferLogs(bool)"): ROLES["config"],
     (LEDGER, "upgradeToAndCall(address,bytes)"): ROLES["upgrader"],
     (REGISTRY, "publish(bytes32,uint64)"): ROLES["registrar"],
     (REGISTRY, "upgradeToAndCall(address,bytes)"): ROLES["upgrader"],
+    (MEMBERS, "stopBinding()"): ROLES["guardian"],
+    (MEMBERS, "setVoucherSigner(address)"): ROLES["config"],
+    (MEMBERS, "forceUnbind(uint32)"): ROLES["config"],
+    (MEMBERS, "proposeRebind(uint32,address,uint64,bytes)"): ROLES["registrar"],
+    (MEMBERS, "cancelRebind(uint32)"): ROLES["registrar"],
+    (MEMBERS, "upgradeToAndCall(address,bytes)"): ROLES["upgrader"],
 }
 #: Who may cancel what a delayed role has scheduled; for every other role it is ADMIN.
 GUARDIANS: Final = {ROLES["config"]: ROLES["guardian"], ROLES["upgrader"]: ROLES["guardian"]}
@@ -43,8 +50,8 @@ def check_access(manifest: Manifest, rebuilt: Rebuilt, *, block: int) -> list[Fi
     return found
 
 
-def check_access_state(access: View, ledger: View, registry: View, manifest: Manifest) -> list[Finding]:
-    """The same from the access manager's own answers, in case that logs were withheld."""
+def check_access_state(access: View, managed: Sequence[View], manifest: Manifest) -> list[Finding]:
+    """The same from the answers of the access manager and of those it manages, in case that logs were withheld."""
     block = access.block
     found = []
     for role, holder in sorted(manifest.holders.items()):
@@ -56,7 +63,7 @@ def check_access_state(access: View, ledger: View, registry: View, manifest: Man
         target = int(manifest.addresses[name], 16)
         actual = access.number("getTargetFunctionRole(address,bytes4)", target, selector)
         found += differences("function-role", f"{name}.{signature}", expected=role, actual=actual, block=block)
-    for view in (ledger, registry):
+    for view in managed:
         authority = view.address_of("authority()")
         found += differences("authority", view.address, expected=access.address, actual=authority, block=block)
     return found

@@ -14,6 +14,7 @@ from loyaltychain.audit.log_shapes import CAP_NAMES, CAP_TYPES
 from loyaltychain.audit.manifest import (
     ACCESS,
     LEDGER,
+    MEMBERS,
     REGISTRY,
     Manifest,
     read_address,
@@ -21,13 +22,16 @@ from loyaltychain.audit.manifest import (
     read_octets,
     read_section,
     read_text,
+    read_wallet_settings,
 )
 from loyaltychain.core.errors import InvalidSettings
 from loyaltychain.core.hashing import keccak256
 
 PROXY: Final = "PointsProxy"
-_LEDGER_TYPES: Final = ("address", "address", "bytes32", "string", "string", f"({','.join(CAP_TYPES)})")
+_LEDGER_TYPES: Final = ("address", "address", "bytes32", "string", "string", f"({','.join(CAP_TYPES)})",
+                                     "address", "bool")  # fmt: skip
 _REGISTRY_TYPES: Final = ("address",)
+_MEMBERS_TYPES: Final = ("address", "address", "uint32")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +59,7 @@ def parse_creations(document: Mapping[str, object], manifest: Manifest) -> tuple
     deployed = read_section(document, "deployed") if "deployed" in document else {}
     settler = read_address(deployed, "settler") if "settler" in deployed else manifest.settler
     caps = read_section(deployed if "caps" in deployed else document, "caps")
+    wallets = read_wallet_settings(deployed if "wallets" in deployed else document)
     authority = manifest.addresses[ACCESS]
     initialize_ledger = _encode_call(
         _LEDGER_TYPES,
@@ -65,9 +70,12 @@ def parse_creations(document: Mapping[str, object], manifest: Manifest) -> tuple
             read_text(token, "name"),
             read_text(token, "symbol"),
             tuple(read_number(caps, name) for name in CAP_NAMES),
+            manifest.addresses[MEMBERS],
+            wallets.transfer_logs,
         ),
     )
     initialize_registry = _encode_call(_REGISTRY_TYPES, (authority,))
+    initialize_members = _encode_call(_MEMBERS_TYPES, (authority, wallets.voucher_signer, wallets.rebind_delay))
 
     def claim(name: str, contract: str, address: str, arguments: bytes, *, logs: bool) -> Creation:
         return Creation(name, contract, address, read_octets(hashes, name, size=32), arguments, logs)
@@ -84,6 +92,8 @@ def parse_creations(document: Mapping[str, object], manifest: Manifest) -> tuple
         claim(ACCESS, ACCESS, authority, deployer, logs=True),
         implementation(LEDGER),
         implementation(REGISTRY),
+        implementation(MEMBERS),
+        proxy(MEMBERS, initialize_members),
         proxy(LEDGER, initialize_ledger),
         proxy(REGISTRY, initialize_registry),
     )

@@ -58,6 +58,7 @@ _CRITICAL: Final = {
     "last-batch": "The contract's last batch id is not that of the last logged batch.",
     "last-batch-hash": "The contract's last batch hash is not that of the last logged batch.",
     "batch-hash-kept": "The contract keeps another hash for a recent batch than its log says.",
+    "binding-mismatch": "Member and wallet are bound otherwise than the logs say, or the logs bind what is bound.",
     "program-unpublished": "A batch settles under rules that were not published before it.",
     "publication-order": "A programme was published for a position before that of an earlier one.",
     "publication-index": "Publications are not counted without gaps.",
@@ -98,11 +99,13 @@ _CRITICAL: Final = {
 }
 _HIGH: Final = {
     "implementation-fresh": "A proxy was upgraded to code that was not there a block before; other code may have run.",
+    "transfer-log-mismatch": "A transaction's Transfer logs are not the changes of the wallets bound at that moment.",
+    "wallet-settings": "A setting for wallets is not what the manifest says.",
     "log-file-cut": "The log file holds another number of logs than its first line says.",
     "log-file-differs": "The log file is not what the chain's node serves for the same blocks.",
     "receipt-salt": "A receipt's salt does not come from its member's key.",
     "update-row": "The database's changes of a batch are not those of the batch's content.",
-    "account-overdrawn": "A member's account gave more than it received.",
+    "account-overdrawn": "A member's account gave more than it received, or more of a debt was paid than was owed.",
     "volume": "An account's cached totals are not the sums of its postings.",
     "event-digest": "An event is not what its digest says.",
     "event-position": "Events' positions have a gap.",

@@ -94,6 +94,10 @@ SHAPES: Final = (
         (("hash", "bytes32"),),
         (("from_position", "uint64"), ("index", "uint256")),
     ),
+    Shape("WalletBound(uint32,address)", (("member", "uint32"), ("wallet", "address"))),
+    Shape("WalletUnbound(uint32,address)", (("member", "uint32"), ("wallet", "address"))),
+    Shape("TransferLogsChanged(bool)", (), (("on", "bool"),)),
+    Shape("Transfer(address,address,uint256)", (("from", "address"), ("to", "address")), (("value", "uint256"),)),
     Shape("LedgerPaused(address)", (("by", "address"),)),
     Shape("LedgerUnpaused(address)", (("by", "address"),)),
     Shape(

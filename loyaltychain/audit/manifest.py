@@ -10,8 +10,18 @@ from loyaltychain.core.hashing import from_hex
 LEDGER: Final = "PointsLedger"
 REGISTRY: Final = "ProgramRegistry"
 ACCESS: Final = "AccessManager"
-PROXIED: Final = (LEDGER, REGISTRY)
+MEMBERS: Final = "MemberRegistry"
+PROXIED: Final = (LEDGER, REGISTRY, MEMBERS)
 ROLES: Final = {"admin": 0, "guardian": 1, "config": 2, "upgrader": 3, "registrar": 4}
+
+
+@dataclass(frozen=True, slots=True)
+class WalletSettings:
+    """Claims about what concerns wallets."""
+
+    voucher_signer: str
+    rebind_delay: int  # seconds that a proposed wallet waits
+    transfer_logs: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +39,7 @@ class Manifest:
     settler: str
     delays: dict[int, int]  # execution delay of the holder, by role id
     caps: dict[str, int]
+    wallets: WalletSettings
 
 
 def parse_manifest(document: Mapping[str, object]) -> Manifest:
@@ -53,6 +64,20 @@ def parse_manifest(document: Mapping[str, object]) -> Manifest:
         settler=read_address(roles, "settler"),
         delays={role: read_number(delays, name) for name, role in ROLES.items() if name in delays},
         caps={name: read_number(caps, name) for name in caps},
+        wallets=read_wallet_settings(document),
+    )
+
+
+def read_wallet_settings(document: Mapping[str, object]) -> WalletSettings:
+    """The section ``wallets`` of ``document``. Raises InvalidSettings where it is not whole."""
+    section = read_section(document, "wallets")
+    transfer_logs = section.get("transfer_logs")
+    if not isinstance(transfer_logs, bool):
+        raise InvalidSettings("The manifest lacks a yes or no.", field="transfer_logs", given=transfer_logs)
+    return WalletSettings(
+        voucher_signer=read_address(section, "voucher_signer"),
+        rebind_delay=read_number(section, "rebind_delay"),
+        transfer_logs=transfer_logs,
     )
 
 

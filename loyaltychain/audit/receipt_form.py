@@ -1,7 +1,7 @@
 """The form of a receipt file, checked strictly: every field there, nothing else, everything in range."""
 
 from collections.abc import Mapping
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -34,6 +34,7 @@ class EntryForm(BaseModel):
 
     model_config = STRICT
     cause: str
+    details: dict[str, Any] = Field(default_factory=dict)  # left out when there are none
     id: str
     kind: str
     member: Member | None

@@ -11,6 +11,7 @@ from typing import Final
 
 from sqlalchemy import Engine
 
+from loyaltychain.audit.bindings import Bindings, fold_bindings
 from loyaltychain.audit.chain_log import (
     ChainLog,
     Pin,
@@ -26,10 +27,11 @@ from loyaltychain.audit.check_copies import check_deployment, check_publications
 from loyaltychain.audit.check_creations import check_creations
 from loyaltychain.audit.check_events import check_events
 from loyaltychain.audit.check_state import check_settings, check_state
+from loyaltychain.audit.check_wallets import check_bindings, check_transfers, check_wallet_settings
 from loyaltychain.audit.creations import PROXY, Creation, parse_creations
 from loyaltychain.audit.findings import Finding, differences, make_finding
 from loyaltychain.audit.log_file import read_log_file, write_log_file
-from loyaltychain.audit.manifest import ACCESS, LEDGER, PROXIED, REGISTRY, Manifest, parse_manifest
+from loyaltychain.audit.manifest import ACCESS, LEDGER, MEMBERS, PROXIED, Manifest, parse_manifest
 from loyaltychain.audit.rebuild import Rebuilt, rebuild
 from loyaltychain.audit.report import Report, sort_findings
 from loyaltychain.audit.store import read_publications
@@ -83,12 +85,14 @@ def run_audit(
     sources = ["logs"]
     findings += rebuilt.findings
     findings += check_access(manifest, rebuilt, block=pin.number)
+    bindings = fold_bindings(rebuilt.facts, members=manifest.addresses[MEMBERS])
+    findings += [*bindings.findings, *check_transfers(manifest, rebuilt)]
     if rpc is None:
         for name in PROXIED:
             findings += check_upgrades(name, manifest, rebuilt)
     else:
         sources.append("contracts")
-        findings += _check_contracts(rpc, manifest, rebuilt, creations, pin=pin)
+        findings += _check_contracts(rpc, manifest, rebuilt, creations, bindings, pin=pin)
         check_pin(rpc, pin)
     receipts = None
     if database is not None:
@@ -163,17 +167,27 @@ def _compare(from_file: ChainLog, from_node: ChainLog) -> list[Finding]:
 
 
 def _check_contracts(
-    rpc: Rpc, manifest: Manifest, rebuilt: Rebuilt, creations: Sequence[Creation], *, pin: Pin
+    rpc: Rpc,
+    manifest: Manifest,
+    rebuilt: Rebuilt,
+    creations: Sequence[Creation],
+    bindings: Bindings,
+    *,
+    pin: Pin,
 ) -> list[Finding]:
     views = {name: View(rpc, address, block=pin.number) for name, address in manifest.addresses.items()}
     releases = known_releases()
     found = check_creations(rpc, creations, first_block=manifest.first_block, block=pin.number, releases=releases)
     found += check_code(rpc, manifest, rebuilt, block=pin.number, releases=releases)
     # Answers of unknown code prove nothing, and would only bury the finding that matters.
-    if is_released(views[LEDGER], releases[LEDGER]):
+    released = {name for name in PROXIED if is_released(views[name], releases[name])}
+    if LEDGER in released:
         found += check_settings(views[LEDGER], manifest) + check_state(views[LEDGER], rebuilt)
-        if is_released(views[REGISTRY], releases[REGISTRY]):
-            found += check_access_state(views[ACCESS], views[LEDGER], views[REGISTRY], manifest)
+    if {LEDGER, MEMBERS} <= released:
+        found += check_wallet_settings(views[LEDGER], views[MEMBERS], manifest.wallets)
+        found += check_bindings(views[MEMBERS], bindings)
+    if released == set(PROXIED):
+        found += check_access_state(views[ACCESS], [views[name] for name in PROXIED], manifest)
     return found
 
 

@@ -30,12 +30,12 @@ class StoredEntry:
 
 _POSITIONED = text(
     "SELECT p.position, p.entry_id, p.head, e.id, e.kind, e.member, e.cause, e.rule, e.program, e.occurred_at,"
-    " e.recorded_at, e.digest FROM entry_positions p LEFT JOIN entries e ON e.id = p.entry_id"
+    " e.recorded_at, e.digest, e.details FROM entry_positions p LEFT JOIN entries e ON e.id = p.entry_id"
     " WHERE p.position > :after ORDER BY p.position LIMIT :page"
 )
 _UNPOSITIONED = text(
     "SELECT NULL AS position, e.id AS entry_id, NULL AS head, e.id, e.kind, e.member, e.cause, e.rule, e.program,"
-    " e.occurred_at, e.recorded_at, e.digest FROM entries e"
+    " e.occurred_at, e.recorded_at, e.digest, e.details FROM entries e"
     " WHERE NOT EXISTS (SELECT 1 FROM entry_positions p WHERE p.entry_id = e.id) AND e.id > :after"
     " ORDER BY e.id LIMIT :page"
 )
@@ -126,11 +126,16 @@ def read_events(tx: Connection) -> Iterator[Row]:
 
 
 def read_causeless(tx: Connection) -> list[tuple[str, str]]:
-    """(entry, cause) of every entry that events cause and that no event with that outcome did."""
+    """(entry, cause) of every award and take-back whose cause is no event; an award's must have posted it.
+
+    A return may have waited for its order, so what it takes back need not be its own outcome. Redemptions and what
+    else an app asks for by a call have no event.
+    """
     query = text(
-        "SELECT n.id, n.cause FROM entries n LEFT JOIN (SELECT p.source || '/' || p.id AS cause"
-        " FROM event_positions p JOIN outcomes o ON o.position = p.position AND o.outcome = 'posted') c"
-        " ON c.cause = n.cause WHERE n.kind IN ('earn', 'redeem') AND c.cause IS NULL ORDER BY n.id"
+        "SELECT n.id, n.cause FROM entries n LEFT JOIN (SELECT p.source || '/' || p.id AS cause, o.outcome"
+        " FROM event_positions p JOIN outcomes o ON o.position = p.position) c ON c.cause = n.cause"
+        " WHERE n.kind IN ('earn', 'reverse', 'reinstate')"
+        " AND (c.cause IS NULL OR (n.kind = 'earn' AND c.outcome <> 'posted')) ORDER BY n.id"
     )
     return [(entry_id, cause) for entry_id, cause in tx.execute(query)]
 

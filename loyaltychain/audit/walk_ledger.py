@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from rfc8785 import CanonicalizationError
 from sqlalchemy import Connection
 
 from loyaltychain.audit.findings import Finding, differences, make_finding
@@ -22,8 +21,10 @@ from loyaltychain.audit.store import (
 from loyaltychain.core import canonical
 from loyaltychain.core.amounts import POINTS
 from loyaltychain.core.hashing import ZERO_HASH, to_hex
+from loyaltychain.core.json_text import parse_json
 
 MEMBER_ACCOUNT: Final = re.compile(r"member:([1-9][0-9]*):(available|held)")
+DEBT_ACCOUNT: Final = re.compile(r"member:[1-9][0-9]*:debt")  # what she owes, as a balance of zero or below
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,14 +74,15 @@ def check_entry(stored: StoredEntry) -> list[Finding]:
     kept = stored.content["digest"]
     try:
         digest = to_hex(canonical.digest(make_document(stored.content, stored.postings)))
-    except CanonicalizationError as error:
+    except ValueError as error:  # text that is no JSON, or JSON that has no canonical form
         return [make_finding("entry-digest", stored.entry_id, expected=f"content in range: {error}", actual=kept)]
     return differences("entry-digest", stored.entry_id, expected=digest, actual=kept)
 
 
 def make_document(entry: Row, postings: Sequence[Row]) -> dict[str, object]:
-    """The entry's document, of which its digest is taken."""
+    """The entry's document, of which its digest is taken. Raises ValueError for details that are no JSON."""
     return {
+        **_details(entry["details"]),
         "id": entry["id"],
         "kind": entry["kind"],
         "member": entry["member"],
@@ -98,6 +100,16 @@ def make_document(entry: Row, postings: Sequence[Row]) -> dict[str, object]:
             for posting in postings
         ],
     }
+
+
+def _details(kept: str | None) -> dict[str, object]:
+    """The document's member ``details``; none when the entry has none. Kept text has to be the canonical one."""
+    if kept is None:
+        return {}
+    details = parse_json(kept)
+    if not isinstance(details, dict) or canonical.encode(details) != kept.encode():
+        raise ValueError("details are no canonical JSON object")
+    return {"details": details}
 
 
 def fold_changes(postings: Sequence[Row], *, unit: str = POINTS) -> dict[int, int]:
@@ -120,7 +132,7 @@ def check_unpositioned(tx: Connection) -> list[Finding]:
 
 
 def check_volumes(tx: Connection) -> list[Finding]:
-    """Accounts whose cached totals differ from their postings, and members' accounts that gave too much."""
+    """Accounts whose cached totals differ from their postings, and members' accounts on the wrong side of zero."""
     sums = read_posting_sums(tx)
     cached = {(row["account"], row["unit"]): (row["total_in"], row["total_out"]) for row in read_volumes(tx)}
     found = []
@@ -131,6 +143,8 @@ def check_volumes(tx: Connection) -> list[Finding]:
         subject = f"{account} {unit}"
         actual = f"in {kept[0]}, out {kept[1]}" if kept else None
         found += differences("volume", subject, expected=f"in {came}, out {went}", actual=actual)
-        if account.startswith("member:") and went > came:
-            found.append(make_finding("account-overdrawn", subject, expected="0 or more", actual=came - went))
+        owes = DEBT_ACCOUNT.fullmatch(account) is not None
+        if account.startswith("member:") and (went < came if owes else went > came):
+            within = "0 or less" if owes else "0 or more"
+            found.append(make_finding("account-overdrawn", subject, expected=within, actual=came - went))
     return found

@@ -45,3 +45,8 @@ def find_deployment(tx: Tx, network: str) -> StoredDeployment | None:
         instance_id=from_hex(row["instance_id"]),
         manifest=row["manifest"],
     )
+
+
+def deployed_networks(tx: Tx) -> list[str]:
+    """The networks that this database was ever deployed on, sorted."""
+    return list(tx.execute(select(deployments.c.network).order_by(deployments.c.network)).scalars())

@@ -11,6 +11,7 @@ from loyaltychain.chain.intents import Attempt, Intent
 from loyaltychain.chain.plan import Observation
 from loyaltychain.chain.profiles import Profile
 from loyaltychain.chain.rpc import Rpc
+from loyaltychain.core.errors import RpcUnavailable
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +44,27 @@ def observe(rpc: Rpc, shelf: Shelf, *, profile: Profile, patience: Patience) -> 
         given=shelf.given,
         receipts={receipt.tx_hash: receipt for receipt in found},
         canonical={receipt.block_number: rpc.block(receipt.block_number).hash for receipt in found},
-        finality_depth=profile.finality_depth,
+        finality_depth=finality_depth(rpc, profile, head=head),
         bid=_bid(rpc, intent, attempts, profile=profile),
         in_flight=shelf.in_flight,
         looks=patience.looks,
         strange_since=patience.strange_since,
     )
+
+
+def finality_depth(rpc: Rpc, profile: Profile, *, head: int) -> int:
+    """Blocks on top of a block that make it final now: as many as the node has above its own tag, where it knows one.
+
+    Raises RpcUnavailable when the node does not answer; a node that answers and does not know the tag is no such case.
+    """
+    if profile.finality_tag is None:
+        return profile.finality_depth
+    try:
+        return max(head - rpc.block(profile.finality_tag).number, 0)
+    except RpcUnavailable as refusal:
+        if not refusal.context.keys() & {"code", "number"}:
+            raise
+        return profile.finality_depth
 
 
 def _bid(rpc: Rpc, intent: Intent, attempts: Sequence[Attempt], *, profile: Profile) -> FeeBid | CeilingReached:

@@ -3,11 +3,20 @@
 Holds no address and no key: a deployment's manifest has the addresses. Asks no node.
 """
 
+import re
 import tomllib
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, dataclass, fields, replace
 from importlib import resources
+from typing import Literal
 
 from loyaltychain.core.errors import InvalidSettings
+
+#: The profile of every chain that has none of its own; such a network is called ``chain-<id>``.
+GENERIC = "generic"
+_GENERIC_NAME = re.compile(r"chain-([1-9][0-9]{0,17})")
+
+FinalityTag = Literal["finalized", "safe"]
+L1Fee = Literal["op-stack", "arbitrum"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,30 +34,64 @@ class Profile:
     max_wei_per_gas: int
     tx_gas_cap: int
     log_range: int  # blocks asked for in one eth_getLogs
+    #: The node's own word for what is final. ``finality_depth`` counts instead where the node does not know the tag.
+    finality_tag: FinalityTag | None = None
+    deploy_depth: int | None = None  # blocks on top before a deployment takes its next step; None: finality_depth
+    l1_fee: L1Fee | None = None  # how the chain charges for its data on layer 1; None: not at all
+    explorer: str | None = None  # its URL
+
+    @property
+    def for_deployment(self) -> "Profile":
+        """The profile for a deployment's steps. What comes after them waits for real finality, and so for them too."""
+        if self.deploy_depth is None:
+            return self
+        return replace(self, finality_depth=self.deploy_depth, finality_tag=None)
 
 
 def profile_names() -> tuple[str, ...]:
-    """The names of all packaged profiles, sorted."""
+    """The names of the chains that have a packaged profile of their own, sorted."""
     files = (resources.files("loyaltychain.chain") / "profiles").iterdir()
-    return tuple(sorted(file.name.removesuffix(".toml") for file in files if file.name.endswith(".toml")))
+    names = {file.name.removesuffix(".toml") for file in files if file.name.endswith(".toml")}
+    return tuple(sorted(names - {GENERIC}))
+
+
+def generic_name(chain_id: int) -> str:
+    """What the network is called that is known by its chain id alone."""
+    return f"chain-{chain_id}"
+
+
+def is_generic(name: str) -> bool:
+    """Whether this is a network's name that ``generic_name`` gives."""
+    return _GENERIC_NAME.fullmatch(name) is not None
 
 
 def load_profile(name: str) -> Profile:
-    """The packaged profile of that name.
+    """The packaged profile of that name; for ``chain-<id>`` the generic one, with that id.
 
     Raises:
         InvalidSettings: no such profile; names those that there are.
     """
+    if generic := _GENERIC_NAME.fullmatch(name):
+        chain_id = int(generic[1])
+        return replace(parse_profile(name, _read(GENERIC)), chain_id=chain_id, title=f"Chain {chain_id}")
     known = profile_names()
     if name not in known:
-        raise InvalidSettings("There is no chain profile of this name.", profile=name, known=", ".join(known))
-    return parse_profile(name, (resources.files("loyaltychain.chain") / "profiles" / f"{name}.toml").read_text("utf-8"))
+        raise InvalidSettings(
+            "There is no chain profile of this name. A chain without one is deployed to by --rpc URL --chain-id N.",
+            profile=name,
+            known=", ".join(known),
+        )
+    return parse_profile(name, _read(name))
+
+
+def _read(name: str) -> str:
+    return (resources.files("loyaltychain.chain") / "profiles" / f"{name}.toml").read_text("utf-8")
 
 
 def parse_profile(name: str, text: str) -> Profile:
-    """The profile that ``text`` (TOML) describes: every field of ``Profile`` but ``name``, and nothing else.
+    """The profile that ``text`` (TOML) describes: the fields of ``Profile`` but ``name``, and nothing else.
 
-    ``chain_id`` is left out where any will do: TOML has no null.
+    ``chain_id`` is left out where any will do, and fields that have a default may be: TOML has no null.
 
     Raises:
         InvalidSettings: not TOML, a field missing, unknown, of another type or out of range.
@@ -57,24 +100,27 @@ def parse_profile(name: str, text: str) -> Profile:
         content = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise InvalidSettings("This chain profile is not TOML.", profile=name, reason=str(error)) from error
-    content = {"chain_id": None} | content
-    expected = {field.name for field in fields(Profile)} - {"name"}
-    if content.keys() != expected:
-        wrong = sorted(content.keys() ^ expected)
+    optional = {"chain_id"} | {field.name for field in fields(Profile) if field.default is not MISSING}
+    needed = {field.name for field in fields(Profile)} - optional - {"name"}
+    wrong = sorted((needed - content.keys()) | (content.keys() - needed - optional))
+    if wrong:
         raise InvalidSettings("This chain profile lacks fields, or has unknown ones.", profile=name, fields=wrong)
     for field, value in content.items():
         if not _is_allowed(field, value):
             raise InvalidSettings("This chain profile holds a wrong value.", profile=name, field=field, value=value)
-    return Profile(name=name, **content)
+    return Profile(name=name, **({"chain_id": None} | content))
 
 
 # Zero would divide, stall or forbid everything; elsewhere it is a choice.
-_MAY_BE_ZERO = frozenset({"finality_depth", "poll_seconds", "min_tip"})
+_MAY_BE_ZERO = frozenset({"finality_depth", "deploy_depth", "poll_seconds", "min_tip"})
+_WORDS = {"finality_tag": ("finalized", "safe"), "l1_fee": ("op-stack", "arbitrum")}
 
 
 def _is_allowed(field: str, value: object) -> bool:
+    if field in _WORDS:
+        return value in _WORDS[field]
+    if field == "explorer":
+        return isinstance(value, str) and value.startswith("https://")
     if field == "title":
         return isinstance(value, str) and value != ""
-    if field == "chain_id" and value is None:
-        return True
     return type(value) is int and value >= (0 if field in _MAY_BE_ZERO else 1)

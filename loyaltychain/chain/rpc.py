@@ -33,6 +33,8 @@ from loyaltychain.core.hashing import to_hex
 
 __all__ = ["Block", "Fees", "Log", "Receipt", "Rpc", "Transaction", "Web3Rpc"]
 
+BlockTag = Literal["latest", "safe", "finalized"]
+
 _CONNECT_SECONDS = 2
 _READ_SECONDS = 30
 _LOG_RANGE = 2_000  # blocks; what the strictest of the usual public nodes allow
@@ -49,8 +51,11 @@ class Rpc(Protocol):
     def chain_id(self) -> int:
         """The chain's EIP-155 id."""
 
-    def block(self, number: int | Literal["latest"]) -> Block:
-        """The canonical block of that number. RpcUnavailable when the node has none (yet, or any more)."""
+    def block(self, number: int | BlockTag) -> Block:
+        """The canonical block of that number, or the newest that the node calls by that tag.
+
+        RpcUnavailable with ``number`` when the node has none (yet, or any more).
+        """
 
     def code(self, address: str, *, block: int | None = None) -> bytes:
         """The runtime code at an address, empty when there is none."""
@@ -137,13 +142,13 @@ class Web3Rpc:
         """As ``Rpc.chain_id``."""
         return parse_number(self._ask("eth_chainId"))
 
-    def block(self, number: int | Literal["latest"]) -> Block:
+    def block(self, number: int | BlockTag) -> Block:
         """As ``Rpc.block``."""
-        tag = number if number == "latest" else hex(number)
+        tag = hex(number) if isinstance(number, int) else number
         answer = self._ask("eth_getBlockByNumber", tag, False)
         if answer is None:
             raise RpcUnavailable("The node does not have this block.", number=number)
-        return parse_block(answer, number=None if number == "latest" else number)
+        return parse_block(answer, number=number if isinstance(number, int) else None)
 
     def code(self, address: str, *, block: int | None = None) -> bytes:
         """As ``Rpc.code``."""

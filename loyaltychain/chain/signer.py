@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn, Protocol
 
+from eth_abi.exceptions import EncodingError
 from eth_account import Account
 from eth_utils.address import is_address, to_checksum_address
 from eth_utils.exceptions import ValidationError
@@ -61,7 +62,7 @@ class Signer(Protocol):
 class PrivateKey:
     """A secp256k1 key that can sign and tell its address, and nothing else."""
 
-    __slots__ = ("_sign", "address")
+    __slots__ = ("_sign", "_sign_typed", "address")
 
     def __init__(self, secret: bytes) -> None:
         """Take a key of 32 bytes. Raises InvalidSettings if it is none."""
@@ -75,6 +76,9 @@ class PrivateKey:
         self._sign: Callable[[Mapping[str, object]], bytes] = lambda fields: bytes(
             account.sign_transaction(fields).raw_transaction
         )
+        self._sign_typed: Callable[[dict[str, object]], bytes] = lambda document: bytes(
+            account.sign_typed_data(full_message=document).signature
+        )
 
     def sign_fields(self, fields: Mapping[str, object]) -> bytes:
         """The raw transaction of these fields. Raises SendRefused for fields that the library does not take."""
@@ -84,6 +88,14 @@ class PrivateKey:
             cause = type(error).__name__
         # Raised here, outside the handler: the library's frames hold the key, and must not hang on this error.
         raise errors.SendRefused("These fields cannot be signed.", cause=cause)
+
+    def sign_typed_data(self, document: Mapping[str, object]) -> bytes:
+        """The signature (r, s, v: 65 bytes) of an EIP-712 document. Raises SendRefused for one that is none."""
+        try:
+            return self._sign_typed(dict(document))
+        except (AttributeError, KeyError, TypeError, ValueError, ValidationError, EncodingError) as error:
+            cause = type(error).__name__
+        raise errors.SendRefused("This document cannot be signed.", cause=cause)
 
     def __repr__(self) -> str:
         return f"PrivateKey({self.address})"

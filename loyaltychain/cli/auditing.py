@@ -9,7 +9,6 @@ import typer
 
 from loyaltychain.audit.report import print_report
 from loyaltychain.audit.run import run_audit
-from loyaltychain.chain.profiles import load_profile
 from loyaltychain.chain.rpc import Rpc
 from loyaltychain.cli.options import HERE, AsJson, Home, in_words, project_at, speaking
 from loyaltychain.cli.output import EXIT_FOUND, print_json, stdout
@@ -44,13 +43,12 @@ def audit(
                 raise errors.InvalidSettings(
                     "--rpc goes with --manifest; a project's endpoint is in loyaltychain.toml."
                 )
-            project = _project(home)
-            world = open_world(project)
+            world = open_world(_project(home))
             report = run_audit(
                 world.rpc,
                 world.manifest,
                 clock=time.monotonic,
-                finality_depth=load_profile(project.settings.network).finality_depth,
+                finality_depth=world.finality_depth() if logs is None else 0,
                 database=world.engine,
                 logs=logs,
                 export=export,

@@ -1,16 +1,22 @@
-"""``demo``: the whole way on simulated data, and what to try next, on one screen."""
+"""``demo``: the whole way, on simulated data or on somebody's log, and what to try next, on one screen."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.table import Table
 
-from loyaltychain.cli.options import AsJson, speaking
+from loyaltychain.cli.options import AsJson, find_map, speaking
 from loyaltychain.cli.output import EXIT_FOUND, print_json, progress, stdout
-from loyaltychain.demo.run import Demo, run_demo
+from loyaltychain.core import errors
+from loyaltychain.core.words import counted
+from loyaltychain.demo.play import Play, simulated
+from loyaltychain.demo.replay import Disturbance, replay
+from loyaltychain.demo.run import Demo, MakePlay, run_demo
 from loyaltychain.demo.shop import Shop
+from loyaltychain.program.load import template
 
 _PROVEN = {True: "[green]proven offline and on chain[/]", False: "[bold red]which DOES NOT HOLD[/]"}
 
@@ -21,44 +27,73 @@ def register(app: typer.Typer) -> None:
 
 
 def demo(
+    events: Annotated[
+        Path | None,
+        typer.Option(help="Play this log (CSV, plain or .gz) instead of the simulated shop.", dir_okay=False),
+    ] = None,
+    map_: Annotated[
+        str | None, typer.Option("--map", help="The log's map: a file, or the name of a packaged one.")
+    ] = None,
+    program: Annotated[
+        str, typer.Option(help="With --events: the programme, a file or the name of a template.")
+    ] = "online_retail",
+    shuffle: Annotated[
+        int | None, typer.Option(help="With --events: shuffle the rows of each day, by this seed.")
+    ] = None,
+    twice: Annotated[bool, typer.Option("--twice", help="With --events: let every row come in twice.")] = False,
     keep: Annotated[
         Path | None, typer.Option(help="Keep the demo's project in this empty directory.", file_okay=False)
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """A simulated shop, 200 members, 90 days: events, points, batches on a local chain, audit, one receipt verified."""
-    with speaking(as_json), progress("a simulated shop, week by week", quiet=as_json) as report:
-        result = run_demo(keep, shop=Shop(), on_step=report)
+    """Events, points, weekly batches on a local chain, the audit, one receipt verified: 200 simulated members, 90 days.
+
+    With --events it is a real log instead, played again at its own dates.
+    """
+    with speaking(as_json), progress("week by week", quiet=as_json) as report:
+        if events is None and (map_ or twice or shuffle is not None):
+            raise errors.InvalidSettings("--map, --shuffle and --twice go with --events FILE.")
+        make_play: MakePlay = _simulated
+        if events is not None:
+            make_play = _replayed(events, map_, program, Disturbance(shuffle, twice), on_row=lambda n: report(n, None))
+        result = run_demo(keep, make_play=make_play, on_step=report)
     if as_json:
         print_json(result.document())
     else:
-        _print_summary(result, keep)
-    if result.audit.findings or not result.receipt_verified:
+        _print_summary(result, events, keep)
+    if not result.is_clean:
         raise typer.Exit(EXIT_FOUND)
 
 
-def _print_summary(result: Demo, keep: Path | None) -> None:
-    figures = result.document()
-    ingested, done, receipt = result.ingested, result.done, result.receipt
-    table = Table(
-        title="loyaltychain demo: a SIMULATED shop, 90 days", title_justify="left", show_header=False, box=None
+def _simulated(folder: Path) -> Play:
+    return simulated(Shop(), folder=folder)
+
+
+def _replayed(
+    log: Path, map_: str | None, program: str, disturbance: Disturbance, *, on_row: Callable[[int], None]
+) -> MakePlay:
+    if map_ is None:
+        raise errors.InvalidSettings("--events needs --map: a file, or the name of a packaged map.")
+    if not log.is_file():
+        raise errors.InvalidEvent(f"There is no file {log}.")
+    event_map, text = find_map(map_), _read_program(program)
+    return lambda folder: replay(
+        log, event_map=event_map, program=text, folder=folder, disturbance=disturbance, on_row=on_row
     )
+
+
+def _read_program(name: str) -> str:
+    """The text of a programme file, or of a template."""
+    file = Path(name)
+    return file.read_text(encoding="utf-8-sig") if file.is_file() else template(name)
+
+
+def _print_summary(result: Demo, log: Path | None, keep: Path | None) -> None:
+    title = f"loyaltychain demo: {log.name}" if log else "loyaltychain demo: a SIMULATED shop, 90 days"
+    table = Table(title=title, title_justify="left", show_header=False, box=None)
     table.add_column(style="dim")
     table.add_column(overflow="fold")
-    rows = {
-        "came in": f"{ingested.read} rows: {ingested.taken} events of {result.members} members; {ingested.known} known "
-                   f"already, {ingested.left_out} without a member, {ingested.rejected} rejected with a reason",
-        "points": f"{done.issued:,} issued, {done.redeemed:,} redeemed, {result.outstanding:,} outstanding; "
-                  f"{done.refused} redemptions refused for want of points",
-        "deployed": f"3 contracts, 2 behind proxies, {result.deploy_gas:,} gas; every fact read back",
-        "settled": f"{done.batches} weekly batches, {done.updates:,} balance updates, "
-                   f"{figures['gas_per_update']:,} gas a member's update",
-        "audit": _audit_line(result),
-        "receipt": f"member {receipt['member']}: {receipt['amount']:+d} points for {receipt['entry']['cause']} "
-                   f"in batch {receipt['batch']['batchId']}, {_PROVEN[result.receipt_verified]}",
-        "took": f"{result.seconds} s, {figures['peak_mb']} MB",
-    }  # fmt: skip
-    for name, text in rows.items():
+    for name, text in _rows(result, is_real=log is not None).items():
         table.add_row(name, text)
     stdout.print(table, highlight=False)
     command = os.fspath(Path(".venv/bin/loyaltychain"))
@@ -70,15 +105,46 @@ def _print_summary(result: Demo, keep: Path | None) -> None:
     folder = keep or Path("shop")
     stdout.print(f"  {command} chain start --home {folder}\n"
                  f"  {command} audit --home {folder}\n"
-                 f"  {command} receipt show --home {folder} --member member-001\n"
+                 f"  {command} receipt show --home {folder} --event {result.receipt['entry']['cause']}\n"
                  f"  {command} chain stop --home {folder}", highlight=False)  # fmt: skip
+
+
+def _rows(result: Demo, *, is_real: bool) -> dict[str, str]:
+    figures = result.document()
+    ingested, done, totals, receipt = result.ingested, result.done, result.totals, result.receipt
+    rows = {
+        "came in": f"{ingested.read:,} rows: {ingested.taken:,} events of {counted(result.members, 'member')}; "
+                   f"{ingested.known:,} known already, {ingested.left_out:,} without a member, "
+                   f"{ingested.rejected:,} rejected with a reason"
+                   + (f"; {ingested.repeated:,} rows came again" if ingested.repeated else ""),
+        "points": f"{totals.issued:,} issued, {totals.redeemed:,} redeemed, {totals.reversed:,} taken back with "
+                  f"returns, {totals.expired:,} expired, {totals.outstanding:,} outstanding",
+    }  # fmt: skip
+    if is_real:
+        rows["returns"] = (
+            f"{result.returns.in_full:,} lines matched in full, {result.returns.in_part:,} in part, "
+            f"{result.returns.not_at_all:,} not at all: {result.returns.units_parked:,} units parked, no debt made"
+        )
+    rows |= {
+        "refused": f"{counted(done.refused, 'event')} with a reason",
+        "deployed": f"{counted(len(result.contracts), 'contract')}, {result.deploy_gas:,} gas; every fact read back",
+        "settled": f"{done.batches} weekly batches, {done.updates:,} balance updates, "
+                   f"{figures['gas_per_update']:,} gas a member's update; {result.burned:,} points went down on chain",
+        "audit": _audit_line(result),
+        "receipt": f"member {receipt['member']}: {receipt['amount']:+d} points for {receipt['entry']['cause']} "
+                   f"in batch {receipt['batch']['batchId']}, {_PROVEN[result.receipt_verified]}",
+        "took": f"{result.seconds} s, {result.peak_mb} MB",
+    }  # fmt: skip
+    return rows
 
 
 def _audit_line(result: Demo) -> str:
     report = result.audit
+    if result.problems:
+        return f"[bold red]{len(result.problems)} problems of the ledger[/], the first: {result.problems[0].code}"
     if report.is_clean:
         return (
-            f"[green]clean[/]: {report.members} balances, {report.batches} roots and hashes and the supply rebuilt "
-            f"from logs alone; {report.receipts} receipts, the contracts and the books compared"
+            f"[green]clean[/]: {report.members:,} balances, {report.batches} roots and hashes and the supply rebuilt "
+            f"from logs alone; {report.receipts:,} receipts, the contracts and the books compared"
         )
     return f"[bold red]{len(report.findings)} findings[/], the first: {report.findings[0].code}"

@@ -26,18 +26,23 @@ def run(
     retry: Annotated[
         bool, typer.Option("--retry", help="First send a halted batch again. The contract counts it once.")
     ] = False,
+    settle_every: Annotated[
+        int | None,
+        typer.Option(help="Seconds between two batches while it goes on; else as in loyaltychain.toml.", min=0),
+    ] = None,
     home: Home = HERE,
     as_json: AsJson = False,
 ) -> None:
     """Turn events into points and settle them in batches. Kill it anywhere, start it again. One per project."""
     with speaking(as_json), only_writer(project := project_at(home)):
         world = open_world(project)
+        every = project.settings.settle_every if settle_every is None else settle_every
         stopping = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stopping.set())
         with progress("working", quiet=as_json or not once) as report:
             done = run_once(world, retry=retry, on_progress=lambda count: report(count, None)) if once else (
-                _run_until(stopping, world, retry=retry)
+                _run_until(stopping, world, retry=retry, settle_every=every)
             )  # fmt: skip
         if as_json:
             print_json(done.document())
@@ -47,12 +52,12 @@ def run(
             raise typer.Exit(EXIT_RETRY)
 
 
-def _run_until(stopping: threading.Event, world: World, *, retry: bool) -> RunReport:
+def _run_until(stopping: threading.Event, world: World, *, retry: bool, settle_every: int) -> RunReport:
     """Round after round until a signal. What time alone can mend is said and tried again; the rest ends the run."""
     total = RunReport()
     while True:
         try:
-            done = run_once(world, retry=retry)
+            done = run_once(world, retry=retry, settle_every=settle_every)
         except errors.RetryableError as problem:
             done = RunReport(waiting_for=str(problem))
         retry = False  # asked for once: a batch that halts again is for an engineer again
@@ -87,6 +92,13 @@ def _chain_in_words(chain: dict[str, Any]) -> str:
     return f"answers, at block {chain['block']}" if chain["running"] else f"{chain['reason']} {chain['hint']}".strip()
 
 
+def _points_in_words(report: RunReport) -> str:
+    kinds = {"issued": report.issued, "redeemed": report.redeemed, "taken back": report.reversed,
+             "given again": report.reinstated, "refunded": report.refunded, "expired": report.expired}  # fmt: skip
+    words = ", ".join(f"{points:,} {kind}" for kind, points in kinds.items() if points) or "none moved"
+    return words + (f"; {report.owed:,} of what was taken back are owed" if report.owed else "")
+
+
 def _say(report: RunReport) -> None:
     stderr.print(
         f"{counted(report.events, 'event')}, {counted(report.entries, 'entry', 'entries')}, "
@@ -98,8 +110,10 @@ def _say(report: RunReport) -> None:
 
 def _print_round(report: RunReport, *, once: bool) -> None:
     print_facts("One round" if once else "Until now", {
-        "events": f"{report.events} ({report.refused} refused, {report.nothing} without an award)",
+        "events": f"{report.events} ({report.refused} refused, {report.nothing} without an award"
+                  + (f", {report.parked} wait for their order" if report.parked else "") + ")",
         "entries": report.entries,
+        "points": _points_in_words(report),
         "batches settled": f"{report.batches}, {counted(report.updates, 'update')}, {report.gas_used:,} gas",
     })  # fmt: skip
     if report.waiting_for:

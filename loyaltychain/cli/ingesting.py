@@ -5,13 +5,12 @@ from typing import Annotated
 
 import typer
 
-from loyaltychain.cli.options import HERE, AsJson, Home, project_at, speaking
+from loyaltychain.cli.options import HERE, AsJson, Home, find_map, project_at, speaking
 from loyaltychain.cli.output import print_facts, print_json, progress, stdout
 from loyaltychain.core import errors
 from loyaltychain.core.clock import system_clock
 from loyaltychain.db.migrate import open_migrated
 from loyaltychain.events.ingest import Format, ingest_file
-from loyaltychain.events.map import load_map
 
 
 def register(app: typer.Typer) -> None:
@@ -21,7 +20,9 @@ def register(app: typer.Typer) -> None:
 
 def ingest(
     file: Annotated[Path, typer.Argument(help="CSV or JSON lines, plain or .gz.", dir_okay=False)],
-    event_map: Annotated[Path, typer.Option("--map", help="The map from its columns to events (YAML).")],
+    event_map: Annotated[
+        str, typer.Option("--map", help="The map from its columns to events: a YAML file, or a packaged one's name.")
+    ],
     format_: Annotated[Format | None, typer.Option("--format", help="csv or jsonl; else by the file's name.")] = None,
     rejects: Annotated[
         Path | None, typer.Option(help="Where rows that cannot be taken go; default FILE.rejects.csv in the project.")
@@ -44,7 +45,7 @@ def ingest(
                 open_migrated(project.database_url),
                 file,
                 format=format_ or ("jsonl" if ".jsonl" in file.name else "csv"),
-                event_map=load_map(event_map),
+                event_map=find_map(event_map),
                 received_at=started,
                 rejects=rejects or project.home / f"{file.name}.rejects.csv",
                 on_progress=lambda so_far: report(so_far.read, None),
@@ -54,6 +55,8 @@ def ingest(
             "taken": result.taken,
             "known": result.known,
             "left_out": result.left_out,
+            "lines": result.lines,
+            "repeated": result.repeated,
             "rejected": result.rejected,
             "rejects_file": str(result.rejects_file) if result.rejects_file else None,
             "seconds": system_clock() - started,
@@ -64,6 +67,7 @@ def ingest(
         print_facts(f"{result.read} rows of {file.name}", {
             "taken": result.taken,
             "known already": result.known,
+            **({"lines of orders": f"{result.lines:,}, {result.repeated:,} more came again"} if result.lines else {}),
             "left out by the map": result.left_out,
             "rejected": f"{result.rejected}" + (f", see {result.rejects_file}" if result.rejects_file else ""),
         })  # fmt: skip

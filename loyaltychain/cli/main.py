@@ -20,7 +20,16 @@ COMMANDS = {
     "status": "flow",
     "audit": "auditing",
     "receipt": "receipts",
+    "balance": "members",
+    "adjust": "members",
+    "returns": "members",
+    "reward": "members",
+    "member": "members",
+    "wallet": "wallets",
+    "serve": "serving",
+    "key": "keys",
     "demo": "demonstration",
+    "bench": "benching",
 }
 
 

@@ -14,6 +14,7 @@ from typer.exceptions import TyperException
 from loyaltychain.cli.output import exit_code, print_error
 from loyaltychain.config.project import Project, open_project
 from loyaltychain.core import errors
+from loyaltychain.events.map import EventMap, load_map, packaged_map
 
 Home = Annotated[
     Path, typer.Option("--home", help="The project's directory.", file_okay=False, envvar="LOYALTYCHAIN_HOME")
@@ -56,6 +57,12 @@ def in_words(error: OSError | ValueError) -> str:
 def project_at(home: Path) -> Project:
     """The project in ``home``, with the environment's overrides. Raises ProjectMissing or InvalidSettings."""
     return open_project(home, os.environ)
+
+
+def find_map(name: str) -> EventMap:
+    """The map in a file, or a packaged one by its name. Raises InvalidMap."""
+    file = Path(name)
+    return load_map(file) if file.is_file() or file.suffix in (".yaml", ".yml") else packaged_map(name)
 
 
 @contextmanager

@@ -20,11 +20,17 @@ def register(app: typer.Typer) -> None:
     app.command("compile")(compile_contracts)
 
 
-def init(home: Home = HERE, as_json: AsJson = False) -> None:
+def init(
+    template_: Annotated[
+        str, typer.Option("--template", help="The starter programme: shop, orders or online_retail.")
+    ] = "shop",
+    home: Home = HERE,
+    as_json: AsJson = False,
+) -> None:
     """Make a project: configuration, a starter programme, development keys for the local chain."""
     with speaking(as_json):
         keys = dict(zip(ROLES, development_keys(len(ROLES)), strict=True))
-        project = make_project(home, program=template("shop"), keys=keys)
+        project = make_project(home, program=template(template_), keys=keys)
         made = sorted(str(path.relative_to(project.home)) for path in project.home.rglob("*") if path.is_file())
         if as_json:
             print_json({"home": str(project.home), "files": made})

@@ -46,6 +46,11 @@ class Project:
         return self.home / "deployments" / f"{self.settings.network}.plan.json"
 
     @property
+    def verification_directory(self) -> Path:
+        """What explorers need to show the contracts' sources."""
+        return self.home / "deployments" / f"{self.settings.network}.verify"
+
+    @property
     def program_archive(self) -> Path:
         """The documents of published programmes, by digest."""
         return self.home / "programs"
@@ -56,6 +61,14 @@ class Project:
 
     def key_file(self, role: str) -> Path:
         return self.home / "keys" / f"{role}.key"
+
+    def keystore_file(self, role: str) -> Path:
+        """An encrypted key, used where there is no ``key_file``."""
+        return self.home / "keys" / f"{role}.json"
+
+    def address_file(self, role: str) -> Path:
+        """The address of a role whose key is somewhere else, used where there is neither of the two."""
+        return self.home / "keys" / f"{role}.address"
 
 
 def open_project(home: Path, environ: Mapping[str, str]) -> Project:

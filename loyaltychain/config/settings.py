@@ -10,6 +10,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from loyaltychain.config.network import apply_choice, read_choice
 from loyaltychain.core import errors
 
 FILE = "loyaltychain.toml"
@@ -55,6 +56,14 @@ class Delays(Strict):
     upgrader: int = Field(ge=0, le=2**32 - 1)
 
 
+class Wallets(Strict):
+    """What wallets and explorers see of members who bind one, and how slowly a lost one is replaced."""
+
+    transfer_logs: bool = False
+    rebind_delay: int = Field(default=259_200, ge=1, le=2**32 - 1)  # seconds
+    voucher_signer: str | None = Field(default=None, pattern="^0x[0-9a-fA-F]{40}$")  # none: the registrar
+
+
 class Settings(Strict):
     """Everything that a command needs to know of its project. Paths are relative to the project's directory."""
 
@@ -62,17 +71,33 @@ class Settings(Strict):
     network: str = "local"
     rpc: str | None = None  # the network's endpoint; none: the local chain of this project
     database: str = "sqlite:///ledger.sqlite3"
+    settle_every: int = Field(default=86_400, ge=0)  # seconds between two batches of a worker that goes on
     token: Token
     caps: Caps
     delays: Delays
+    wallets: Wallets = Wallets()
 
 
 def load_settings(home: Path, environ: Mapping[str, str]) -> Settings:
-    """The settings of the project in ``home``.
+    """The settings of the project in ``home``: its file, the network that `deploy` was told, the environment.
 
     Raises:
         ProjectMissing: there is no ``loyaltychain.toml`` in ``home``.
         InvalidSettings: it cannot be read, or values are missing or wrong; all of them are named.
+    """
+    overrides = {setting: environ[name] for name, setting in OVERRIDES.items() if environ.get(name)}
+    content = apply_choice(read_file(home), read_choice(home), other=overrides.get("network")) | overrides
+    try:
+        return Settings.model_validate(content)
+    except ValidationError as error:
+        wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+        raise errors.InvalidSettings(f"{FILE} or the environment: {wrong}.") from error
+
+
+def read_file(home: Path) -> dict[str, Any]:
+    """What stands in ``loyaltychain.toml``, unchecked.
+
+    Raises ProjectMissing when there is none, InvalidSettings when it is not TOML.
     """
     file = home / FILE
     if not file.is_file():
@@ -81,12 +106,6 @@ def load_settings(home: Path, environ: Mapping[str, str]) -> Settings:
             "or name the project's directory with --home."
         )
     try:
-        content: dict[str, Any] = tomllib.loads(file.read_text(encoding="utf-8-sig"))
+        return tomllib.loads(file.read_text(encoding="utf-8-sig"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise errors.InvalidSettings(f"{FILE} is not valid TOML: {error}") from error
-    content |= {setting: environ[name] for name, setting in OVERRIDES.items() if environ.get(name)}
-    try:
-        return Settings.model_validate(content)
-    except ValidationError as error:
-        wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
-        raise errors.InvalidSettings(f"{FILE} or the environment: {wrong}.") from error

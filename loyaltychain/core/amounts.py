@@ -7,6 +7,7 @@ Amount = NewType("Amount", int)  # whole units; the token has 0 decimals, so 1 h
 MemberNumber = NewType("MemberNumber", int)  # 1 .. MEMBER_MAX; the member's name on chain
 
 POINTS = Unit("points")
+QUALIFYING = Unit("qualifying")  # counts towards a tier; cannot be spent, and does not stand on chain
 LANE_MAX = 2**32 - 1  # the largest balance that one lane of a packed word can hold
 MEMBER_MAX = 2**27 - 1  # 2**24 words of 8 lanes; number 0 stands for nobody
 

@@ -7,9 +7,20 @@ LoyaltyError
 │   ├── InvalidProgram        the programme file breaks a rule
 │   ├── InvalidSettings       the project's configuration is incomplete or wrong
 │   ├── InvalidReceipt        a receipt file that cannot be read as one
+│   ├── InvalidOperation      what was asked of a member's points makes no sense
 │   ├── UnknownMember
 │   ├── UnknownReceipt
+│   ├── UnknownHold
+│   ├── UnknownReward
+│   ├── UnknownRedemption
+│   ├── MemberClosed          the member's account was closed: nothing happens on it any more
+│   ├── HoldEnded             it was committed, released or has timed out
+│   ├── PriceChanged          between the quote and now
+│   ├── OutOfStock
+│   ├── ReturnRefused         more came back than was bought, or too late
+│   ├── OrderConflict         the same order came with other content
 │   ├── InsufficientBalance
+│   ├── InsufficientFunds     an account cannot pay for the transactions that it has to send
 │   ├── OverCap               one entry would move more than the contract's caps let a batch settle
 │   ├── BalanceTooLarge       a balance would not fit its 32-bit lane on chain
 │   ├── IdempotencyConflict
@@ -83,6 +94,10 @@ class InvalidReceipt(RequestError):
     """This file is not a receipt."""
 
 
+class InvalidOperation(RequestError):
+    """This cannot be asked of a member's points."""
+
+
 class UnknownMember(RequestError):
     """No member has this id."""
 
@@ -91,8 +106,48 @@ class UnknownReceipt(RequestError):
     """No receipt fits this request."""
 
 
+class UnknownHold(RequestError):
+    """There is no hold of this id."""
+
+
+class UnknownReward(RequestError):
+    """There is no reward of this id."""
+
+
+class UnknownRedemption(RequestError):
+    """There is no redemption of this id."""
+
+
+class MemberClosed(RequestError):
+    """This member's account is closed."""
+
+
+class HoldEnded(RequestError):
+    """This hold has ended already."""
+
+
+class PriceChanged(RequestError):
+    """The reward costs something else now than was quoted."""
+
+
+class OutOfStock(RequestError):
+    """There are not enough of this reward left."""
+
+
+class ReturnRefused(RequestError):
+    """This cannot be returned."""
+
+
+class OrderConflict(RequestError):
+    """This order was told before with other content."""
+
+
 class InsufficientBalance(RequestError):
     """The account holds less than the entry takes."""
+
+
+class InsufficientFunds(RequestError):
+    """The account cannot pay for its transactions."""
 
 
 class OverCap(RequestError):

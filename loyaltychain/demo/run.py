@@ -1,4 +1,4 @@
-"""The whole way on simulated data: a project in a temporary directory, a chain in process, weeks of a shop."""
+"""The whole way: a project in a temporary directory, a chain in process, and a play that comes in week by week."""
 
 import json
 import resource
@@ -15,26 +15,28 @@ from loyaltychain.audit.report import Report
 from loyaltychain.audit.run import run_audit
 from loyaltychain.chain.devkeys import development_keys
 from loyaltychain.chain.rpc import Web3Rpc
-from loyaltychain.config.project import ROLES, Project, make_project
+from loyaltychain.config.project import ROLES, make_project
 from loyaltychain.core import errors
-from loyaltychain.core.clock import Clock, system_clock
 from loyaltychain.db.engine import reading
-from loyaltychain.demo.shop import Shop, weekly_files
+from loyaltychain.demo.play import Play, Week
 from loyaltychain.deploy.deploy import deploy
 from loyaltychain.deploy.publish import publish
 from loyaltychain.events.ingest import IngestReport, ingest_file
-from loyaltychain.events.map import packaged_map
+from loyaltychain.events.map import EventMap
+from loyaltychain.ledger.checks import check_ledger
+from loyaltychain.ledger.problems import Problem
 from loyaltychain.localchain.local_chain import LocalChain
 from loyaltychain.localchain.places import Places
 from loyaltychain.localchain.provider import InProcessProvider
-from loyaltychain.program.load import template
+from loyaltychain.operations.parked import ReturnCounts, count_returns
 from loyaltychain.settlement.receipts import show_receipt
-from loyaltychain.settlement.store import last_batch
-from loyaltychain.status import read_status
+from loyaltychain.settlement.store import last_batch, sum_burned
+from loyaltychain.status import Totals, count_members, read_totals
 from loyaltychain.wiring import World, open_world, wanted_plan
 from loyaltychain.worker import RunReport, run_once
 
 OnStep = Callable[[int, int], None]  # done, of how many
+MakePlay = Callable[[Path], Play]  # in which folder its weekly files go
 _PEAK_UNIT = 1 if sys.platform == "darwin" else 1024  # of ru_maxrss, in bytes
 
 
@@ -45,13 +47,22 @@ class Demo:
     ingested: IngestReport
     done: RunReport
     members: int
-    outstanding: int
+    totals: Totals
+    returns: ReturnCounts
+    burned: int  # by all batches together
     contracts: dict[str, str]
     deploy_gas: int
     audit: Report
+    problems: list[Problem]  # of the ledger with itself
     receipt: dict[str, Any]  # one receipt, as its member would hold it
     receipt_verified: bool
     seconds: float
+    peak_mb: float
+
+    @property
+    def is_clean(self) -> bool:
+        """Whether nothing was found, neither by the audit, nor in the ledger, nor with the receipt."""
+        return not self.audit.findings and not self.problems and self.receipt_verified
 
     def document(self) -> dict[str, Any]:
         """The demo's figures as JSON can hold them. Names are permanent."""
@@ -59,22 +70,32 @@ class Demo:
             "members": self.members,
             "events": self.ingested.taken,
             "rejected": self.ingested.rejected,
-            "points_issued": self.done.issued,
-            "points_redeemed": self.done.redeemed,
-            "points_expired": 0,
-            "points_reversed": 0,
-            "points_outstanding": self.outstanding,
+            "points_issued": self.totals.issued,
+            "points_redeemed": self.totals.redeemed,
+            "points_expired": self.totals.expired,
+            "points_reversed": self.totals.reversed,
+            "points_outstanding": self.totals.outstanding,
             "batches": self.done.batches,
             "updates": self.done.updates,
             "gas_per_update": round(self.done.gas_used / max(1, self.done.updates)),
             "findings": self.audit.document()["findings"],
             "receipt_verified": self.receipt_verified,
             "seconds": self.seconds,
-            "peak_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _PEAK_UNIT / 2**20, 1),
+            "peak_mb": self.peak_mb,
+            "rows": self.ingested.read,
+            "known": self.ingested.known,
+            "left_out": self.ingested.left_out,
+            "repeated": self.ingested.repeated,
+            "points_owed": self.totals.owed,
+            "points_burned_on_chain": self.burned,
+            "returns_in_full": self.returns.in_full,
+            "returns_in_part": self.returns.in_part,
+            "returns_not_at_all": self.returns.not_at_all,
+            "units_parked": self.returns.units_parked,
         }
 
 
-def run_demo(home: Path | None, *, shop: Shop, on_step: OnStep, clock: Clock = system_clock) -> Demo:
+def run_demo(home: Path | None, *, make_play: MakePlay, on_step: OnStep) -> Demo:
     """Walk the whole way once.
 
     Args:
@@ -86,46 +107,64 @@ def run_demo(home: Path | None, *, shop: Shop, on_step: OnStep, clock: Clock = s
     if home is not None:
         if home.is_dir() and any(home.iterdir()):
             raise errors.ProjectExists(f"{home} is not empty: name a new directory for the demo's project.")
-        return _walk(home, shop=shop, on_step=on_step, clock=clock)
+        return _walk(home, make_play=make_play, on_step=on_step)
     with tempfile.TemporaryDirectory(prefix="loyaltychain-demo-") as directory:
-        return _walk(Path(directory), shop=shop, on_step=on_step, clock=clock)
+        return _walk(Path(directory), make_play=make_play, on_step=on_step)
 
 
-def _walk(home: Path, *, shop: Shop, on_step: OnStep, clock: Clock) -> Demo:
+def _walk(home: Path, *, make_play: MakePlay, on_step: OnStep) -> Demo:
     started = time.monotonic()
+    play = make_play(home / "weeks")
     keys = dict(zip(ROLES, development_keys(len(ROLES)), strict=True))
-    project = make_project(home, program=template("shop"), keys=keys)
+    project = make_project(home, program=play.program, keys=keys)
     places = Places(home)
     places.directory.mkdir(parents=True, exist_ok=True)
-    chain = LocalChain(places.state, clock=clock)
+    chain = LocalChain(places.state, clock=play.clock)
     try:
-        world = open_world(project, rpc=Web3Rpc(InProcessProvider(chain)), clock=clock)
+        world = open_world(project, rpc=Web3Rpc(InProcessProvider(chain)), clock=play.clock)
         deploy_gas = _deploy(world)
-        ingested, done = IngestReport(), RunReport()
-        for week, text in enumerate(weekly_files(shop)):
-            on_step(week, shop.weeks)
-            ingested = ingested.plus(_ingest(world, week, text))
-            done = done.plus(run_once(world))
-        on_step(shop.weeks, shop.weeks)
-        audit = run_audit(world.rpc, world.manifest, clock=time.monotonic, database=world.engine)
-        receipt, verified = _one_receipt(world)
-        figures = read_status(project)
+        ingested, done = _play_weeks(world, play, on_step)
+        figures = _look_back(world)
         world.engine.dispose()
     finally:
         chain.close()
-    contracts = {name: facts["address"] for name, facts in world.manifest["contracts"].items()}
     return Demo(
         ingested=ingested,
         done=done,
-        members=figures["members"],
-        outstanding=figures["points_outstanding"],
-        contracts=contracts,
+        contracts={name: facts["address"] for name, facts in world.manifest["contracts"].items()},
         deploy_gas=deploy_gas,
-        audit=audit,
-        receipt=receipt,
-        receipt_verified=verified,
         seconds=round(time.monotonic() - started, 1),
+        peak_mb=round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _PEAK_UNIT / 2**20, 1),
+        **figures,
     )
+
+
+def _play_weeks(world: World, play: Play, on_step: OnStep) -> tuple[IngestReport, RunReport]:
+    ingested, done = IngestReport(), RunReport()
+    for number, week in enumerate(play.weeks):
+        on_step(number, len(play.weeks))
+        play.advance(week.ends_at)
+        ingested = ingested.plus(_ingest(world, week, play.event_map))
+        done = done.plus(run_once(world))
+    on_step(len(play.weeks), len(play.weeks))
+    return ingested, done
+
+
+def _look_back(world: World) -> dict[str, Any]:
+    """What the project, its chain and its books say when all is done."""
+    audit = run_audit(world.rpc, world.manifest, clock=time.monotonic, database=world.engine)
+    receipt, verified = _one_receipt(world)
+    with reading(world.engine) as tx:
+        return {
+            "members": count_members(tx),
+            "totals": read_totals(tx),
+            "returns": count_returns(tx),
+            "burned": sum_burned(tx),
+            "audit": audit,
+            "problems": check_ledger(tx),
+            "receipt": receipt,
+            "receipt_verified": verified,
+        }
 
 
 def _deploy(world: World) -> int:
@@ -140,30 +179,22 @@ def _deploy(world: World) -> int:
     return deployed.gas_used
 
 
-def _ingest(world: World, week: int, text: str) -> IngestReport:
-    file = _keep(world.project, f"week-{week + 1:02d}.csv", text)
+def _ingest(world: World, week: Week, event_map: EventMap) -> IngestReport:
     return ingest_file(
         world.engine,
-        file,
+        week.file,
         format="csv",
-        event_map=packaged_map("simulated_shop"),
+        event_map=event_map,
         received_at=world.clock(),
-        rejects=file.with_suffix(".rejects.csv"),
+        rejects=week.file.with_suffix(".rejects.csv"),
     )
-
-
-def _keep(project: Project, name: str, text: str) -> Path:
-    folder = project.home / "simulated"
-    folder.mkdir(exist_ok=True)
-    (folder / name).write_text(text, encoding="utf-8")
-    return folder / name
 
 
 def _one_receipt(world: World) -> tuple[dict[str, Any], bool]:
     """The first receipt of the newest batch, shown and then verified as its member would."""
     with reading(world.engine) as tx:
         batch = last_batch(tx)
-        assert batch is not None, "the simulated shop sells something every week"
+        assert batch is not None, "every play has a week in which points move"
         document = show_receipt(tx, world.deployment, place=(batch.header.batch_id, 0))
     on_paper: dict[str, Any] = json.loads(json.dumps(document))
     return document, verify_receipt(on_paper, world.rpc, manifest_document=world.manifest).ok

@@ -1,4 +1,4 @@
-"""Take into the manifest what the roles have legitimately changed since: caps and the settler's address.
+"""Take into the manifest what the roles have legitimately changed since: caps, settler, voucher signer, transfer logs.
 
 Code, roles, delays and ids are not taken over: where they differ, somebody has to look.
 """
@@ -6,26 +6,28 @@ Code, roles, delays and ids are not taken over: where they differ, somebody has 
 from collections.abc import Mapping
 from typing import Any
 
-from loyaltychain.chain import artifacts
-from loyaltychain.chain.abi import decode_output, encode_call
 from loyaltychain.chain.rpc import Rpc
 from loyaltychain.deploy.manifest import Manifest
+from loyaltychain.deploy.reader import Reader
 
 #: The names of the read-back's checks that ``accept_settings`` can settle.
-ACCEPTABLE = frozenset({"caps", "settler"})
+ACCEPTABLE = frozenset({"caps", "settler", "voucher signer", "transfer logs"})
 
 
 def accept_settings(rpc: Rpc, manifest: Mapping[str, Any]) -> Manifest:
-    """The manifest with the caps and the settler that the chain has at its head; the rest as it was.
+    """The manifest with the settings that roles may change as the chain has them at its head; the rest as it was.
 
-    Raises RpcUnavailable or Reverted when the ledger contract does not answer.
+    Raises RpcUnavailable or Reverted when a contract does not answer.
     """
-    address = manifest["contracts"]["PointsLedger"]["address"]
-    head = rpc.block("latest").number
+    reader = Reader(rpc, rpc.block("latest").number)
 
-    def ask(view: str) -> Any:
-        abi = artifacts.load("PointsLedger").abi
-        return decode_output(abi, view, rpc.call(address, encode_call(abi, view, ()), block=head))
+    def ask(contract: str, view: str) -> Any:
+        return reader.ask(contract, manifest["contracts"][contract]["address"], view)
 
-    roles = {**manifest["roles"], "settler": str(ask("settler")).lower()}
-    return {**manifest, "roles": roles, "caps": dict(ask("caps"))}
+    roles = {**manifest["roles"], "settler": str(ask("PointsLedger", "settler")).lower()}
+    wallets = {
+        **manifest["wallets"],
+        "voucher_signer": str(ask("MemberRegistry", "voucherSigner")).lower(),
+        "transfer_logs": ask("PointsLedger", "transferLogs"),
+    }
+    return {**manifest, "roles": roles, "caps": dict(ask("PointsLedger", "caps")), "wallets": wallets}

@@ -27,6 +27,7 @@ ARTIFACTS = PACKAGE / "artifacts"
 CONTRACTS = PACKAGE.parent / "contracts"  # there in a checkout, not beside an installed wheel
 SHIPPED = {
     "AccessManager": "@openzeppelin/contracts/access/manager/AccessManager.sol",
+    "MemberRegistry": "src/MemberRegistry.sol",
     "PointsLedger": "src/PointsLedger.sol",
     "PointsProxy": "src/PointsProxy.sol",
     "ProgramRegistry": "src/ProgramRegistry.sol",

@@ -42,25 +42,26 @@ class Deployed:
     is_new: bool  # False: everything was there already
 
 
-def choose_plan(engine: Engine, file: Path, wanted: DeployPlan) -> DeployPlan:
+def choose_plan(engine: Engine, file: Path, wanted: DeployPlan, *, keep: bool = True) -> DeployPlan:
     """The plan to go by: that of the finished deployment, else the one that was begun with, else ``wanted``.
 
     Args:
         file: Where the plan of a deployment that was begun is kept.
+        keep: Whether ``wanted`` is kept there when it is the one.
 
     Raises: as ``keep_plan``.
     """
     with reading(engine) as tx:
         stored = find_deployment(tx, wanted.network)
     if stored is None:
-        return keep_plan(file, wanted)
+        return keep_plan(file, wanted, keep=keep)
     plan = DeployPlan.from_manifest(json.loads(stored.manifest))
     _check_same_chain(plan, wanted)
     return plan
 
 
-def keep_plan(file: Path, wanted: DeployPlan) -> DeployPlan:
-    """The plan to go by: the one that was kept, else ``wanted``, which is kept now.
+def keep_plan(file: Path, wanted: DeployPlan, *, keep: bool = True) -> DeployPlan:
+    """The plan to go by: the one that was kept, else ``wanted``, which is kept now (unless ``keep`` is False).
 
     Raises:
         InvalidSettings: two roles have the same key; nothing was kept.
@@ -68,6 +69,8 @@ def keep_plan(file: Path, wanted: DeployPlan) -> DeployPlan:
     """
     _check_roles(wanted)
     if not file.exists():
+        if not keep:
+            return wanted
         file.parent.mkdir(parents=True, exist_ok=True)
         fresh = file.with_suffix(".new")
         fresh.write_text(json.dumps(wanted.document, indent=2) + "\n", encoding="utf-8")
@@ -133,10 +136,9 @@ def deploy(
         Reverted, IntentReverted, NonceTaken, RpcUnavailable: as ``Sender.execute``. Run it again when it is mended.
     """
     sender = make_sender([KeySigner(key, [], chain_id=plan.chain_id, allowed_creations=True)])
-    with reading(sender.engine) as tx:
-        stored = find_deployment(tx, plan.network)
-    if stored is not None:
-        return _find_finished(sender.rpc, stored, manifest_file)
+    finished = find_finished(sender.engine, sender.rpc, plan.network, manifest_file=manifest_file)
+    if finished is not None:
+        return finished
     if manifest_file.exists():
         raise errors.InvalidSettings(
             f"{manifest_file.name} says that this project is deployed, but its database knows nothing of it. Restore "
@@ -150,7 +152,7 @@ def deploy(
         on_step(number, len(STEPS), step.name)
         if step.target is not None and STEPS[number - 1].target is None:  # from here on the manager has an address
             sender = make_sender([_manager_signer(key, plan, addresses)])
-        outcome = sender.execute(_intent(plan, step, addresses))
+        outcome = sender.execute(step_intent(plan, step, addresses))
         outcomes.append(outcome)
         if step.creates is not None:
             assert outcome.contract_address is not None, step.name
@@ -165,7 +167,15 @@ def deploy(
     return Deployed(manifest, checks, sum(outcome.gas_used for outcome in outcomes), is_new=True)
 
 
-def _find_finished(rpc: Rpc, stored: StoredDeployment, manifest_file: Path) -> Deployed:
+def find_finished(engine: Engine, rpc: Rpc, network: str, *, manifest_file: Path) -> Deployed | None:
+    """The deployment on this network as it stands, if it was finished; it needs no key. None before that.
+
+    Raises WrongChain when the chain that answers is not the one deployed to.
+    """
+    with reading(engine) as tx:
+        stored = find_deployment(tx, network)
+    if stored is None:
+        return None
     if not manifest_file.exists():
         write_manifest(manifest_file, json.loads(stored.manifest))
     manifest = read_manifest(manifest_file)
@@ -189,7 +199,12 @@ def _manager_signer(key: PrivateKey, plan: DeployPlan, addresses: Mapping[str, s
     return KeySigner(key, calls, chain_id=plan.chain_id)
 
 
-def _intent(plan: DeployPlan, step: Step, addresses: Mapping[str, str]) -> NewIntent:
+def step_intent(plan: DeployPlan, step: Step, addresses: Mapping[str, str]) -> NewIntent:
+    """The transaction of one step.
+
+    Args:
+        addresses: Of the contracts that were created before it, by name.
+    """
     return NewIntent(
         id=f"deploy:{plan.instance_id[2:10]}:{step.name}",
         chain_id=plan.chain_id,

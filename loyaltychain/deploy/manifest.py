@@ -10,7 +10,7 @@ import loyaltychain
 from loyaltychain.core import errors
 from loyaltychain.core.hashing import from_hex
 from loyaltychain.core.json_text import parse_json
-from loyaltychain.deploy.plan import CAP_NAMES, ROLE_NUMBERS, DeployPlan
+from loyaltychain.deploy.plan import CAP_NAMES, PROXIED, ROLE_NUMBERS, DeployPlan
 
 Manifest = dict[str, Any]
 
@@ -26,8 +26,12 @@ def make_manifest(
         first_block: The block of the first creation; logs need not be read before it.
     """
     proxied = {
-        name: {"address": addresses[name], "implementation": addresses[f"{name}Implementation"]}
-        for name in ("PointsLedger", "ProgramRegistry")
+        name: {"address": addresses[name], "implementation": addresses[f"{name}Implementation"]} for name in PROXIED
+    }
+    wallets = {
+        "transfer_logs": plan.transfer_logs,
+        "rebind_delay": plan.rebind_delay,
+        "voucher_signer": plan.voucher_signer,
     }
     return {
         "network": plan.network,
@@ -43,8 +47,9 @@ def make_manifest(
         "deployer": plan.roles["deployer"],
         "delays": plan.delays,
         "caps": plan.caps,
+        "wallets": wallets,
         # Roles may change these later, and the manifest with them; the creations were made with those of the beginning.
-        "deployed": {"caps": dict(plan.caps), "settler": plan.roles["settler"]},
+        "deployed": {"caps": dict(plan.caps), "settler": plan.roles["settler"], "wallets": dict(wallets)},
         "token": {"name": plan.token_name, "symbol": plan.token_symbol, "decimals": 0},
     }
 
@@ -96,6 +101,9 @@ def _check_shape(manifest: Manifest) -> None:
         if len(from_hex(tx_hash)) != 32:
             raise ValueError(f"no transaction hash: {tx_hash}")
     manifest["contracts"]["AccessManager"]["address"].lower()
-    for name in ("PointsLedger", "ProgramRegistry"):
+    bool(manifest["wallets"]["transfer_logs"])
+    int(manifest["wallets"]["rebind_delay"])
+    manifest["wallets"]["voucher_signer"].lower()
+    for name in PROXIED:
         manifest["contracts"][name]["address"].lower()
         manifest["contracts"][name]["implementation"].lower()

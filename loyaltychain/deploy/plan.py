@@ -1,11 +1,18 @@
 """What a deployment will be, decided before its first transaction and kept, so that it can be resumed."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
 #: AccessManager's role numbers. 0 is its own ADMIN role.
 ADMIN, GUARDIAN, CONFIG, UPGRADER, REGISTRAR = 0, 1, 2, 3, 4
 ROLE_NUMBERS = {"admin": ADMIN, "guardian": GUARDIAN, "config": CONFIG, "upgrader": UPGRADER, "registrar": REGISTRAR}
+
+#: The contracts that stand behind proxies.
+PROXIED = ("PointsLedger", "ProgramRegistry", "MemberRegistry")
+
+#: Seconds that a proposed wallet waits where the settings name none: three days.
+REBIND_DELAY = 259_200
 
 #: The contract's ``Caps`` struct, in its order.
 CAP_NAMES = ("issuePerBatch", "burnPerBatch", "issuePerPeriod", "burnPerPeriod", "periodSeconds", "supplyCap")
@@ -16,7 +23,8 @@ class DeployPlan:
     """All that the steps depend on. Two runs with the same plan send the same transactions.
 
     ``roles`` maps deployer, settler and each of ``ROLE_NUMBERS`` to an address; ``caps`` is named as in
-    the contract; ``delays`` are seconds, by role.
+    the contract; ``delays`` are seconds, by role. ``transfer_logs`` is for explorers; a wallet that is proposed for a
+    member waits ``rebind_delay`` seconds; vouchers are signed by ``voucher_signer``, the registrar where none is named.
     """
 
     network: str
@@ -28,6 +36,13 @@ class DeployPlan:
     caps: dict[str, int]
     roles: dict[str, str]
     delays: dict[str, int]
+    transfer_logs: bool = False
+    rebind_delay: int = REBIND_DELAY
+    voucher_signer: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.voucher_signer:
+            object.__setattr__(self, "voucher_signer", self.roles["registrar"])
 
     @property
     def document(self) -> dict[str, Any]:
@@ -35,8 +50,11 @@ class DeployPlan:
         return asdict(self)
 
     @classmethod
-    def from_manifest(cls, manifest: dict[str, Any]) -> Self:
-        """The plan of a deployment that was finished."""
+    def from_manifest(cls, manifest: Mapping[str, Any]) -> Self:
+        """The plan of a deployment that was finished: with the settings of its beginning, whatever became of them."""
+        deployed = manifest.get("deployed", {})
+        wallets = {**manifest["wallets"], **deployed.get("wallets", {})}
+        settler = deployed.get("settler", manifest["roles"]["settler"])
         return cls(
             network=manifest["network"],
             chain_id=manifest["chain_id"],
@@ -44,9 +62,12 @@ class DeployPlan:
             instance_id=manifest["instance_id"],
             token_name=manifest["token"]["name"],
             token_symbol=manifest["token"]["symbol"],
-            caps=manifest["caps"],
-            roles={**manifest["roles"], "deployer": manifest["deployer"]},
+            caps=deployed.get("caps", manifest["caps"]),
+            roles={**manifest["roles"], "settler": settler, "deployer": manifest["deployer"]},
             delays=manifest["delays"],
+            transfer_logs=wallets["transfer_logs"],
+            rebind_delay=wallets["rebind_delay"],
+            voucher_signer=wallets["voucher_signer"],
         )
 
     @classmethod

@@ -15,7 +15,7 @@ from loyaltychain.deploy.steps import STEPS
 
 def read_creations(reader: Reader, manifest: Mapping[str, Any]) -> list[Check]:
     """The bytes of every creation, and that none is older than the manifest's first block."""
-    plan, addresses = _plan_of(manifest), _addresses_of(manifest)
+    plan, addresses = DeployPlan.from_manifest(manifest), _addresses_of(manifest)
     hashes = manifest.get("creations", {})
     checks, blocks = [], []
     for step in STEPS:
@@ -43,23 +43,6 @@ def _read_creation(reader: Reader, tx_hash: str | None) -> tuple[str, Receipt | 
     if receipt.status != 1:
         return "a creation that failed", receipt
     return f"{receipt.contract_address} by {to_hex(keccak256(transaction.input))}", receipt
-
-
-def _plan_of(manifest: Mapping[str, Any]) -> DeployPlan:
-    """The plan that the creations were made by: caps and settler as they were, whatever became of them."""
-    deployed = manifest.get("deployed", {})
-    roles = {**manifest["roles"], "deployer": manifest["deployer"]}
-    return DeployPlan(
-        network=manifest["network"],
-        chain_id=manifest["chain_id"],
-        genesis_hash=manifest["genesis_hash"],
-        instance_id=manifest["instance_id"],
-        token_name=manifest["token"]["name"],
-        token_symbol=manifest["token"]["symbol"],
-        caps=deployed.get("caps", manifest["caps"]),
-        roles={**roles, "settler": deployed.get("settler", roles["settler"])},
-        delays=manifest["delays"],
-    )
 
 
 def _addresses_of(manifest: Mapping[str, Any]) -> dict[str, str]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from loyaltychain.chain import artifacts
 from loyaltychain.chain.abi import decode_log, has_event
-from loyaltychain.deploy.plan import ADMIN, CONFIG, GUARDIAN, ROLE_NUMBERS, UPGRADER
+from loyaltychain.deploy.plan import ADMIN, CONFIG, GUARDIAN, PROXIED, ROLE_NUMBERS, UPGRADER
 from loyaltychain.deploy.reader import Check, Reader
 
 #: Who may cancel what these roles have scheduled; for every other role it is ADMIN.
@@ -72,7 +72,7 @@ def _read_rules(reader: Reader, manifest: Mapping[str, Any]) -> list[Check]:
             Check(f"guardian of {name}", _GUARDED.get(role, ADMIN), ask("getRoleGuardian", role)),
             Check(f"grants of {name} wait, in seconds", 0, ask("getRoleGrantDelay", role)),
         ]
-    for name in ("PointsLedger", "ProgramRegistry"):
+    for name in PROXIED:
         address = contracts[name]["address"]
         checks += [
             Check(f"{name} is open", True, not ask("isTargetClosed", address)),

@@ -10,7 +10,7 @@ from loyaltychain.chain import artifacts
 from loyaltychain.chain.abi import function_selectors
 from loyaltychain.chain.rpc import Rpc
 from loyaltychain.core.hashing import keccak256, to_hex
-from loyaltychain.deploy.plan import ADMIN
+from loyaltychain.deploy.plan import ADMIN, PROXIED
 from loyaltychain.deploy.read_creations import read_creations
 from loyaltychain.deploy.read_roles import read_roles
 from loyaltychain.deploy.reader import Check, Reader
@@ -21,8 +21,11 @@ __all__ = ["Check", "read_back"]
 #: keccak256("eip1967.proxy.implementation") - 1, where a proxy keeps its implementation (ERC-1967).
 IMPLEMENTATION_SLOT = int.from_bytes(keccak256(b"eip1967.proxy.implementation"), "big") - 1
 
-#: Functions that guard themselves: ``settle`` asks for the settler, the others for the proxy's own state.
-SELF_GUARDED = frozenset({"settle", "initialize", "setAuthority"})
+#: Functions that guard themselves: ``settle`` asks for the settler, ``onBinding`` for the registry, those of wallets
+#: for signatures or the wallet that calls, the others for the proxy's own state.
+SELF_GUARDED = frozenset({
+    "settle", "onBinding", "bind", "unbind", "objectRebind", "executeRebind", "initialize", "setAuthority",
+})  # fmt: skip
 
 
 def read_back(rpc: Rpc, manifest: Mapping[str, Any]) -> list[Check]:
@@ -38,6 +41,7 @@ def read_back(rpc: Rpc, manifest: Mapping[str, Any]) -> list[Check]:
         read_creations,
         _code,
         _ledger,
+        _wallets,
         _functions,
         read_roles,
     )
@@ -54,7 +58,7 @@ def _chain(reader: Reader, manifest: Mapping[str, Any]) -> list[Check]:
 def _code(reader: Reader, manifest: Mapping[str, Any]) -> list[Check]:
     contracts = manifest["contracts"]
     checks = [_same_code(reader, "AccessManager", contracts["AccessManager"]["address"])]
-    for name in ("PointsLedger", "ProgramRegistry"):
+    for name in PROXIED:
         address, implementation = contracts[name]["address"], contracts[name]["implementation"]
         slot = reader.rpc.storage(address, IMPLEMENTATION_SLOT, block=reader.block)
         checks += [
@@ -89,6 +93,27 @@ def _ledger(reader: Reader, manifest: Mapping[str, Any]) -> list[Check]:
         Check(
             "name, symbol, decimals", tuple(manifest["token"].values()), (ask("name"), ask("symbol"), ask("decimals"))
         ),
+    ]
+
+
+def _wallets(reader: Reader, manifest: Mapping[str, Any]) -> list[Check]:
+    """Ledger and member registry name each other, and have the settings for wallets that the manifest says."""
+    contracts, wallets = manifest["contracts"], manifest["wallets"]
+    ledger, registry = contracts["PointsLedger"]["address"], contracts["MemberRegistry"]["address"]
+
+    def ask(function: str) -> Any:
+        return reader.ask("MemberRegistry", registry, function)
+
+    named = str(reader.ask("PointsLedger", ledger, "memberRegistry")).lower()
+    return [
+        Check(
+            "member registry authority", contracts["AccessManager"]["address"].lower(), str(ask("authority")).lower()
+        ),
+        Check("member registry of the ledger", registry.lower(), named),
+        Check("ledger of the member registry", ledger.lower(), str(ask("ledger")).lower()),
+        Check("rebind delay", wallets["rebind_delay"], ask("rebindDelay")),
+        Check("voucher signer", wallets["voucher_signer"].lower(), str(ask("voucherSigner")).lower()),
+        Check("transfer logs", wallets["transfer_logs"], reader.ask("PointsLedger", ledger, "transferLogs")),
     ]
 
 

@@ -18,11 +18,22 @@ Build = Callable[[DeployPlan, Addresses], bytes]
 FUNCTION_ROLES: dict[str, dict[int, tuple[str, ...]]] = {
     "PointsLedger": {
         GUARDIAN: ("pause()", "lowerCaps((uint48,uint48,uint48,uint48,uint32,uint64))"),
-        CONFIG: ("unpause()", "raiseCaps((uint48,uint48,uint48,uint48,uint32,uint64))", "setSettler(address)"),
+        CONFIG: (
+            "unpause()",
+            "raiseCaps((uint48,uint48,uint48,uint48,uint32,uint64))",
+            "setSettler(address)",
+            "setTransferLogs(bool)",
+        ),
         UPGRADER: ("upgradeToAndCall(address,bytes)",),
     },
     "ProgramRegistry": {
         REGISTRAR: ("publish(bytes32,uint64)",),
+        UPGRADER: ("upgradeToAndCall(address,bytes)",),
+    },
+    "MemberRegistry": {
+        GUARDIAN: ("stopBinding()",),
+        CONFIG: ("setVoucherSigner(address)", "forceUnbind(uint32)"),
+        REGISTRAR: ("proposeRebind(uint32,address,uint64,bytes)", "cancelRebind(uint32)"),
         UPGRADER: ("upgradeToAndCall(address,bytes)",),
     },
 }
@@ -58,7 +69,8 @@ def _ledger_proxy(plan: DeployPlan, addresses: Addresses) -> tuple[object, ...]:
         artifacts.load("PointsLedger").abi,
         "initialize",
         (addresses["AccessManager"], plan.roles["settler"], bytes.fromhex(plan.instance_id[2:]),
-         plan.token_name, plan.token_symbol, caps_tuple(plan.caps)),
+         plan.token_name, plan.token_symbol, caps_tuple(plan.caps),
+         addresses["MemberRegistry"], plan.transfer_logs),
     )  # fmt: skip
     return (addresses["PointsLedgerImplementation"], call)
 
@@ -66,6 +78,21 @@ def _ledger_proxy(plan: DeployPlan, addresses: Addresses) -> tuple[object, ...]:
 def _registry_proxy(_: DeployPlan, addresses: Addresses) -> tuple[object, ...]:
     call = encode_call(artifacts.load("ProgramRegistry").abi, "initialize", (addresses["AccessManager"],))
     return (addresses["ProgramRegistryImplementation"], call)
+
+
+def _member_registry_proxy(plan: DeployPlan, addresses: Addresses) -> tuple[object, ...]:
+    call = encode_call(
+        artifacts.load("MemberRegistry").abi,
+        "initialize",
+        (addresses["AccessManager"], plan.voucher_signer, plan.rebind_delay),
+    )
+    return (addresses["MemberRegistryImplementation"], call)
+
+
+def _set_ledger(_: DeployPlan, addresses: Addresses) -> tuple[object, ...]:
+    """Through the manager: the deployer's key may call nothing else."""
+    call = encode_call(artifacts.load("MemberRegistry").abi, "setLedger", (addresses["PointsLedger"],))
+    return (addresses["MemberRegistry"], call)
 
 
 def _wirings() -> list[Step]:
@@ -90,8 +117,12 @@ STEPS: tuple[Step, ...] = (
     _create("AccessManager", "AccessManager", lambda plan, _: (plan.roles["deployer"],)),
     _create("PointsLedgerImplementation", "PointsLedger", lambda *_: ()),
     _create("ProgramRegistryImplementation", "ProgramRegistry", lambda *_: ()),
+    _create("MemberRegistryImplementation", "MemberRegistry", lambda *_: ()),
+    _create("MemberRegistry", "PointsProxy", _member_registry_proxy),
     _create("PointsLedger", "PointsProxy", _ledger_proxy),
     _create("ProgramRegistry", "PointsProxy", _registry_proxy),
+    # The two name each other: the ledger from its creation on, the registry once and for ever.
+    _manage("set-ledger", "execute", _set_ledger),
     *_wirings(),
     # The guardian may cancel what the delayed roles have scheduled.
     _manage("guard-config", "setRoleGuardian", lambda *_: (CONFIG, GUARDIAN)),

@@ -3,6 +3,10 @@
 Stop it anywhere and start it again with the same file: nothing is lost and nothing is taken twice, because an event
 is known by its id. The map decides what that id is. With ``id: line`` it is the line's number in a file of exactly
 this content, so a file that has grown is another file: give such sources an id of their own.
+
+With ``lines``, all rows of one id are one event and may be scattered over the file. It is read twice: first for the
+last row of each id, then for the rows themselves, and an event is taken when its last row has come. So what is held
+in memory is the rows of the orders that are open at the time, and one number for each order of the file.
 """
 
 from collections.abc import Callable, Iterator
@@ -19,21 +23,24 @@ from loyaltychain.core.calendar import UnixSeconds
 from loyaltychain.db.engine import transaction
 from loyaltychain.events.capture import capture
 from loyaltychain.events.files import file_identity, open_text
+from loyaltychain.events.gather import GatheredRows, Offered, Rejected, Rows, SingleRows, find_last
 from loyaltychain.events.map import EventMap, check_columns
 from loyaltychain.events.rejects import RejectsFile
 from loyaltychain.events.rows import BrokenRow, Row, read_header, read_json_lines
-from loyaltychain.events.shape import is_left_out, make_event
-from loyaltychain.events.types import Captured, Event
 
 Format = Literal["csv", "jsonl"]
-Rejected = tuple[int, str, str]  # line, reason, raw
+_COUNTS = ("read", "taken", "known", "left_out", "rejected", "lines", "repeated")
 
 
 @dataclass(frozen=True, slots=True)
 class IngestReport:
-    """What became of the rows: ``read == taken + known + left_out + rejected``.
+    """What became of a file's rows.
 
-    ``rejects_file`` is where the rejected rows stand; None when there are none.
+    ``taken`` and ``known`` count events, the others count rows. Where each row is an event,
+    ``read == taken + known + left_out + rejected``. Where rows are lines, ``lines`` are those of taken and known
+    events, ``repeated`` are those that said a line again, and ``read == lines + repeated + left_out + rejected`` at
+    the end; before it, rows of open orders are read and no more. ``rejects_file`` is where the rejected rows stand;
+    None when there are none.
     """
 
     read: int = 0
@@ -41,22 +48,14 @@ class IngestReport:
     known: int = 0
     left_out: int = 0
     rejected: int = 0
+    lines: int = 0
+    repeated: int = 0
     rejects_file: Path | None = None
 
     def plus(self, more: "IngestReport") -> "IngestReport":
         """Both files' rows together; the rejects file is the later one's."""
-        counts = ("read", "taken", "known", "left_out", "rejected")
-        sums = {name: getattr(self, name) + getattr(more, name) for name in counts}
+        sums = {name: getattr(self, name) + getattr(more, name) for name in _COUNTS}
         return IngestReport(**sums, rejects_file=more.rejects_file)
-
-
-@dataclass(frozen=True, slots=True)
-class _Sorted:
-    """The rows of a chunk by what can be done with them."""
-
-    offered: list[tuple[Row, Event]]
-    rejected: list[Rejected]
-    left_out: int
 
 
 def ingest_file(
@@ -84,19 +83,33 @@ def ingest_file(
     assert chunk >= 1, chunk
     if path.exists() and rejects.exists() and path.samefile(rejects):
         raise errors.InvalidEvent("The rejects would overwrite the file itself.", file=str(path))
-    file_id = file_identity(path)
+    sorter = _sorter(path, format, event_map, received_at=received_at)
     report = IngestReport()
     with _rows(path, format, event_map) as rows, RejectsFile(rejects) as rejects_file:
         while some := list(islice(rows, chunk)):
-            found = _sort(some, event_map, file_id=file_id, received_at=received_at)
-            captured, conflicts = _take(engine, found.offered, received_at=received_at)
-            rejected = sorted(found.rejected + conflicts)
+            found = sorter.sort(some)
+            counted, refused = _take(
+                engine, found.offered, received_at=received_at, has_lines=event_map.lines is not None
+            )
+            rejected = sorted(found.rejected + refused)
             rejects_file.append(rejected)
-            report = _add(report, captured, read=len(some), left_out=found.left_out, rejected=len(rejected))
-            report = _with_file(report, rejects)
+            counted = replace(counted, read=len(some), left_out=found.left_out, rejected=len(rejected))
+            report = report.plus(counted)
+            report = replace(report, rejects_file=rejects if report.rejected else None)
             if on_progress is not None:
                 on_progress(report)
+    if sorter.waiting:
+        raise errors.InvalidEvent("The file changed while it was read: run it again.", file=str(path))
     return report
+
+
+def _sorter(path: Path, kind: Format, event_map: EventMap, *, received_at: UnixSeconds) -> Rows:
+    # Reads the file to its end, so that one that is cut short is found before anything is taken.
+    file_id = file_identity(path)
+    if event_map.lines is None:
+        return SingleRows(event_map, file_id=file_id, received_at=received_at)
+    with _rows(path, kind, event_map) as rows:
+        return GatheredRows(event_map, last=find_last(event_map, rows), received_at=received_at)
 
 
 @contextmanager
@@ -111,50 +124,24 @@ def _rows(path: Path, kind: Format, event_map: EventMap) -> Iterator[Iterator[Ro
             yield rows
 
 
-def _sort(rows: list[Row | BrokenRow], event_map: EventMap, *, file_id: str, received_at: UnixSeconds) -> _Sorted:
-    offered: list[tuple[Row, Event]] = []
-    rejected: list[Rejected] = []
-    left_out = 0
-    for row in rows:
-        if isinstance(row, BrokenRow):
-            rejected.append((row.line, row.reason, row.raw))
-            continue
-        try:
-            if is_left_out(event_map, row):
-                left_out += 1
-            else:
-                offered.append((row, make_event(event_map, row, file_id=file_id, received_at=received_at)))
-        except errors.InvalidEvent as problem:
-            rejected.append((row.line, str(problem), row.raw))
-    return _Sorted(offered, rejected, left_out)
-
-
 def _take(
-    engine: Engine, offered: list[tuple[Row, Event]], *, received_at: UnixSeconds
-) -> tuple[Captured, list[Rejected]]:
+    engine: Engine, offered: list[Offered], *, received_at: UnixSeconds, has_lines: bool
+) -> tuple[IngestReport, list[Rejected]]:
+    """Capture these events: how many there were and of how many lines, and the rows of those that were refused."""
     if not offered:
-        return Captured(0, 0, ()), []
+        return IngestReport(), []
     with transaction(engine) as tx:
-        captured = capture(tx, [event for _, event in offered], received_at=received_at)
-    conflicts: list[Rejected] = []
+        captured = capture(tx, [each.event for each in offered], received_at=received_at)
+    reasons = {refusal.index: refusal.message for refusal in captured.refused}
     for conflict in captured.conflicts:
-        row = offered[conflict.index][0]
         reason = errors.IdempotencyConflict(
             "This event's id was taken before with other content.", id=conflict.event.id
         )
-        conflicts.append((row.line, str(reason), row.raw))
-    return captured, conflicts
-
-
-def _add(report: IngestReport, captured: Captured, *, read: int, left_out: int, rejected: int) -> IngestReport:
-    return IngestReport(
-        read=report.read + read,
-        taken=report.taken + captured.taken,
-        known=report.known + captured.known,
-        left_out=report.left_out + left_out,
-        rejected=report.rejected + rejected,
-    )
-
-
-def _with_file(report: IngestReport, rejects: Path) -> IngestReport:
-    return replace(report, rejects_file=rejects if report.rejected else None)
+        reasons[conflict.index] = str(reason)
+    rejected = [(line, reason, raw) for index, reason in reasons.items() for line, raw in offered[index].rows]
+    counted = IngestReport(taken=captured.taken, known=captured.known)
+    if has_lines:
+        stay = [each for index, each in enumerate(offered) if index not in reasons]
+        repeated = sum(each.repeated for each in stay)
+        counted = replace(counted, lines=sum(len(each.rows) for each in stay) - repeated, repeated=repeated)
+    return counted, rejected

@@ -4,158 +4,51 @@ Reads and checks the map alone; it opens no data file.
 """
 
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from loyaltychain.core import errors
-from loyaltychain.core.money import EXPONENTS, Rounding
 from loyaltychain.core.strict_yaml import check_model, parse_yaml
-from loyaltychain.core.times import check_pattern, parse_zone
-from loyaltychain.events.types import PLAIN_NAME
+from loyaltychain.events.map_parts import (
+    AmountPart,
+    ColumnPart,
+    IdPart,
+    LinesPart,
+    Name,
+    OneAmount,
+    Part,
+    SkipPart,
+    TimePart,
+    TypePart,
+    exactly_one,
+    word_line,
+)
 
 MAPS = Path(__file__).parent / "maps"
 
 
-def _known_currency(code: str) -> str:
-    if code not in EXPONENTS:
-        raise ValueError(f"{code!r} is not a known ISO 4217 code; known: {', '.join(sorted(EXPONENTS))}")
-    return code
+class EventMap(Part):
+    """A whole map. ``columns`` are all that it needs from a row.
 
-
-def _known_zone(name: str) -> str:
-    parse_zone(name)
-    return name
-
-
-def _word_line(content: object) -> object:
-    return {"line": True} if content == "line" else content
-
-
-Name = Annotated[str, Field(min_length=1, pattern=rf"^{PLAIN_NAME}$")]
-Column = Annotated[str, Field(min_length=1, max_length=200)]
-Currency = Annotated[str, AfterValidator(_known_currency)]
-Zone = Annotated[str, AfterValidator(_known_zone)]
-
-
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
-
-
-def _exactly_one(part: _Part, *names: str) -> None:
-    given = [name for name in names if getattr(part, name) not in (None, False)]
-    if len(given) != 1:
-        raise ValueError(f"give exactly one of {', '.join(names)}; given: {', '.join(given) or 'none'}")
-
-
-class IdPart(_Part):
-    """Where the event's id comes from: a column, several columns, or the line's number in this very file."""
-
-    line: bool = False
-    column: Column | None = None
-    columns: Annotated[list[Column], Field(min_length=2)] | None = None
-
-    @model_validator(mode="after")
-    def _one_way(self) -> Self:
-        _exactly_one(self, "line", "column", "columns")
-        return self
-
-
-class MemberPart(_Part):
-    """The column that holds the member's id."""
-
-    column: Column
-
-
-class TypePart(_Part):
-    """The event's type: always the same one, or a column with the words that stand for types."""
-
-    constant: Name | None = None
-    column: Column | None = None
-    values: Annotated[dict[str, Name], Field(min_length=1)] | None = None
-
-    @model_validator(mode="after")
-    def _one_way(self) -> Self:
-        _exactly_one(self, "constant", "column")
-        if self.values is not None and self.column is None:
-            raise ValueError("values go with a column")
-        return self
-
-
-class TimePart(_Part):
-    """The column that holds the time, and how it is written."""
-
-    column: Column
-    format: str = "iso"
-    zone: Zone | None = None
-
-    @model_validator(mode="after")
-    def _pattern_and_zone(self) -> Self:
-        if self.format == "unix":
-            if self.zone is not None:
-                raise ValueError("unix seconds have no zone")
-        elif self.format != "iso":
-            check_pattern(self.format)
-            if self.zone is None and "%z" not in self.format:
-                raise ValueError("times of this format have no offset: name the zone they were written in")
-        return self
-
-
-class OneAmount(_Part):
-    """A column or the product of several, in a currency (or a column of codes) or in points."""
-
-    column: Column | None = None
-    product: Annotated[list[Column], Field(min_length=2, max_length=4)] | None = None
-    currency: Currency | None = None
-    currency_column: Column | None = None
-    unit: Literal["points"] | None = None
-    rounding: Rounding | None = None
-
-    @model_validator(mode="after")
-    def _one_way(self) -> Self:
-        self._check()
-        return self
-
-    def _check(self) -> None:
-        _exactly_one(self, "column", "product")
-        _exactly_one(self, "currency", "currency_column", "unit")
-
-
-class AmountPart(OneAmount):
-    """One amount for all events, or one for each type of event."""
-
-    by_type: Annotated[dict[Name, OneAmount], Field(min_length=1)] | None = None
-
-    def _check(self) -> None:
-        if self.by_type is None:
-            OneAmount._check(self)
-        elif self.model_fields_set != {"by_type"}:
-            raise ValueError("by_type stands alone: move the other fields into its types")
-
-
-class SkipPart(_Part):
-    """Rows to leave out on purpose; they are counted, not rejected."""
-
-    column: Column
-    empty: Literal[True] | None = None
-    equals: str | None = None
-
-    @model_validator(mode="after")
-    def _one_way(self) -> Self:
-        _exactly_one(self, "empty", "equals")
-        return self
-
-
-class EventMap(_Part):
-    """A whole map. ``columns`` are all that it needs from a row."""
+    With ``amount`` a row is an event. With ``lines`` a row is a line, and all rows of one id are one event.
+    """
 
     source: Name
-    id: Annotated[IdPart, BeforeValidator(_word_line)]
-    member: MemberPart
+    id: Annotated[IdPart, BeforeValidator(word_line)]
+    member: ColumnPart
     type: TypePart
     time: TimePart
-    amount: AmountPart
-    skip: list[SkipPart] = []
+    amount: AmountPart | None = None
+    lines: LinesPart | None = None
+    skip: list[SkipPart] = Field(default_factory=list)
+
+    @model_validator(mode="after")
+    def _rows_are(self) -> Self:
+        exactly_one(self, "amount", "lines")
+        if self.lines is not None and self.id.line:
+            raise ValueError("with lines, the id must be a column: all rows of one id are one event")
+        return self
 
     @property
     def columns(self) -> dict[str, str]:
@@ -164,11 +57,27 @@ class EventMap(_Part):
         listed: list[tuple[str, str | None]] = [("id.column", self.id.column), ("type.column", self.type.column)]
         listed += [(f"id.columns[{place}]", column) for place, column in enumerate(self.id.columns or ())]
         listed += [(f"skip[{place}].column", part.column) for place, part in enumerate(self.skip)]
-        amounts = {f"amount.by_type.{name}": part for name, part in (self.amount.by_type or {}).items()}
-        for field, part in (amounts or {"amount": self.amount}).items():
-            listed += [(f"{field}.column", part.column), (f"{field}.currency_column", part.currency_column)]
-            listed += [(f"{field}.product[{place}]", column) for place, column in enumerate(part.product or ())]
+        if self.lines is not None:
+            listed += _columns_of_lines(self.lines)
+        elif self.amount is not None:
+            amounts = {f"amount.by_type.{name}": part for name, part in (self.amount.by_type or {}).items()}
+            for field, part in (amounts or {"amount": self.amount}).items():
+                listed += _columns_of_amount(field, part)
         return found | {field: column for field, column in listed if column is not None}
+
+
+def _columns_of_lines(part: LinesPart) -> list[tuple[str, str | None]]:
+    listed = [("lines.id.column", part.id.column), ("lines.item.column", part.item.column)]
+    listed += [("lines.quantity.column", part.quantity.column), *_columns_of_amount("lines.amount", part.amount)]
+    if part.names is not None:
+        listed += [("lines.names.order.column", part.names.order.column)]
+        listed += [("lines.names.line.column", part.names.line.column)]
+    return listed
+
+
+def _columns_of_amount(field: str, part: OneAmount) -> list[tuple[str, str | None]]:
+    products = [(f"{field}.product[{place}]", column) for place, column in enumerate(part.product or ())]
+    return [(f"{field}.column", part.column), (f"{field}.currency_column", part.currency_column), *products]
 
 
 def parse_map(text: str, *, file: str = "the map") -> EventMap:

@@ -37,3 +37,30 @@ event_positions = Table(
     ForeignKeyConstraint(["source", "id"], ["events.source", "events.id"]),
     UniqueConstraint("source", "id"),
 )  # fmt: skip
+
+member_aliases = Table(
+    "member_aliases",
+    metadata,
+    Column("member_id", String, primary_key=True),  # another id of the same member, or of one that went over into her
+    Column("number", Number, ForeignKey("members.number"), nullable=False, index=True),
+    Column("since", Number, nullable=False),
+)
+
+member_closures = Table(
+    "member_closures",
+    metadata,
+    Column("number", Number, ForeignKey("members.number"), primary_key=True, autoincrement=False),
+    Column("closed_at", Number, nullable=False),
+    Column("reason", String, nullable=False),
+)
+
+intake_refusals = Table(
+    "intake_refusals",
+    metadata,
+    Column("id", String, primary_key=True),  # SHA-256 of source, id, reason and time, so that a retry is one row
+    Column("source", String, nullable=False),
+    Column("event_id", String, nullable=False),
+    Column("reason", String, nullable=False),
+    Column("received_at", Number, nullable=False),
+    Column("document", String, nullable=False),  # the event as it came, canonical JSON
+)

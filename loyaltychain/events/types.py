@@ -1,8 +1,9 @@
 """One immutable fact about a member, as a value. Knows nothing of files, rules or the database."""
 
+import hashlib
 import re
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import rfc8785
 
@@ -13,6 +14,14 @@ from loyaltychain.core.calendar import UnixSeconds
 TEXT_MAX = 200  # characters of an id
 PLAIN_NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
 _PLAIN_NAME = re.compile(PLAIN_NAME)
+
+
+def check_id(field: str, text: str) -> None:
+    """Raise InvalidEvent naming the field unless ``text`` is printable, of 1 to 200 characters."""
+    if not text or len(text) > TEXT_MAX or not text.isprintable():
+        raise errors.InvalidEvent(
+            f"The {field} must be printable text of 1 to {TEXT_MAX} characters.", **{field: text[: TEXT_MAX + 1]}
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +52,8 @@ class Event:
                 raise errors.InvalidEvent(
                     f"The {field} may hold 1 to 64 letters, digits, dots, dashes and underscores.", **{field: text}
                 )
-        for field, text in (("id", self.id), ("member", self.member_id)):
-            if not text or len(text) > TEXT_MAX or not text.isprintable():
-                raise errors.InvalidEvent(
-                    f"The {field} must be printable text of 1 to {TEXT_MAX} characters.",
-                    **{field: text[: TEXT_MAX + 1]},
-                )
+        check_id("id", self.id)
+        check_id("member", self.member_id)
         if self.occurred_at < 0:
             raise errors.InvalidEvent("The time lies before 1970.", occurred_at=self.occurred_at)
 
@@ -75,10 +80,43 @@ class Event:
 
         Raises InvalidEvent when the payload holds what JSON cannot hold exactly.
         """
-        try:
-            return canonical.digest(self.document)
-        except rfc8785.CanonicalizationError as problem:
-            raise errors.InvalidEvent("The payload is not exact JSON.", reason=str(problem)) from problem
+        return encode_event(self).digest
+
+
+@dataclass(frozen=True, slots=True)
+class EncodedEvent:
+    """An event with its payload as canonical JSON and its digest (32 bytes)."""
+
+    event: Event
+    payload: str
+    digest: bytes
+
+
+def encode_event(event: Event) -> EncodedEvent:
+    """The event as it is stored. The payload, long where it is an order's, is encoded once for table and digest.
+
+    Canonical JSON sorts keys, so in the document the payload's text stands between ``occurred_at`` and ``source``.
+
+    Raises InvalidEvent when the payload holds what JSON cannot hold exactly.
+    """
+    document = event.document
+    before = canonical.encode({key: document[key] for key in ("id", "member_id", "occurred_at")})
+    after = canonical.encode({key: document[key] for key in ("source", "type")})
+    try:
+        payload = canonical.encode(event.payload)
+    except rfc8785.CanonicalizationError as problem:
+        raise errors.InvalidEvent("The payload is not exact JSON.", reason=str(problem)) from problem
+    whole = before[:-1] + b',"payload":' + payload + b"," + after[1:]
+    return EncodedEvent(event, payload.decode(), hashlib.sha256(whole).digest())
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A member: the number, the id joined with, and since when the account is closed."""
+
+    number: MemberNumber
+    member_id: str
+    closed_at: UnixSeconds | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,10 +136,39 @@ class Conflict:
     event: Event
 
 
+RefusalCode = Literal["unknown-member", "member-closed", "too-old", "in-the-future"]
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """An event that intake does not let in, and why; ``message`` says what to do. ``index`` as in Conflict."""
+
+    index: int
+    event: Event
+    code: RefusalCode
+    message: str
+
+
 @dataclass(frozen=True, slots=True)
 class Captured:
-    """How many events were new, how many were known already, and which were refused."""
+    """How many events were new, how many were known already, and which were not taken."""
 
     taken: int
     known: int
     conflicts: tuple[Conflict, ...]
+    refused: tuple[Refusal, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Intake:
+    """Which events are let in from a source that is not the operator's own hand.
+
+    Args:
+        join: ``first_event``: an unknown member joins with it. ``explicit``: it is refused.
+        horizon_seconds: How old an event may be when it comes; None for any age.
+        skew_seconds: How far a source's clock may run ahead of ours.
+    """
+
+    join: Literal["first_event", "explicit"] = "first_event"
+    horizon_seconds: int | None = None
+    skew_seconds: int = 300

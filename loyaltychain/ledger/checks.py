@@ -8,31 +8,18 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 
-import rfc8785
-
 from loyaltychain.core import canonical
 from loyaltychain.core.hashing import ZERO_HASH, from_hex, to_hex
+from loyaltychain.core.json_text import parse_json
 from loyaltychain.db.engine import Tx
 from loyaltychain.ledger import raw
-from loyaltychain.ledger.accounts import holder
+from loyaltychain.ledger.accounts import is_member, may_overdraw
+from loyaltychain.ledger.lot_checks import check_lots
+from loyaltychain.ledger.problems import Problem
 from loyaltychain.ledger.sequence import next_head
 from loyaltychain.ledger.types import DOCUMENT_FIELDS, AccountId, make_document
 
 _Key = tuple[str, str]  # account, unit
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """One fact that does not hold.
-
-    ``code`` is one of: entry-digest, chain-head, position-gap, volume-mismatch, overdraft, unbalanced,
-    empty-entry, orphan-posting.
-    """
-
-    code: str
-    subject: str
-    expected: str
-    actual: str
 
 
 @dataclass(slots=True)
@@ -51,6 +38,18 @@ def check_ledger(tx: Tx) -> list[Problem]:
 
     Entries that only have no position yet are no problem.
     """
+    problems, fold = _check_entries(tx)
+    keys = fold.came_in.keys() | fold.went_out.keys()
+    balances = {key: fold.came_in[key] - fold.went_out[key] for key in keys}
+    return [*problems, *check_lots(tx, balances)]
+
+
+def check_entries(tx: Tx) -> list[Problem]:
+    """The same without what goes along with the entries: lots, holds, debts."""
+    return _check_entries(tx)[0]
+
+
+def _check_entries(tx: Tx) -> tuple[list[Problem], _Fold]:
     fold = _Fold()
     problems: list[Problem] = []
     for _, lines in groupby(raw.read_lines(tx), key=lambda line: line.id):
@@ -60,7 +59,7 @@ def check_ledger(tx: Tx) -> list[Problem]:
         Problem("orphan-posting", f"{row.entry_id} line {row.line}", expected="an entry", actual="none")
         for row in raw.read_orphans(tx)
     ]
-    return problems
+    return problems, fold
 
 
 def _check_entry(lines: Sequence[raw.Raw], fold: _Fold) -> Iterator[Problem]:
@@ -98,7 +97,7 @@ def _check_volumes(rows: Sequence[raw.Raw], fold: _Fold) -> Iterator[Problem]:
         actual = "none" if row is None else f"in {row.total_in}, out {row.total_out}"
         if actual != (expected := f"in {came_in}, out {went_out}"):
             yield Problem("volume-mismatch", f"{account} {unit}", expected=expected, actual=actual)
-        protected = holder(AccountId(account)) is not None or row is None or not row.may_overdraw
+        protected = not may_overdraw(AccountId(account)) if is_member(account) else row is None or not row.may_overdraw
         if protected and came_in < went_out:
             yield Problem("overdraft", f"{account} {unit}", expected=">= 0", actual=str(came_in - went_out))
     for unit in sorted({row.unit for row in rows}):
@@ -110,11 +109,21 @@ def _check_volumes(rows: Sequence[raw.Raw], fold: _Fold) -> Iterator[Problem]:
 
 def _digest(lines: Sequence[raw.Raw]) -> str:
     fields = {name: getattr(lines[0], name) for name in DOCUMENT_FIELDS}
-    document = make_document(fields, ((line.source, line.destination, line.unit, line.amount) for line in lines))
+    postings = ((line.source, line.destination, line.unit, line.amount) for line in lines)
     try:
+        document = make_document(fields, postings, details=_read_details(lines[0].details))
         return to_hex(canonical.digest(document))
-    except rfc8785.CanonicalizationError as error:
+    except ValueError as error:  # rfc8785's and json's errors are of this kind
         return f"none: {error}"
+
+
+def _read_details(text: str | None) -> object:
+    if text is None:
+        return None
+    details = parse_json(text)
+    if not isinstance(details, dict) or canonical.encode(details) != text.encode():
+        raise ValueError("details that are no canonical JSON object")
+    return details
 
 
 def _next(head: str, row: raw.Raw) -> str:

@@ -4,7 +4,7 @@ A batch may be cut after any position, so that no member may stand below zero at
 must stand after the entries that brought them, whatever the clocks said when both were recorded.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
 from loyaltychain.core.amounts import Unit
@@ -12,6 +12,7 @@ from loyaltychain.ledger.accounts import holder
 from loyaltychain.ledger.types import AccountId, EntryId, Posting, Waiting
 
 _Holding = tuple[str, Unit]  # what a member owns on chain of one unit
+_Ranked = tuple[int, Waiting]  # with its place in the plain order
 
 
 def order(waiting: Sequence[Waiting], balances: Mapping[tuple[AccountId, Unit], int]) -> list[Waiting]:
@@ -27,23 +28,42 @@ def order(waiting: Sequence[Waiting], balances: Mapping[tuple[AccountId, Unit], 
     effects = {entry.id: _effects(entry.postings) for entry in waiting}
     standing = _standing_before(effects.values(), balances)
     ordered: list[Waiting] = []
-    put_off: list[Waiting] = []
-    for entry in sorted(waiting, key=lambda entry: (entry.recorded_at, entry.id)):
-        put_off.append(entry)
-        while (placed := _first_that_fits(put_off, standing, effects)) is not None:
-            standing.update(effects[placed.id])
-            put_off.remove(placed)
-            ordered.append(placed)
-    return ordered + put_off
+    put_off: dict[_Holding, dict[EntryId, _Ranked]] = defaultdict(dict)  # by what it takes from, in plain order
+    for ranked in enumerate(sorted(waiting, key=lambda entry: (entry.recorded_at, entry.id))):
+        placed: _Ranked | None = ranked if _fits(ranked[1], standing, effects) else None
+        for holding in () if placed else _takes_from(effects[ranked[1].id]):
+            put_off[holding][ranked[1].id] = ranked
+        risen: set[_Holding] = set()
+        while placed is not None:
+            entry, changes = placed[1], effects[placed[1].id]
+            ordered.append(entry)
+            standing.update(changes)
+            for holding in _takes_from(changes):
+                put_off[holding].pop(entry.id, None)
+            risen |= {holding for holding, change in changes.items() if change > 0 and put_off.get(holding)}
+            placed = _first_that_fits([put_off[holding] for holding in risen], standing, effects)
+    left = {ranked for of_one in put_off.values() for ranked in of_one.values()}
+    return ordered + [entry for _, entry in sorted(left, key=lambda ranked: ranked[0])]
 
 
 def _first_that_fits(
-    put_off: Sequence[Waiting], standing: Mapping[_Holding, int], effects: Mapping[EntryId, Mapping[_Holding, int]]
-) -> Waiting | None:
-    for entry in put_off:
-        if all(change >= 0 or standing[holding] + change >= 0 for holding, change in effects[entry.id].items()):
-            return entry
-    return None
+    put_off: Sequence[Mapping[EntryId, _Ranked]],
+    standing: Mapping[_Holding, int],
+    effects: Mapping[EntryId, Mapping[_Holding, int]],
+) -> _Ranked | None:
+    """The first in plain order; only what takes from a holding that has risen can fit now."""
+    fitting = (
+        next((ranked for ranked in of_one.values() if _fits(ranked[1], standing, effects)), None) for of_one in put_off
+    )
+    return min((ranked for ranked in fitting if ranked is not None), key=lambda ranked: ranked[0], default=None)
+
+
+def _fits(entry: Waiting, standing: Mapping[_Holding, int], effects: Mapping[EntryId, Mapping[_Holding, int]]) -> bool:
+    return all(change >= 0 or standing[holding] + change >= 0 for holding, change in effects[entry.id].items())
+
+
+def _takes_from(changes: Mapping[_Holding, int]) -> list[_Holding]:
+    return [holding for holding, change in changes.items() if change < 0]
 
 
 def _effects(postings: Sequence[Posting]) -> Counter[_Holding]:

@@ -8,6 +8,7 @@ from loyaltychain.core import errors
 from loyaltychain.core.amounts import Unit
 from loyaltychain.db.engine import Tx
 from loyaltychain.ledger import store
+from loyaltychain.ledger.accounts import is_debt
 from loyaltychain.ledger.types import TOTAL_MAX, AccountId, Entry, EntryId, Volumes
 
 _Key = tuple[Unit, AccountId]  # in this order volumes are locked
@@ -29,7 +30,8 @@ def post(tx: Tx, entries: Sequence[Entry]) -> list[bool]:
         IdempotencyConflict: an id was used before for other content.
         InsufficientBalance: an account that may not overdraw would go below zero.
         MissingAccount: an account was never opened in that unit.
-        ConstraintRefused: an account's total would grow beyond what the database can count.
+        ConstraintRefused: an account's total would grow beyond what the database can count, or more of a debt would be
+            paid than is owed.
 
     Source: key and digest of the input together, as in Formance's ledger.
     """
@@ -86,5 +88,7 @@ def _check_volumes(before: Volumes, key: _Key, *, came_in: int, went_out: int) -
     unit, account = key
     if max(before.total_in + came_in, before.total_out + went_out) > TOTAL_MAX:
         raise errors.ConstraintRefused("The account's total would not fit.", account=account, unit=unit)
+    if is_debt(account) and before.balance + came_in > went_out:
+        raise errors.ConstraintRefused("More would be paid than is owed.", account=account, unit=unit)
     if not before.may_overdraw and before.balance + came_in < went_out:
         raise errors.InsufficientBalance(account=account, unit=unit, wanted=went_out, balance=before.balance + came_in)

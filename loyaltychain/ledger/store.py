@@ -1,12 +1,13 @@
 """The ledger's SQL for entries, postings and volumes, one function a query. No decisions here."""
 
+import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any, TypeVar
 
 from sqlalchemy import Row, Select, bindparam, select, update
 
-from loyaltychain.core import errors
+from loyaltychain.core import canonical, errors
 from loyaltychain.core.amounts import Amount, MemberNumber, Unit
 from loyaltychain.core.calendar import UnixSeconds
 from loyaltychain.core.hashing import ZERO_HASH, from_hex, to_hex
@@ -39,6 +40,7 @@ def insert_entries(tx: Tx, new: Mapping[EntryId, tuple[Entry, bytes]]) -> set[En
             "id": id_, "kind": entry.kind, "member": entry.member, "cause": entry.cause, "rule": entry.rule,
             "program": entry.program, "occurred_at": entry.occurred_at, "recorded_at": entry.recorded_at,
             "digest": to_hex(digest),
+            "details": None if entry.details is None else canonical.encode(dict(entry.details)).decode(),
         }
         for id_, (entry, digest) in sorted(new.items())
     ]  # fmt: skip
@@ -50,7 +52,7 @@ def insert_entries(tx: Tx, new: Mapping[EntryId, tuple[Entry, bytes]]) -> set[En
 def read_digests(tx: Tx, ids: Collection[EntryId]) -> dict[EntryId, bytes]:
     """The digest under which each id was first used; ids that are free are left out."""
     query = select(entries.c.id, entries.c.digest)
-    found = (row for part in _parts(sorted(ids)) for row in tx.execute(query.where(entries.c.id.in_(part))))
+    found = (row for part in parts(sorted(ids)) for row in tx.execute(query.where(entries.c.id.in_(part))))
     return {EntryId(id_): from_hex(digest) for id_, digest in found}
 
 
@@ -180,6 +182,7 @@ def _sequenced(lines: Sequence[_Row]) -> SequencedEntry:
         cause=row.cause, rule=row.rule, program=row.program, occurred_at=UnixSeconds(row.occurred_at),
         recorded_at=UnixSeconds(row.recorded_at),
         postings=_postings(lines),
+        details=None if row.details is None else json.loads(row.details),
     )  # fmt: skip
     return SequencedEntry(row.position, from_hex(row.head), entry)
 
@@ -191,9 +194,10 @@ def _postings(lines: Iterable[_Row]) -> tuple[Posting, ...]:
 def _of_accounts(
     tx: Tx, query: Select[*tuple[Any, ...]], *, accounts: Collection[AccountId], unit: Unit
 ) -> Iterator[_Row]:
-    for part in _parts(sorted(accounts)):
+    for part in parts(sorted(accounts)):
         yield from tx.execute(query.where(volumes.c.unit == unit, volumes.c.account.in_(part)))
 
 
-def _parts(keys: Sequence[_T]) -> Iterator[Sequence[_T]]:
+def parts(keys: Sequence[_T]) -> Iterator[Sequence[_T]]:
+    """``keys`` in runs that fit one IN list."""
     return (keys[start : start + _IN_LIMIT] for start in range(0, len(keys), _IN_LIMIT))

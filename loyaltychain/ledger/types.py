@@ -1,7 +1,9 @@
 """The ledger's nouns. Immutable, without I/O, and without logic beyond their own validity."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, NewType
 
 from loyaltychain.core import canonical
@@ -46,9 +48,13 @@ class Entry:
     occurred_at: UnixSeconds  # claimed by the source of the cause
     recorded_at: UnixSeconds  # ours; in the hash chain, not in the digest
     postings: tuple[Posting, ...]
+    details: Mapping[str, Any] | None = field(default=None, hash=False)  # what else there is to say, as JSON has it
 
     def __post_init__(self) -> None:
         assert self.postings, self.id
+        if self.details is not None:
+            copied = json.loads(canonical.encode(dict(self.details)))
+            object.__setattr__(self, "details", MappingProxyType(copied))
 
     @property
     def document(self) -> dict[str, Any]:
@@ -56,6 +62,7 @@ class Entry:
         return make_document(
             {name: getattr(self, name) for name in DOCUMENT_FIELDS},
             ((posting.source, posting.destination, posting.unit, posting.amount) for posting in self.postings),
+            details=None if self.details is None else dict(self.details),
         )
 
     @property
@@ -67,12 +74,15 @@ class Entry:
 DOCUMENT_FIELDS = ("id", "kind", "member", "cause", "rule", "program", "occurred_at")
 
 
-def make_document(fields: dict[str, Any], postings: Iterable[tuple[str, str, str, int]]) -> dict[str, Any]:
+def make_document(
+    fields: dict[str, Any], postings: Iterable[tuple[str, str, str, int]], *, details: Any = None
+) -> dict[str, Any]:
     """The document of an entry from bare values, valid or not.
 
     Args:
         fields: the values of ``DOCUMENT_FIELDS``.
         postings: (source, destination, unit, amount) in line order.
+        details: a JSON object; without it the document says nothing of any.
 
     Source: docs/PROTOCOL.md, section 6.
     """
@@ -80,7 +90,7 @@ def make_document(fields: dict[str, Any], postings: Iterable[tuple[str, str, str
         {"from": source, "to": destination, "unit": unit, "amount": amount}
         for source, destination, unit, amount in postings
     ]
-    return {**fields, "postings": lines}
+    return {**fields, "postings": lines} if details is None else {**fields, "details": details, "postings": lines}
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,123 +1,116 @@
-"""What becomes of one event, given what its member has. Pure: the caller reads holdings and writes decisions."""
+"""What becomes of one event, on what the events before it left on the desk. Reads and writes no database."""
 
 from loyaltychain.core import errors
-from loyaltychain.core.amounts import LANE_MAX, POINTS, Amount
-from loyaltychain.core.calendar import UnixSeconds
+from loyaltychain.core.amounts import POINTS
+from loyaltychain.events.orders import redemption_order
 from loyaltychain.events.types import Event, SequencedEvent
-from loyaltychain.ledger.accounts import ISSUED, REDEEMED, available
-from loyaltychain.ledger.types import Entry, EntryId, Posting
-from loyaltychain.operations.types import Bounds, Decision, Holding
-from loyaltychain.program.types import Program
+from loyaltychain.ledger.lots import Stamp
+from loyaltychain.ledger.types import EntryId
+from loyaltychain.operations.desk import Desk, entry_ids
+from loyaltychain.operations.orders import check_awards, earn, edit_order, take_order
+from loyaltychain.operations.returns import cancel_order, take_return
+from loyaltychain.operations.summary import Fate, explain_numbers
+from loyaltychain.operations.told import Told
+from loyaltychain.operations.types import Decision
 from loyaltychain.rules.evaluate import evaluate
 from loyaltychain.rules.points import in_points
 
-NO_BOUNDS = Bounds()
-_REASONS = {
+#: The ``reason`` of a refusal. A ReturnRefused names its own: unknown-order, foreign-order, unknown-line,
+#: wrong-item, more-than-bought, more-than-paid, too-late, returned-already or order-conflict.
+_REASONS: dict[type[errors.LoyaltyError], str] = {
     errors.InvalidEvent: "invalid-event",
     errors.BalanceTooLarge: "balance-too-large",
     errors.InsufficientBalance: "insufficient-balance",
     errors.OverCap: "over-cap",
+    errors.MemberClosed: "member-closed",
+    errors.OrderConflict: "order-conflict",
+    errors.IdempotencyConflict: "redemption-conflict",
+    errors.ReturnRefused: "",
 }
+_BY_TIME = ("activate", "expire", "release")  # what happened meanwhile: not this event's doing
 
 
-def decide(
-    program: Program,
-    found: SequencedEvent,
-    *,
-    holding: Holding,
-    program_hash: str,
-    now: UnixSeconds,
-    bounds: Bounds = NO_BOUNDS,
-) -> Decision:
+def decide(desk: Desk, told: Told) -> Decision:
     """The decision on one event: posted, nothing, or refused with a reason. Never raises for what an event holds.
 
-    Args:
-        holding: The member's points after all events before this one.
-        program_hash: The programme's digest as 0x hex; stands on every entry.
-        now: When the entries are recorded; unix seconds.
-        bounds: What one entry may move at most.
+    What it moves is true on the desk, and stands in its movements.
     """
-    takes_points = program.redemption is not None and found.event.type == program.redemption.event
-    move = _redeem if takes_points else _earn
+    position, start = told.found.position, len(desk.movements)
     try:
-        decision = move(program, found, holding=holding, program_hash=program_hash, now=now)
-        _check_bounds(decision, bounds)
-        return decision
+        fate = _handle(desk, told)
     except tuple(_REASONS) as problem:
-        explanation = {"result": f"Refused: {problem}", "reason": _REASONS[type(problem)]}
-        return Decision(found.position, "refused", (), explanation, 0)
+        return Decision(position, "refused", (), _refusal(problem))
+    moved = [each for each in desk.movements[start:] if each.entry.kind not in _BY_TIME]
+    if not moved:
+        return Decision(position, "nothing", (), fate.explanation, fate.is_parked)
+    entries = entry_ids(moved)
+    explanation = fate.explanation | explain_numbers(moved) | {"entries": list(entries)}
+    return Decision(position, "posted", entries, explanation, fate.is_parked)
 
 
-def _check_bounds(decision: Decision, bounds: Bounds) -> None:
-    for entry in decision.entries:
-        amount = sum(posting.amount for posting in entry.postings)
-        most = bounds.redemption if entry.kind == "redeem" else bounds.award
-        if amount > most:
-            raise errors.OverCap(
-                f"{in_points(amount)} in one entry, and the contract's caps let a batch settle {in_points(most)}.",
-                amount=amount,
-                cap=most,
-            )
+def _refusal(problem: errors.LoyaltyError) -> dict[str, str]:
+    reason = _REASONS[type(problem)] or str(problem.context.pop("code"))
+    return {"result": f"Refused: {problem}", "reason": reason}
 
 
-def _earn(
-    program: Program, found: SequencedEvent, *, holding: Holding, program_hash: str, now: UnixSeconds
-) -> Decision:
+def _handle(desk: Desk, told: Told) -> Fate:
+    if told.found.member in desk.closed:
+        raise errors.MemberClosed(member=told.found.member)
+    if told.problem is not None:
+        raise told.problem
+    if told.order is not None:
+        handle = take_order if told.role == "order" else edit_order
+        return handle(desk, told.found, told.order)
+    if told.returned is not None:
+        return take_return(desk, told.found, told.returned)
+    if told.cancelled is not None:
+        return cancel_order(desk, told.found, told.cancelled)
+    return _redeem(desk, told.found) if told.role == "redemption" else _earn(desk, told.found)
+
+
+def _earn(desk: Desk, found: SequencedEvent) -> Fate:
+    """An event without lines."""
+    evaluation = evaluate(desk.program, found.event)
+    if evaluation.awards:
+        purse = desk.open_purse(found.member, found.event.occurred_at)
+        check_awards(desk, purse, evaluation.awards)
+        earn(desk, purse, found, evaluation.awards, terms=desk.program)
+    return Fate(evaluation.explanation)
+
+
+def _redeem(desk: Desk, found: SequencedEvent) -> Fate:
     event = found.event
-    evaluation = evaluate(program, event)
-    if not evaluation.awards:
-        return Decision(found.position, "nothing", (), evaluation.explanation, 0)
-    total = sum(award.amount for award in evaluation.awards)
-    if holding.available + holding.held + total > LANE_MAX:
-        raise errors.BalanceTooLarge(
-            "A member can own at most 4,294,967,295 points.", owns=holding.available + holding.held, award=total
+    wanted, reference = _points_wanted(event), redemption_order(event)
+    entry_id = EntryId(f"redeem:{event.cause}")
+    if entry_id in desk.known:
+        return _redeemed_before(desk, found, entry_id, wanted)
+    if wanted > desk.bounds.redemption:
+        raise errors.OverCap(
+            f"{in_points(wanted)} in one entry, and the contract's caps let a batch settle "
+            f"{in_points(desk.bounds.redemption)}.",
+            amount=wanted,
+            cap=desk.bounds.redemption,
         )
-    entries = tuple(
-        Entry(
-            id=EntryId(f"earn:{event.cause}:{award.rule}"),
-            kind="earn",
-            member=found.member,
-            cause=event.cause,
-            rule=award.rule,
-            program=program_hash,
-            occurred_at=event.occurred_at,
-            recorded_at=now,
-            postings=(Posting(ISSUED, available(found.member), award.unit, award.amount),),
-        )
-        for award in evaluation.awards
-    )
-    explanation = evaluation.explanation | {"entries": [entry.id for entry in entries]}
-    return Decision(found.position, "posted", entries, explanation, total)
+    purse = desk.open_purse(found.member, event.occurred_at)
+    stamp = Stamp(entry_id, event.cause, event.occurred_at, desk.now)
+    movement = purse.redeem(stamp, wanted, at=desk.moment(event.occurred_at), reference=reference)
+    desk.movements.append(movement)
+    assert movement.redemption is not None
+    desk.add_redemption(movement.redemption)
+    return Fate({"result": f"{in_points(wanted)} redeemed.", "redeemed": wanted})
 
 
-def _redeem(
-    _program: Program, found: SequencedEvent, *, holding: Holding, program_hash: str, now: UnixSeconds
-) -> Decision:
-    event = found.event
-    wanted = _points_wanted(event)
-    if wanted > holding.available:
-        raise errors.InsufficientBalance(
-            f"{in_points(wanted)} wanted, {in_points(holding.available)} available.",
-            wanted=wanted,
-            available=holding.available,
-        )
-    entry = Entry(
-        id=EntryId(f"redeem:{event.cause}"),
-        kind="redeem",
-        member=found.member,
-        cause=event.cause,
-        rule=None,
-        program=program_hash,
-        occurred_at=event.occurred_at,
-        recorded_at=now,
-        postings=(Posting(available(found.member), REDEEMED, POINTS, wanted),),
-    )
-    explanation = {"result": f"{in_points(wanted)} redeemed.", "redeemed": wanted, "entries": [entry.id]}
-    return Decision(found.position, "posted", (entry,), explanation, -wanted)
+def _redeemed_before(desk: Desk, found: SequencedEvent, entry_id: EntryId, wanted: int) -> Fate:
+    """An app redeemed it by the same id already. Raises IdempotencyConflict when it was something else."""
+    known = desk.known[entry_id]
+    if (known.member, known.amount) != (found.member, wanted):
+        raise errors.IdempotencyConflict("This id was used before for another redemption.", entry=entry_id)
+    return Fate({"result": f"The redemption is known as {entry_id}.", "known_as": entry_id})
 
 
-def _points_wanted(event: Event) -> Amount:
+def _points_wanted(event: Event) -> int:
     amount = event.payload.get("amount")
     if type(amount) is not int or amount < 1 or event.payload.get("unit") != POINTS:
-        raise errors.InvalidEvent("A redemption takes a whole number of points above 0.", payload=event.payload)
-    return Amount(amount)
+        shown = {key: event.payload.get(key) for key in ("amount", "unit")}
+        raise errors.InvalidEvent("A redemption takes a whole number of points above 0.", **shown)
+    return amount

@@ -30,7 +30,7 @@ def insert_outcomes(tx: Tx, decisions: Sequence[Decision]) -> None:
         {
             "position": decision.position,
             "outcome": decision.outcome,
-            "entry_id": decision.entries[0].id if decision.entries else None,
+            "entry_id": decision.entries[0] if decision.entries else None,
             "explanation": canonical.encode(decision.explanation).decode(),
         }
         for decision in decisions

@@ -1,20 +1,12 @@
-"""What became of events, as values."""
+"""What becomes of events, as values."""
 
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from loyaltychain.core.amounts import LANE_MAX
-from loyaltychain.ledger.types import Entry
+from loyaltychain.ledger.types import EntryId
 
 Outcome = Literal["posted", "nothing", "refused"]
-
-
-@dataclass(frozen=True, slots=True)
-class Holding:
-    """A member's points: what can be redeemed and what is reserved. Both stand in her lane on chain."""
-
-    available: int
-    held: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,29 +20,35 @@ class Bounds:
     redemption: int = LANE_MAX
 
 
+NO_BOUNDS = Bounds()
+
+
 @dataclass(frozen=True, slots=True)
 class Decision:
     """What becomes of the event at ``position``.
 
     Args:
-        entries: What moves; empty unless the outcome is ``posted``.
-        explanation: JSON object whose ``result`` an app can show. When refused, ``reason`` is
-            ``invalid-event``, ``balance-too-large``, ``insufficient-balance`` or ``over-cap``.
-        change: What the entries add to the member's available points.
+        entries: The ids of what it moved; empty unless the outcome is ``posted``.
+        explanation: JSON object whose ``result`` an app can show. When refused, ``reason`` is one of
+            ``operations/decide.py``'s codes; when something of it waits, it is ``parked``.
+        parked: Whether something of it waits for an order.
     """
 
     position: int
     outcome: Outcome
-    entries: tuple[Entry, ...]
+    entries: tuple[EntryId, ...]
     explanation: dict[str, Any]
-    change: int
+    parked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class StepReport:
     """One run of a step: ``events == posted + nothing + refused``; 0 events means that it is up to date.
 
-    ``position`` is the event position up to which the step is done; issued and redeemed are whole points.
+    ``position`` is the event position up to which the step is done. All others but ``entries`` are whole points:
+    ``issued`` by awards, ``redeemed``, ``reversed`` because goods came back, ``reinstated`` because it turned out that
+    other goods did, ``refunded`` of redemptions, and what of ``reversed`` is ``owed`` because it had been spent.
+    ``parked`` counts the events of this run of which something waits for an order.
     """
 
     position: int
@@ -61,3 +59,8 @@ class StepReport:
     entries: int = 0
     issued: int = 0
     redeemed: int = 0
+    reversed: int = 0
+    reinstated: int = 0
+    refunded: int = 0
+    owed: int = 0
+    parked: int = 0

@@ -4,8 +4,16 @@ from pathlib import Path
 
 from loyaltychain.core import errors
 from loyaltychain.core.strict_yaml import check_model, parse_yaml
-from loyaltychain.program.schema import ProgramFile
-from loyaltychain.program.types import PointsPerCurrencyUnit, Program, Redemption
+from loyaltychain.program.schema import ExpiryPart, ProgramFile, RulePart
+from loyaltychain.program.types import (
+    BonusFromAmount,
+    Expiry,
+    Orders,
+    PointsPerCurrencyUnit,
+    Program,
+    Redemption,
+    Rule,
+)
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -26,26 +34,45 @@ def parse_program(text: str, *, file: str = "the programme") -> Program:
     """
     content = parse_yaml(text, file=file, error=errors.InvalidProgram)
     said = check_model(ProgramFile, content, file=file, error=errors.InvalidProgram)
-    rules = tuple(
-        PointsPerCurrencyUnit(
-            id=rule.id,
-            kind=rule.kind,
-            event=rule.event,
-            points=rule.points,
-            per=said.minor_units(rule.per),
-            rounding=rule.rounding,
-            max_points=rule.max_points,
-        )
-        for rule in said.rules
-    )
     return Program(
         name=said.name,
         version=said.version,
         timezone=said.timezone,
         currency=said.currency,
-        rules=rules,
+        rules=tuple(_make_rule(rule, said) for rule in said.rules),
         redemption=Redemption(said.redemption.event) if said.redemption is not None else None,
+        orders=Orders(**said.orders.model_dump()) if said.orders is not None else None,
+        expiry=_make_expiry(said.expiry) if said.expiry is not None else None,
     )
+
+
+def _make_rule(rule: RulePart, said: ProgramFile) -> Rule:
+    money = said.minor_units(rule.money[1])
+    if rule.kind == "bonus_from_amount":
+        return BonusFromAmount(
+            id=rule.id,
+            kind=rule.kind,
+            event=rule.event,
+            points=rule.points,
+            threshold=money,
+            pending_days=rule.pending_days,
+            qualifying=rule.qualifying,
+        )
+    return PointsPerCurrencyUnit(
+        id=rule.id,
+        kind=rule.kind,
+        event=rule.event,
+        points=rule.points,
+        per=money,
+        rounding=rule.rounding,
+        max_points=rule.max_points,
+        pending_days=rule.pending_days,
+        qualifying=rule.qualifying,
+    )
+
+
+def _make_expiry(part: ExpiryPart) -> Expiry:
+    return Expiry(part.after.months, part.after.days, part.end_of, part.grace_days)
 
 
 def template(name: str) -> str:

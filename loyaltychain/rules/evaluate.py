@@ -1,29 +1,42 @@
 """What an event is worth under a programme. Pure: no clock, no database, no other members."""
 
-from loyaltychain.core import errors
-from loyaltychain.core.amounts import LANE_MAX, POINTS
+from typing import Any
+
+from loyaltychain.events.orders import parse_order
 from loyaltychain.events.types import Event
-from loyaltychain.program.types import Program
-from loyaltychain.rules.points import award_per_currency_unit, in_points
-from loyaltychain.rules.types import Award, Evaluation
+from loyaltychain.program.types import BonusFromAmount, Program, Rule
+from loyaltychain.rules.awards import make_award
+from loyaltychain.rules.bonus import bonus_from_amount
+from loyaltychain.rules.orders import evaluate_order
+from loyaltychain.rules.points import award_per_currency_unit, in_points, read_money
+from loyaltychain.rules.terms import read_terms, recorded_rules
+from loyaltychain.rules.types import Evaluation
 
 
 def evaluate(program: Program, event: Event) -> Evaluation:
     """The awards of ``event`` and their explanation; no awards is an answer too, and is explained.
 
     Raises:
-        InvalidEvent: a rule wants an amount of money and the event has none that can be read as one.
+        InvalidEvent: a rule wants an amount of money and the event has none that can be read as one, or the event
+            is an order by its type and not by its content.
         BalanceTooLarge: an award is larger than any balance can be.
     """
     rules = [rule for rule in program.rules if rule.event == event.type]
-    findings = [award_per_currency_unit(rule, event, currency=program.currency) for rule in rules]
-    if not findings:
+    if not rules:
         result = f"No rule of {program.name} counts events of the type {event.type}."
         return Evaluation((), {"result": result, "rules": []})
-    awards = tuple(Award(found["rule"], POINTS, found["points"]) for found in findings if found["points"] > 0)
-    for award in awards:
-        if award.amount > LANE_MAX:
-            raise errors.BalanceTooLarge("The award is too large.", rule=award.rule, points=award.amount, most=LANE_MAX)
+    if program.orders is not None and event.type == program.orders.event:
+        return evaluate_order(read_terms(recorded_rules(program)), parse_order(event))
+    findings = [_find(rule, event, currency=program.currency) for rule in rules]
+    pairs = zip(rules, findings, strict=True)
+    awards = tuple(make_award(rule, found["points"]) for rule, found in pairs if found["points"] > 0)
     total = sum(award.amount for award in awards)
     reasons = " ".join(found["result"] for found in findings)
     return Evaluation(awards, {"result": f"{in_points(total)}. {reasons}", "rules": findings})
+
+
+def _find(rule: Rule, event: Event, *, currency: str) -> dict[str, Any]:
+    if isinstance(rule, BonusFromAmount):
+        amount, paid_in = read_money(event)
+        return bonus_from_amount(rule, amount, paid_in=paid_in, currency=currency)
+    return award_per_currency_unit(rule, event, currency=currency)

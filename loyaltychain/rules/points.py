@@ -7,7 +7,7 @@ from loyaltychain.core.money import RATIOS, in_words
 from loyaltychain.events.types import Event
 from loyaltychain.program.types import PointsPerCurrencyUnit
 
-_ROUNDED = {"down": "rounded down", "up": "rounded up", "half_even": "rounded to the nearest, halves to the even one"}
+ROUNDED = {"down": "rounded down", "up": "rounded up", "half_even": "rounded to the nearest, halves to the even one"}
 
 
 def award_per_currency_unit(rule: PointsPerCurrencyUnit, event: Event, *, currency: str) -> dict[str, Any]:
@@ -42,7 +42,12 @@ def read_money(event: Event) -> tuple[int, str]:
     """The event's amount in minor units and its currency's code. Raises InvalidEvent when it has no such thing."""
     amount, currency = event.payload.get("amount"), event.payload.get("currency")
     if type(amount) is not int or not isinstance(currency, str) or not currency:
-        raise errors.InvalidEvent("The event has no amount of money.", event=event.cause, payload=event.payload)
+        hint = " It has lines: say in the programme's section orders that this type is an order."
+        raise errors.InvalidEvent(
+            f"The event has no amount of money.{hint if 'lines' in event.payload else ''}",
+            event=event.cause,
+            fields=sorted(event.payload)[:10],
+        )
     return amount, currency
 
 
@@ -63,8 +68,8 @@ def _decide(rule: PointsPerCurrencyUnit, amount: int, *, paid_in: str, currency:
     rate = f"{in_points(rule.points)} for every {in_words(rule.per, currency)}"
     result = f"{in_words(amount, currency)} at {rate}"
     if rest:
-        arithmetic += f" remainder {rest}, {_ROUNDED[rule.rounding]}: {points}"
-        result += f", {_ROUNDED[rule.rounding]}"
+        arithmetic += f" remainder {rest}, {ROUNDED[rule.rounding]}: {points}"
+        result += f", {ROUNDED[rule.rounding]}"
     if rule.max_points is not None and points > rule.max_points:
         arithmetic += f", at most {rule.max_points}"
         return (

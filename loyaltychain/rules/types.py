@@ -8,11 +8,37 @@ from loyaltychain.core.amounts import Amount, Unit
 
 @dataclass(frozen=True, slots=True)
 class Award:
-    """An amount of a unit that a rule grants; always above zero."""
+    """An amount of a unit that a rule grants; always above zero.
+
+    ``qualifying`` is how many qualifying points come with it; ``pending_days`` for how long it is pending, None for
+    not at all.
+    """
 
     rule: str
     unit: Unit
     amount: Amount
+    qualifying: int = 0
+    pending_days: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LineAward:
+    """What all rules together give for one line of an order. Points; 0 is an answer."""
+
+    line: str
+    points: int
+    qualifying: int
+
+
+@dataclass(frozen=True, slots=True)
+class BonusAward:
+    """What an order earns while at least ``threshold`` minor units of it are kept; ``reached``: it does now."""
+
+    rule: str
+    threshold: int
+    points: int
+    qualifying: int
+    reached: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +47,12 @@ class Evaluation:
 
     ``explanation`` is a JSON object: ``result`` says it in words that an app can show, ``rules`` holds for each
     rule that looked at the event its id, inputs, arithmetic, points and result.
+
+    Of an order, ``lines`` and ``bonuses`` say how the awards are made up: those of its lines and of the bonuses that
+    are reached add up to the awards.
     """
 
     awards: tuple[Award, ...]
     explanation: dict[str, Any]
+    lines: tuple[LineAward, ...] = ()
+    bonuses: tuple[BonusAward, ...] = ()

@@ -31,6 +31,7 @@ class Limits:
     issued: int
     burned: int
     gas: int
+    transfer_logs: bool = False  # whether the contract logs each change of a bound wallet, which takes gas
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +97,12 @@ def take_run(sequenced: Iterable[SequencedEntry], limits: Limits) -> Run | None:
         if headroom < 0:
             headroom = limits.data_bytes - len(codec.encode(deltas.by_member))
         is_over_cap = deltas.issued > limits.issued or deltas.burned > limits.burned
-        if is_over_cap or headroom < 0 or len(deltas.by_member) > limits.updates or deltas.gas_bound > limits.gas:
+        if (
+            is_over_cap
+            or headroom < 0
+            or len(deltas.by_member) > limits.updates
+            or deltas.gas_bound(limits) > limits.gas
+        ):
             if first is None and is_over_cap:
                 raise CapTooLow(
                     "The contract's caps are lower than what one entry moves: let the config role raise them.",
@@ -139,6 +145,5 @@ class _Deltas:
         if not self._in_word[word]:
             del self._in_word[word]
 
-    @property
-    def gas_bound(self) -> int:
-        return gas_bound(words=len(self._in_word), updates=len(self.by_member))
+    def gas_bound(self, limits: Limits) -> int:
+        return gas_bound(words=len(self._in_word), updates=len(self.by_member), transfer_logs=limits.transfer_logs)

@@ -18,20 +18,25 @@ _BYTE = 12  # logged, hashed, and copied by the proxy and for the log
 # A byte of calldata that is not zero (EIP-2028), and the least that it costs in a transaction that does little else
 # (EIP-7623).
 _CALLDATA_BYTE, _CALLDATA_FLOOR_BYTE = 16, 40
+# A log for a bound wallet: two cold slots (her bit, her wallet), the log, and the memory that both contracts use.
+_TRANSFER_LOG = 8_500
 _INTRINSIC = 40_000  # 21,000, and the header's 13 words at the floor
 _MARGIN_PERCENT = 10  # a call hands on 63/64 of its gas, so more has to be offered than is used; the rest is safety
 
 
-def gas_bound(*, words: int, updates: int) -> int:
+def gas_bound(*, words: int, updates: int, transfer_logs: bool = False) -> int:
     """Gas that settling a batch never exceeds, as the limit to sign with, from what it touches.
 
     Args:
         words: How many packed words it changes, each counted once.
         updates: How many members' balances it changes.
+        transfer_logs: Whether the ledger logs a Transfer for each of them that has a wallet; taken as if all had one.
 
     Source: the constants are measured on the real contracts by tests/settlement/test_gas.py.
     """
     data_bytes = min(1 + _RECORD_BYTES * updates, DATA_BYTES_MAX)
     work = _BASE + _WORD * words + _UPDATE * updates + (_BYTE + _CALLDATA_BYTE) * data_bytes
+    if transfer_logs:
+        work += _BASE + _TRANSFER_LOG * updates
     floor = _INTRINSIC + _CALLDATA_FLOOR_BYTE * data_bytes
     return ratio_up(max(work, floor), times=100 + _MARGIN_PERCENT, per=100)

@@ -51,6 +51,7 @@ def seal_step(
     max_issued: int = UINT64_MAX,
     max_burned: int = UINT64_MAX,
     max_gas: int = UINT64_MAX,
+    transfer_logs: bool = False,
 ) -> Sealed | None:
     """The next batch, durable in state ``sealed``; None if there is nothing to settle.
 
@@ -61,13 +62,21 @@ def seal_step(
     Args:
         max_issued, max_burned: The contract's caps a batch, in points; without them, what a header can hold.
         max_gas: What one transaction may need on this chain; without it, any amount.
+        transfer_logs: Whether the contract logs the changes of bound wallets: a batch then needs more gas.
 
     Raises:
         CapTooLow: the next entry alone moves more than the caps allow.
         InvariantError: a balance would leave its lane, which the ledger should have refused.
         RootMismatch: the batch does not read back as it was written; nothing of it was kept.
     """
-    limits = Limits(updates=max_updates, data_bytes=max_bytes, issued=max_issued, burned=max_burned, gas=max_gas)
+    limits = Limits(
+        updates=max_updates,
+        data_bytes=max_bytes,
+        issued=max_issued,
+        burned=max_burned,
+        gas=max_gas,
+        transfer_logs=transfer_logs,
+    )
     with transaction(engine) as tx:
         lock(tx, "seal")  # else two sealers on PostgreSQL would settle the same entries, and one would fail late
         before = store.last_batch(tx)

@@ -54,6 +54,11 @@ def insert_batch(tx: Tx, batch: Batch) -> None:
     tx.execute(insert(batches), row)
 
 
+def sum_burned(tx: Tx) -> int:
+    """The points that all batches together burn."""
+    return int(tx.execute(select(func.coalesce(func.sum(batches.c.burned), 0))).scalar_one())
+
+
 def insert_updates(tx: Tx, batch_id: int, deltas: Mapping[int, int]) -> None:
     rows = [{"batch": batch_id, "member": member, "delta": deltas[member]} for member in sorted(deltas)]
     if rows:

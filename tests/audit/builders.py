@@ -157,9 +157,22 @@ class History:
         self.logs += settled_logs(header, content, block=10 + len(self.logs))
 
 
-def make_receipt() -> dict[str, object]:
+def make_reversal() -> dict[str, object]:
+    """An entry that takes 100 points back, of which the member had 60 and owes 40."""
+    return {
+        "cause": "shop/RET-1", "details": {"award": "shop/INV-1"}, "id": "reverse:shop/RET-1", "kind": "reverse",
+        "member": 17, "occurred_at": 1767225700,
+        "postings": [
+            {"amount": 60, "from": "member:17:available", "to": "program:reversed", "unit": "points"},
+            {"amount": 40, "from": "member:17:debt", "to": "program:reversed", "unit": "points"},
+        ],
+        "program": None, "rule": None,
+    }  # fmt: skip
+
+
+def make_receipt(entry: Mapping[str, object] | None = None, *, amount: int = 12) -> dict[str, object]:
     """A receipt that proves itself: the second of three leaves, of a batch with a consistent header."""
-    entry = {
+    entry = entry or {
         "cause": "shop/INV-1", "id": "earn:shop/INV-1:spend", "kind": "earn", "member": 17, "occurred_at": 1767225600,
         "postings": [{"amount": 12, "from": "program:issued", "to": "member:17:available", "unit": "points"}],
         "program": to_hex(PROGRAM), "rule": "spend",
@@ -167,7 +180,7 @@ def make_receipt() -> dict[str, object]:
     digest = canonical.digest(entry)
     salt = keccak256(b"salt")
     types = ["uint256", "address", "uint32", "uint32", "uint32", "string", "int256", "bytes32", "bytes32"]
-    values = [CHAIN_ID, LEDGER, 1, 1, 17, "points", 12, digest, salt]
+    values = [CHAIN_ID, LEDGER, 1, 1, 17, "points", amount, digest, salt]
     leaf = keccak256(keccak256(eth_abi.encode(types, values)))
     siblings = [keccak256(b"one"), keccak256(b"two")]
     root = leaf
@@ -190,8 +203,8 @@ def make_receipt() -> dict[str, object]:
         "index": 1,
         "member": 17,
         "unit": "points",
-        "amount": 12,
-        "entry": entry,
+        "amount": amount,
+        "entry": dict(entry),
         "entry_digest": to_hex(digest),
         "salt": to_hex(salt),
         "proof": [to_hex(sibling) for sibling in siblings],

@@ -26,8 +26,6 @@ UNVOUCHED = {
     ("outcomes", "outcome"),  # "nothing" or "refused": telling them apart takes the rules
     ("postings", "line"),  # only their order counts
     ("volumes", "may_overdraw"),
-    ("volumes", "account"),  # of an account without postings
-    ("volumes", "unit"),
     ("receipt_keys", "member"),  # as if the key was destroyed
     ("batches", "state"),
     ("publications", "block_number"),

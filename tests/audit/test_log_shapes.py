@@ -35,7 +35,7 @@ PLACE = Place(10, 0, word(10), word(1010))
 
 
 def test_read_log__unknown_or_anonymous__answers_nothing() -> None:
-    assert read_log(make_log("Transfer(address,address,uint256)")) is None
+    assert read_log(make_log("Approval(address,address,uint256)")) is None
     assert read_log(replace(publication_log(), topics=())) is None
 
 

@@ -3,6 +3,8 @@
 given a true receipt
 ├── when it is whole
 │   └── every check passes
+├── when its entry took points that the member had spent
+│   └── its amount is what left her balance; the entry shows what she owes besides (EDGE 24)
 ├── when any one value in it is changed
 │   └── it does not verify, or is refused as no receipt        (the network's name needs the manifest)
 ├── when a field is missing, unknown or of another kind
@@ -22,7 +24,7 @@ from hypothesis import strategies as st
 from loyaltychain.audit.receipt import Check, verify_receipt
 from loyaltychain.core.errors import InvalidReceipt
 from loyaltychain.core.hashing import to_hex
-from tests.audit.builders import ACCESS, CHAIN_ID, LEDGER, PROGRAM, REGISTRY, make_receipt
+from tests.audit.builders import ACCESS, CHAIN_ID, LEDGER, PROGRAM, REGISTRY, make_receipt, make_reversal
 
 Path = tuple[str | int, ...]
 
@@ -65,12 +67,18 @@ def make_manifest(**changes: object) -> dict[str, object]:
             "AccessManager": {"address": ACCESS},
             "PointsLedger": {"address": LEDGER, "implementation": LEDGER},
             "ProgramRegistry": {"address": REGISTRY, "implementation": REGISTRY},
+            "MemberRegistry": {"address": REGISTRY, "implementation": REGISTRY},
         },
         "roles": dict.fromkeys(roles, LEDGER),
         "delays": {"admin": 0, "config": 0, "upgrader": 0},
         "caps": {"supplyCap": 5},
+        "wallets": {"transfer_logs": False, "rebind_delay": 60, "voucher_signer": LEDGER},
     }
     return manifest | changes
+
+
+def make_clawback() -> dict[str, object]:
+    return make_receipt(make_reversal(), amount=-60)
 
 
 VALUES = list(leaves(make_receipt()))
@@ -83,6 +91,44 @@ def test_verify_receipt__whole__passes_every_check() -> None:
     assert [check.name for check in verdict.checks] == ["entry digest", "amount", "rules", "proof", "batch hash"]
     assert verdict.checks[1] == Check("amount", True, "12")
     assert verdict.checks[2] == Check("rules", True, to_hex(PROGRAM))
+
+
+def test_verify_receipt__a_clawback__proves_the_balances_part_and_shows_the_debt() -> None:
+    verdict = verify_receipt(make_clawback())
+
+    assert verdict.ok
+    assert verdict.checks[1] == Check("amount", True, "-60")
+    assert verdict.checks[2] == Check("rules", True, "made under no rules")
+    assert not verify_receipt(make_receipt(make_reversal(), amount=-100)).ok
+
+
+@pytest.mark.parametrize("path", [path for path in leaves(make_clawback()) if path[:1] == ("entry",)])
+def test_verify_receipt__one_value_of_a_clawback_changed__fails(path: Path) -> None:
+    document = make_clawback()
+    place = holder(document, path)
+    place[path[-1]] = other(place[path[-1]]) if place[path[-1]] is not None else to_hex(PROGRAM)
+    if path == ("entry", "rule"):
+        place["rule"] = "spend"
+
+    assert not verify_receipt(document).ok
+
+
+@pytest.mark.parametrize("details", [None, [], "award"])
+def test_verify_receipt__details_that_are_no_object__are_refused(details: object) -> None:
+    document = make_clawback()
+    document["entry"]["details"] = details
+
+    with pytest.raises(InvalidReceipt, match=r"entry\.details"):
+        verify_receipt(document)
+
+
+def test_verify_receipt__details_left_out_or_emptied__fails() -> None:
+    emptied, without = make_clawback(), make_clawback()
+    emptied["entry"]["details"] = {}
+    del without["entry"]["details"]
+
+    assert not verify_receipt(emptied).ok
+    assert not verify_receipt(without).ok
 
 
 @pytest.mark.parametrize("path", [path for path in VALUES if path != ("network",)])

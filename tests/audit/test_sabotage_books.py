@@ -52,7 +52,7 @@ EDITS = [
         f"UPDATE postings SET amount = 1000 WHERE {REDEEM}",
         ["entry-digest", "batch-delta", "receipt-amount", "account-overdrawn", "volume"],
     ),
-    ("UPDATE volumes SET total_in = total_in + 1 WHERE account = 'member:1:held'", ["volume"]),
+    ("UPDATE volumes SET total_in = total_in + 1 WHERE account = 'member:1:available'", ["volume"]),
     ("DELETE FROM volumes WHERE account = 'program:redeemed'", ["volume"]),
     # batches
     *((f"UPDATE batches SET {column} = {H} WHERE id = 1", ["batch-row"]) for column in (

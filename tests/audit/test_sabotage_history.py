@@ -115,10 +115,12 @@ def test_run_audit__a_node_without_old_state__is_no_silence(scenario: Scenario) 
     assert {finding.code for finding in report.findings} == {"history-unavailable"}
     assert [finding.subject.partition(" at ")[0] for finding in report.findings] == [
         "code of AccessManager",
+        "code of MemberRegistry",
         "code of PointsLedger",
         "code of ProgramRegistry",
         "code of PointsLedger",
         "code of ProgramRegistry",
+        "code of MemberRegistry",
     ]
 
 
@@ -137,5 +139,5 @@ def test_run_audit__a_node_without_old_transactions__is_no_silence(scenario: Sce
 
     report = scenario.audit(rpc=LyingRpc(scenario.world.rpc, transaction=refuse))
 
-    assert [finding.code for finding in report.findings] == ["history-unavailable"] * 5
+    assert [finding.code for finding in report.findings] == ["history-unavailable"] * 7
     assert "indexing" in report.findings[0].actual

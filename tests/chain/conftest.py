@@ -1,27 +1,20 @@
 """Nodes to ask: the local chain in process, the local chain over HTTP, and anvil where there is one."""
 
-import shutil
-import socket
-import subprocess
-import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine
 
 from loyaltychain.chain.rpc import Receipt, Rpc, Web3Rpc
-from loyaltychain.core.errors import RpcUnavailable
 from loyaltychain.localchain import process
 from loyaltychain.localchain.local_chain import LocalChain
 from loyaltychain.localchain.provider import InProcessProvider
+from tests.anvil import running_anvil
 from tests.chain.small_world import SmallWorld, make_small_world
 from tests.database import fresh_database
 from tests.localchain.builders import DEV_ADDRESS, Signed, creation_of, sign
-
-_ROOT = Path(__file__).parents[2]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +46,6 @@ class Node:
         return address
 
 
-def find_anvil() -> str | None:
-    """The anvil binary on the PATH or below .tools; never npm's wrapper, whose child outlives it."""
-    local = sorted(path for path in (_ROOT / ".tools").rglob("anvil") if path.is_file() and ".bin" not in path.parts)
-    return shutil.which("anvil") or (str(local[0]) if local else None)
-
-
 @pytest.fixture(scope="session")
 def in_process() -> Iterator[Node]:
     """The local chain in memory."""
@@ -80,19 +67,8 @@ def over_http(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Node]:
 @pytest.fixture(scope="session")
 def anvil() -> Iterator[Node]:
     """Foundry's node, when it is at hand."""
-    binary = find_anvil()
-    if binary is None:
-        pytest.skip("no anvil binary on the PATH or below .tools")
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-    with tempfile.TemporaryDirectory() as cache:
-        command = [binary, "--port", str(port), "--silent", "--cache-path", cache]
-        with subprocess.Popen(command, stdin=subprocess.DEVNULL) as node:
-            try:
-                rpc = Web3Rpc.connect(f"http://127.0.0.1:{port}")
-                yield Node(rpc, _first_answer(rpc))
-            finally:
-                node.kill()
+    with running_anvil() as node:
+        yield Node(node.rpc, node.chain_id)
 
 
 @pytest.fixture(params=["in_process", "over_http", "anvil"])
@@ -101,17 +77,6 @@ def node(request: pytest.FixtureRequest) -> Node:
     found = request.getfixturevalue(request.param)
     assert isinstance(found, Node)
     return found
-
-
-def _first_answer(rpc: Rpc) -> int:
-    deadline = time.monotonic() + 20
-    while True:
-        try:
-            return rpc.chain_id()
-        except RpcUnavailable:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.05)
 
 
 @pytest.fixture(scope="module")

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from eth_abi.abi import decode
+from eth_account import Account
 from eth_utils.abi import function_abi_to_4byte_selector
 from eth_utils.crypto import keccak
 
@@ -15,13 +16,21 @@ ROLES = {"guardian": 1, "config": 2, "upgrader": 3, "registrar": 4}
 RIGHTS = {
     "PointsLedger": {
         "guardian": ("pause", "lowerCaps"),
-        "config": ("unpause", "raiseCaps", "setSettler"),
+        "config": ("unpause", "raiseCaps", "setSettler", "setTransferLogs"),
         "upgrader": ("upgradeToAndCall",),
     },
     "ProgramRegistry": {"registrar": ("publish",), "upgrader": ("upgradeToAndCall",)},
+    "MemberRegistry": {
+        "guardian": ("stopBinding",),
+        "config": ("setVoucherSigner", "forceUnbind"),
+        "registrar": ("proposeRebind", "cancelRebind"),
+        "upgrader": ("upgradeToAndCall",),
+    },
 }
 INSTANCE = keccak(text="an instance")
 CAPS = (2**48 - 1, 2**48 - 1, 2**48 - 1, 2**48 - 1, 86_400, 2**64 - 1)
+REBIND_DELAY = 3600
+VOUCHER_KEY = Account.from_key(keccak(text="whose vouchers count"))
 SEAL_TIME = 1_767_225_600
 
 
@@ -36,6 +45,8 @@ class World:
     ledger_implementation: str
     registry: str
     registry_implementation: str
+    members: str  # the MemberRegistry
+    members_implementation: str
 
 
 def make_world(**changes: object) -> World:
@@ -46,17 +57,24 @@ def make_world(**changes: object) -> World:
     manager = evm.deploy(chain, "AccessManager", people["admin"])
     ledger_implementation = evm.deploy(chain, "PointsLedger")
     registry_implementation = evm.deploy(chain, "ProgramRegistry")
+    members_implementation = evm.deploy(chain, "MemberRegistry")
+    members = evm.deploy(chain, "PointsProxy", members_implementation, make_members_initialisation(authority=manager))
     ledger = evm.deploy(
         chain,
         "PointsProxy",
         ledger_implementation,
-        make_initialisation(authority=manager, settler=people["settler"], **changes),
+        make_initialisation(authority=manager, settler=people["settler"], members=members, **changes),
     )
     registry = evm.deploy(
         chain, "PointsProxy", registry_implementation, evm.encode("ProgramRegistry", "initialize", manager)
     )
-    world = World(chain, people, manager, ledger, ledger_implementation, registry, registry_implementation)
+    world = World(
+        chain, people, manager, ledger, ledger_implementation, registry, registry_implementation, members,
+        members_implementation,
+    )  # fmt: skip
     _give_rights(world)
+    set_ledger = evm.encode("MemberRegistry", "setLedger", ledger)
+    evm.send(chain, members, set_ledger, sender=people["admin"])
     return world
 
 
@@ -67,13 +85,22 @@ def make_initialisation(**changes: object) -> str:
         "name": "Coffee points",
         "symbol": "CUP",
         "caps": CAPS,
+        "transfer_logs": False,
     } | changes
-    order = ("authority", "settler", "instance", "name", "symbol", "caps")
+    order = ("authority", "settler", "instance", "name", "symbol", "caps", "members", "transfer_logs")
     return evm.encode("PointsLedger", "initialize", *(values[name] for name in order))
 
 
+def make_members_initialisation(**changes: object) -> str:
+    """Calldata of the member registry's initialiser."""
+    values: dict[str, object] = {"voucher_signer": VOUCHER_KEY.address, "rebind_delay": REBIND_DELAY} | changes
+    order = ("authority", "voucher_signer", "rebind_delay")
+    return evm.encode("MemberRegistry", "initialize", *(values[name] for name in order))
+
+
 def _give_rights(world: World) -> None:
-    for contract, target in (("PointsLedger", world.ledger), ("ProgramRegistry", world.registry)):
+    targets = {"PointsLedger": world.ledger, "ProgramRegistry": world.registry, "MemberRegistry": world.members}
+    for contract, target in targets.items():
         for role, functions in RIGHTS[contract].items():
             selectors = [selector_of(contract, function) for function in functions]
             administer(world, "setTargetFunctionRole", target, selectors, ROLES[role])

@@ -17,7 +17,7 @@ from web3.contract import Contract
 from loyaltychain.chain import artifacts
 
 GAS = 200_000_000
-ERROR_SOURCES = ("AccessManager", "PointsLedger", "PointsProxy", "ProgramRegistry")
+ERROR_SOURCES = ("AccessManager", "MemberRegistry", "PointsLedger", "PointsProxy", "ProgramRegistry")
 
 
 class Refused(Exception):

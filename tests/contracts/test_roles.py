@@ -13,16 +13,30 @@ setSettler
 └── given another address, only that one settles
 """
 
+from dataclasses import replace
+
 import pytest
 from eth_abi.abi import encode
 from eth_utils.crypto import keccak
 
 from tests.contracts import evm
-from tests.contracts.builders import CAPS, ROLES, World, act, administer, read, settle
+from tests.contracts.builders import (
+    CAPS,
+    ROLES,
+    World,
+    act,
+    administer,
+    make_initialisation,
+    make_members_initialisation,
+    read,
+    settle,
+)
 from tests.contracts.evm import refused
+from tests.contracts.wallets import FAR, bind, consent, make_wallet, propose
 
 PEOPLE = ["admin", "guardian", "config", "upgrader", "registrar", "settler", "stranger"]
 NOBODY = "0x" + "00" * 20
+MEMBER, NEW_WALLET = 17, make_wallet(2)
 HASH = keccak(text="a programme")
 RESTRICTED = [
     ("PointsLedger", "pause", "guardian"),
@@ -30,24 +44,58 @@ RESTRICTED = [
     ("PointsLedger", "lowerCaps", "guardian"),
     ("PointsLedger", "raiseCaps", "config"),
     ("PointsLedger", "setSettler", "config"),
+    ("PointsLedger", "setTransferLogs", "config"),
     ("PointsLedger", "upgradeToAndCall", "upgrader"),
     ("ProgramRegistry", "publish", "registrar"),
     ("ProgramRegistry", "upgradeToAndCall", "upgrader"),
+    ("MemberRegistry", "setLedger", "admin"),
+    ("MemberRegistry", "stopBinding", "guardian"),
+    ("MemberRegistry", "setVoucherSigner", "config"),
+    ("MemberRegistry", "forceUnbind", "config"),
+    ("MemberRegistry", "proposeRebind", "registrar"),
+    ("MemberRegistry", "cancelRebind", "registrar"),
+    ("MemberRegistry", "upgradeToAndCall", "upgrader"),
 ]
 
 
 def call_of(world: World, contract: str, function: str) -> tuple[str, str]:
     """(target, calldata) of a call that succeeds for whoever may make it."""
-    ledger = contract == "PointsLedger"
-    implementation = world.ledger_implementation if ledger else world.registry_implementation
+    target, implementation = {
+        "PointsLedger": (world.ledger, world.ledger_implementation),
+        "ProgramRegistry": (world.registry, world.registry_implementation),
+        "MemberRegistry": (world.members, world.members_implementation),
+    }[contract]
     arguments = {
         "lowerCaps": (CAPS,),
         "raiseCaps": (CAPS,),
         "setSettler": (world.people["stranger"],),
         "upgradeToAndCall": (implementation, b""),
+        "setTransferLogs": (True,),
         "publish": (HASH, 1),
+        "setLedger": (world.ledger,),
+        "setVoucherSigner": (world.people["stranger"],),
+        "forceUnbind": (MEMBER,),
+        "proposeRebind": (MEMBER, NEW_WALLET.address, FAR, consent(world, MEMBER, NEW_WALLET)),
+        "cancelRebind": (MEMBER,),
     }.get(function, ())
-    return world.ledger if ledger else world.registry, evm.encode(contract, function, *arguments)
+    return target, evm.encode(contract, function, *arguments)
+
+
+def prepare(world: World, function: str) -> World:
+    """The world in which the function has something to do."""
+    if function == "unpause":
+        act(world, "guardian", "pause")
+    if function in ("forceUnbind", "proposeRebind", "cancelRebind"):
+        bind(world, MEMBER, make_wallet(1))
+    if function == "cancelRebind":
+        propose(world, MEMBER, NEW_WALLET)
+    if function == "setLedger":
+        call = make_members_initialisation(authority=world.manager)
+        members = evm.deploy(world.chain, "PointsProxy", world.members_implementation, call)
+        values = {"authority": world.manager, "settler": world.people["settler"], "members": members}
+        ledger = evm.deploy(world.chain, "PointsProxy", world.ledger_implementation, make_initialisation(**values))
+        return replace(world, members=members, ledger=ledger)
+    return world
 
 
 @pytest.mark.parametrize("person", PEOPLE)
@@ -55,8 +103,7 @@ def call_of(world: World, contract: str, function: str) -> tuple[str, str]:
 def test_restricted__given_a_person__only_the_role_may(
     world: World, contract: str, function: str, role: str, person: str
 ) -> None:
-    if function == "unpause":
-        act(world, "guardian", "pause")
+    world = prepare(world, function)
     target, calldata = call_of(world, contract, function)
 
     if person == role:

@@ -3,7 +3,7 @@ initialize
 ├── given a fresh deployment, every value it was given can be read
 ├── given the implementation itself, it refuses
 ├── given a second call through the proxy, it refuses
-├── given an authority without code, settler zero, instance zero or period 0, it refuses
+├── given an authority without code, settler zero, instance zero, period 0 or no member registry, it refuses
 └── given a proxy without an initialiser's call, it cannot be deployed
 upgradeToAndCall
 ├── given a new copy of the implementation, every stored value stays
@@ -42,6 +42,8 @@ VIEWS = {
     "mode": ("uint8",),
     "instanceId": ("bytes32",),
     "authority": ("address",),
+    "memberRegistry": ("address",),
+    "transferLogs": ("bool",),
 }
 
 
@@ -64,11 +66,13 @@ def test_initialize__given_a_fresh_deployment__can_be_read(world: World) -> None
         "mode": 0,
         "instanceId": INSTANCE,
         "authority": world.manager.lower(),
+        "memberRegistry": world.members.lower(),
+        "transferLogs": False,
     }
 
 
 def test_initialize__given_the_implementation__is_refused(world: World) -> None:
-    call = make_initialisation(authority=world.manager, settler=world.people["stranger"])
+    call = make_initialisation(authority=world.manager, settler=world.people["stranger"], members=world.members)
 
     with refused("InvalidInitialization"):
         evm.send(world.chain, world.ledger_implementation, call, sender=world.people["stranger"])
@@ -82,7 +86,7 @@ def test_initialize__given_the_implementation__is_refused(world: World) -> None:
 
 
 def test_initialize__given_a_second_call__is_refused(world: World) -> None:
-    call = make_initialisation(authority=world.manager, settler=world.people["stranger"])
+    call = make_initialisation(authority=world.manager, settler=world.people["stranger"], members=world.members)
 
     for person in world.people.values():
         with refused("InvalidInitialization"):
@@ -100,13 +104,14 @@ def test_initialize__given_a_second_call__is_refused(world: World) -> None:
         ({"settler": NOBODY}, "ZeroSettler", ()),
         ({"instance": bytes(32)}, "ZeroInstanceId", ()),
         ({"caps": (1, 1, 1, 1, 0, 1)}, "ZeroPeriod", ()),
+        ({"members": NOBODY}, "NoMemberRegistry", (NOBODY,)),
     ],
-    ids=["authority", "settler", "instance", "period"],
+    ids=["authority", "settler", "instance", "period", "member registry"],
 )
 def test_initialize__given_an_unusable_value__is_refused(
     world: World, changes: dict[str, object], error: str, facts: tuple
 ) -> None:
-    values = {"authority": world.manager, "settler": world.people["settler"]} | changes
+    values = {"authority": world.manager, "settler": world.people["settler"], "members": world.members} | changes
 
     with refused(error, *facts):
         evm.deploy(world.chain, "PointsProxy", world.ledger_implementation, make_initialisation(**values))
@@ -191,6 +196,7 @@ def test_supports_interface__given_an_id__claims_what_is_there(world: World, int
 def test_artifacts__given_the_deployed_code__hash_as_shipped(world: World) -> None:
     deployed = {
         "AccessManager": world.manager,
+        "MemberRegistry": world.members_implementation,
         "PointsLedger": world.ledger_implementation,
         "PointsProxy": world.ledger,
         "ProgramRegistry": world.registry_implementation,

@@ -4,6 +4,7 @@ import csv
 import io
 from pathlib import Path
 
+from loyaltychain.demo.play import simulated
 from loyaltychain.demo.run import run_demo
 from loyaltychain.demo.shop import Shop, weekly_files
 
@@ -35,7 +36,11 @@ def straight_computation(shop: Shop) -> tuple[int, int, int]:
 def test_run_demo__small_shop__agrees_with_a_straight_computation(tmp_path: Path) -> None:
     steps: list[tuple[int, int]] = []
 
-    demo = run_demo(tmp_path / "kept", shop=SHOP, on_step=lambda done, total: steps.append((done, total)))
+    demo = run_demo(
+        tmp_path / "kept",
+        make_play=lambda folder: simulated(SHOP, folder=folder),
+        on_step=lambda done, total: steps.append((done, total)),
+    )
 
     document = demo.document()
     issued, redeemed, outstanding = straight_computation(SHOP)
@@ -44,10 +49,12 @@ def test_run_demo__small_shop__agrees_with_a_straight_computation(tmp_path: Path
     assert (document["members"], document["batches"], document["rejected"]) == (12, 4, 4)
     assert document["findings"] == []
     assert document["receipt_verified"] is True
+    assert demo.is_clean
     assert list(document) == [
         "members", "events", "rejected", "points_issued", "points_redeemed", "points_expired", "points_reversed",
         "points_outstanding", "batches", "updates", "gas_per_update", "findings", "receipt_verified", "seconds",
-        "peak_mb",
+        "peak_mb", "rows", "known", "left_out", "repeated", "points_owed", "points_burned_on_chain", "returns_in_full",
+        "returns_in_part", "returns_not_at_all", "units_parked",
     ]  # fmt: skip
     assert steps == [(week, 4) for week in range(5)]
     assert (tmp_path / "kept" / "deployments" / "local.json").exists()

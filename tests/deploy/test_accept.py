@@ -1,4 +1,4 @@
-"""accept_settings: given caps and a settler that the roles changed, the manifest follows, and nothing else does."""
+"""accept_settings: given settings that the roles changed, the manifest follows, and nothing else does."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,7 +7,7 @@ import pytest
 
 from loyaltychain.chain import artifacts
 from loyaltychain.chain.abi import encode_call
-from loyaltychain.deploy.accept import accept_settings
+from loyaltychain.deploy.accept import ACCEPTABLE, accept_settings
 from loyaltychain.deploy.plan import caps_tuple
 from loyaltychain.deploy.readback import read_back
 from tests.deploy.test_readback import act
@@ -21,23 +21,35 @@ def deployed(tmp_path: Path) -> Iterator[ProjectWorld]:
         yield world
 
 
-def test_accept_settings__lowered_caps_and_a_new_settler__manifest_follows(deployed: ProjectWorld) -> None:
+def test_accept_settings__settings_that_roles_changed__manifest_follows(deployed: ProjectWorld) -> None:
     world, abi = deployed.open(), artifacts.load("PointsLedger").abi
     manifest = world.manifest
     ledger = manifest["contracts"]["PointsLedger"]["address"]
     lower = {**manifest["caps"], "issuePerBatch": 5}
     act(world, "guardian", ledger, encode_call(abi, "lowerCaps", (caps_tuple(lower),)))
-    call = encode_call(abi, "setSettler", ("0x" + "11" * 20,))
+    members, members_abi = manifest["contracts"]["MemberRegistry"]["address"], artifacts.load("MemberRegistry").abi
+    calls = [
+        (ledger, encode_call(abi, "setSettler", ("0x" + "11" * 20,))),
+        (ledger, encode_call(abi, "setTransferLogs", (True,))),
+        (members, encode_call(members_abi, "setVoucherSigner", ("0x" + "22" * 20,))),
+    ]
     manager = manifest["contracts"]["AccessManager"]["address"]
     manager_abi = artifacts.load("AccessManager").abi
-    act(world, "config", manager, encode_call(manager_abi, "schedule", (ledger, call, 0)))
+    for target, call in calls:
+        act(world, "config", manager, encode_call(manager_abi, "schedule", (target, call, 0)))
     deployed.ask("evm_increaseTime", 600)
-    act(world, "config", manager, encode_call(manager_abi, "execute", (ledger, call)))
-    assert {check.name for check in read_back(world.rpc, manifest) if not check.ok} == {"caps", "settler"}
+    for target, call in calls:
+        act(world, "config", manager, encode_call(manager_abi, "execute", (target, call)))
+    wrong = {check.name for check in read_back(world.rpc, manifest) if not check.ok}
+    assert wrong == {"caps", "settler", "transfer logs", "voucher signer"} == ACCEPTABLE
 
     accepted = accept_settings(world.rpc, manifest)
 
     assert [check.name for check in read_back(world.rpc, accepted) if not check.ok] == []
     assert accepted["caps"] == lower
     assert accepted["roles"]["settler"] == "0x" + "11" * 20
-    assert {**accepted, "caps": 0, "roles": 0} == {**manifest, "caps": 0, "roles": 0}
+    assert accepted["wallets"] == {
+        "transfer_logs": True, "rebind_delay": manifest["wallets"]["rebind_delay"], "voucher_signer": "0x" + "22" * 20,
+    }  # fmt: skip
+    changed = {"caps": 0, "roles": 0, "wallets": 0}
+    assert {**accepted, **changed} == {**manifest, **changed}

@@ -65,7 +65,7 @@ def ledger_of(manifest: Manifest) -> str:
 
 
 HELD = "{} holds its role, delay in seconds".format
-PROXIES = {"creation of PointsLedger", "creation of ProgramRegistry"}
+PROXIES = {"creation of PointsLedger", "creation of ProgramRegistry", "creation of MemberRegistry"}
 LIES: dict[str, tuple[Callable[[Manifest], Any], set[str]]] = {
     "settler": (lambda m: m["roles"].update(settler=OTHER), {"settler"}),
     "settler at deployment": (lambda m: m["deployed"].update(settler=OTHER), {"creation of PointsLedger"}),
@@ -88,7 +88,15 @@ LIES: dict[str, tuple[Callable[[Manifest], Any], set[str]]] = {
                          {"creation of PointsLedger"}),
     "no creations": (lambda m: m.pop("creations"), PROXIES | {
         "creation of AccessManager", "creation of PointsLedgerImplementation",
-        "creation of ProgramRegistryImplementation"}),
+        "creation of ProgramRegistryImplementation", "creation of MemberRegistryImplementation"}),
+    "voucher signer": (lambda m: m["wallets"].update(voucher_signer=OTHER), {"voucher signer"}),
+    "transfer logs": (lambda m: m["wallets"].update(transfer_logs=True), {"transfer logs"}),
+    "transfer logs at deployment": (lambda m: m["deployed"]["wallets"].update(transfer_logs=True),
+                                    {"creation of PointsLedger"}),
+    "voucher signer at deployment": (lambda m: m["deployed"]["wallets"].update(voucher_signer=OTHER),
+                                     {"creation of MemberRegistry"}),
+    "rebind delay": (lambda m: (m["wallets"].update(rebind_delay=7), m["deployed"].pop("wallets")),
+                     {"rebind delay", "creation of MemberRegistry"}),
 }  # fmt: skip
 
 

@@ -102,7 +102,7 @@ def test_run__killed_at_any_moment__each_batch_settles_once(project: Commands) -
         lines = [f"K-{number}-{n},m{n % 40},sale,2026-02-0{number + 1}T10:00:00Z,{n + 1}.50,\n" for n in range(400)]
         total += sum(n + 1 for n in range(400))
         project.ask("ingest", project.write(f"{number}.csv", HEADER + "".join(lines)), "--map", simulated_map(project))
-        worker = project.spawn("run")
+        worker = project.spawn("run", "--settle-every", "0")
         time.sleep(dice.uniform(1.5, 5.0))
         worker.send_signal(signal.SIGKILL)
         worker.communicate()

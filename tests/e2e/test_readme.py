@@ -1,6 +1,7 @@
 """The README tells the truth
 ├── given its walk, line by line: every command succeeds, and the audit is clean
 ├── given its lines for auditors: a stranger with the manifest, and with a log file alone, finds nothing
+├── given its recipes for apps: with curl against a chain, a worker and the API, each succeeds
 └── given the command line: each subcommand stands in it
 """
 
@@ -9,12 +10,19 @@ import os
 import re
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from loyaltychain.cli.main import COMMANDS
 from loyaltychain.events.map import MAPS
+from loyaltychain.program.load import template
+from tests.api.processes import serving
+from tests.e2e.processes import Commands
+from tests.e2e.shell import put_command, run_script, wait_for
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -63,6 +71,41 @@ def test_readme__its_walk_and_its_audit__succeed(tmp_path: Path) -> None:
     assert "Nothing was found." in said["offline"]
     assert "It is on chain." in said["loyaltychain receipt verify receipt.json"]
     assert "1 final" in said["loyaltychain status"]
+
+
+@pytest.mark.skipif(not (shutil.which("curl") and shutil.which("bash")), reason="the recipes need curl and bash")
+def test_readme__its_recipes__earn_redeem_and_verify(tmp_path: Path) -> None:
+    recipes = re.search(r"```bash\n(.*?)```", README[README.index("<!-- recipes") :], re.DOTALL)
+    assert recipes
+    setting, earn, redeem, verify = re.split(r"\n\n# ", recipes[1])
+    project = Commands(tmp_path / "shop")
+    project.run("init")
+    project.write("program.yaml", template("orders"))
+    put_command(project.home)
+    project.run("chain", "start")
+    try:
+        project.run("deploy")
+        worker = project.spawn("run", "--settle-every", "0")
+        with serving(project) as (_, url):
+            known = run_script(
+                setting.replace("http://127.0.0.1:8000", url) + "\ndeclare -p API KEY ASK", project.home, "bash"
+            )
+
+            def say(recipe: str) -> str:
+                return run_script(f"set -eu\n{known}\n# {recipe}", project.home, "bash")
+
+            earned = say(earn)
+            look = 'look\ncurl "${ASK[@]}" "$API/v1/events/shop/S-1"'
+            wait_for(lambda: '"state":"final"' in say(look))
+            redeemed, verified = say(redeem), say(verify)
+        worker.send_signal(signal.SIGTERM)
+        worker.communicate(timeout=60)
+    finally:
+        project.run("chain", "stop")
+
+    assert '"id":"S-1"' in earned
+    assert '"available":120,' in redeemed
+    assert "It is on chain." in verified
 
 
 def test_readme__every_subcommand__is_named() -> None:

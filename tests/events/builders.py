@@ -25,6 +25,24 @@ skip: [{column: customer, empty: true}]
 """
 HEADER = "order_id,kind,customer,at,total\n"
 
+ORDERS_MAP = """
+source: till
+id: {column: order}
+member: {column: customer}
+type:
+  column: order
+  prefixes: {C: return}
+  otherwise: order
+time: {column: at, format: iso, zone: UTC}
+lines:
+  id: {column: no}
+  item: {column: item}
+  quantity: {column: pieces}
+  amount: {product: [pieces, price], currency_column: currency, rounding: down}
+  names: {order: {column: of_order}, line: {column: of_line}}
+skip: [{column: customer, empty: true}]
+"""
+
 
 def make_event(**changes: Any) -> Event:
     """An event of ann's, who spent 15.30 pounds."""

@@ -28,7 +28,7 @@ from loyaltychain.events import store
 from loyaltychain.events.capture import capture
 from loyaltychain.events.sequence import sequence
 from loyaltychain.events.tables import event_positions, members
-from loyaltychain.events.types import Captured, Conflict, SequencedEvent
+from loyaltychain.events.types import Captured, Conflict, SequencedEvent, encode_event
 from tests.events.builders import LATER, NOON, make_event
 
 
@@ -143,7 +143,7 @@ def test_sequence__events_without_position__by_receipt_then_time(engine: Engine)
     with transaction(engine) as tx:
         capture(tx, [make_event()], received_at=LATER)
         for events, received_at in (([late, early], LATER), ([before], UnixSeconds(LATER - 1))):
-            taken = [(event, event.digest) for event in events]
+            taken = [encode_event(event) for event in events]
             store.insert_events(tx, taken, numbers={"ann": MemberNumber(1)}, received_at=received_at)
 
     with transaction(engine) as tx:

@@ -8,6 +8,8 @@ given a CSV or JSON lines file, plain or packed
         that row is rejected and nothing changes
     when no row is bad
         there is no rejects file
+    when its member is closed
+        that row is rejected
 given a map with ids by line
     equal lines are separate events; the same content packed takes nothing twice
 given a map that names a column that is not there, or rejects that would overwrite the file
@@ -30,6 +32,7 @@ from sqlalchemy import Engine, func, select
 from loyaltychain.core import errors
 from loyaltychain.db.cursors import cursors
 from loyaltychain.db.engine import open_database, transaction
+from loyaltychain.events.identity import close_member, join
 from loyaltychain.events.ingest import IngestReport, ingest_file
 from loyaltychain.events.map import EventMap, parse_map
 from loyaltychain.events.store import read_events
@@ -148,6 +151,16 @@ def test_ingest_file__no_bad_row_any_more__old_rejects_are_gone(engine: Engine, 
     assert not (tmp_path / "rejects.csv").exists()
 
 
+def test_ingest_file__closed_member__that_row_rejected(engine: Engine, tmp_path: Path) -> None:
+    with transaction(engine) as tx:
+        close_member(tx, join(tx, "ann", LATER), LATER, "left")
+
+    report = ingest(engine, write_file(tmp_path / "file.csv", HEADER + line() + line("INV-2", "bob")))
+
+    assert report == IngestReport(read=2, taken=1, rejected=1, rejects_file=tmp_path / "rejects.csv")
+    assert "2,The member is closed since" in (tmp_path / "rejects.csv").read_text()
+
+
 def test_ingest_file__ids_by_line__equal_lines_stay_two(engine: Engine, tmp_path: Path) -> None:
     content = HEADER + line() + line()
     plain = write_file(tmp_path / "file.csv", content)
@@ -234,7 +247,7 @@ def bare_database() -> Engine:
     return fresh
 
 
-TABLES = ("members", "events", "event_positions")
+TABLES = ("members", "events", "event_positions", "member_aliases", "member_closures", "intake_refusals")
 
 
 @settings(deadline=None, max_examples=40)

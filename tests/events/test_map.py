@@ -17,7 +17,7 @@ import pytest
 
 from loyaltychain.core import errors
 from loyaltychain.events.map import check_columns, load_map, packaged_map, parse_map
-from tests.events.builders import SHOP_MAP
+from tests.events.builders import ORDERS_MAP, SHOP_MAP
 
 
 def test_parse_map__shop__names_its_columns() -> None:
@@ -46,7 +46,11 @@ def test_parse_map__shop__names_its_columns() -> None:
         ("id: {column: order_id}", "id: {column: a, columns: [a, b]}", "given: column, columns"),
         ("id: {column: order_id}", "id: {columns: [a]}", r"id.columns: .*at least 2"),
         ("{column: kind, values: {sale: purchase, redeem: redemption}}", "{}", "type: give exactly one of constant"),
-        ("{column: kind, values: {sale: purchase, redeem: redemption}}", "{constant: a, values: {b: c}}", "values go"),
+        (
+            "{column: kind, values: {sale: purchase, redeem: redemption}}",
+            "{constant: a, values: {b: c}}",
+            "values and prefixes go",
+        ),
         ("{column: kind, values: {sale: purchase, redeem: redemption}}", "{column: k, values: {b: c d}}", "pattern"),
         ("zone: Europe/London", "zone: London", "time.zone: 'London' is not an IANA time zone"),
         ("format: iso, zone: Europe/London", "format: '%d/%m/%Y'", "time: times of this format have no offset"),
@@ -68,6 +72,51 @@ def test_parse_map__breaks_a_rule__says_where(old: str, new: str, problem: str) 
         parse_map(SHOP_MAP.replace(old, new), file="shop.yaml")
 
 
+def test_parse_map__orders__names_its_columns() -> None:
+    assert parse_map(ORDERS_MAP).columns == {
+        "id.column": "order",
+        "member.column": "customer",
+        "type.column": "order",
+        "time.column": "at",
+        "lines.id.column": "no",
+        "lines.item.column": "item",
+        "lines.quantity.column": "pieces",
+        "lines.amount.product[0]": "pieces",
+        "lines.amount.product[1]": "price",
+        "lines.amount.currency_column": "currency",
+        "lines.names.order.column": "of_order",
+        "lines.names.line.column": "of_line",
+        "skip[0].column": "customer",
+    }
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "problem"),
+    [
+        ("id: {column: order}", "id: line", "the file: with lines, the id must be a column"),
+        ("skip:", "amount: {column: price, unit: points}\nskip:", "the file: give exactly one of amount, lines"),
+        ("id: {column: no}", "id: {columns: [no, item]}", "lines: the id of a line is one column"),
+        ("currency_column: currency", "unit: points", "lines.amount: the amount of a line is money"),
+        ("currency_column: currency, ", "", "lines.amount: give exactly one of currency"),
+        (
+            "{order: {column: of_order}, line: {column: of_line}}",
+            "{order: {column: of_order}}",
+            "lines.names.line: Fie",
+        ),
+        ("  item: {column: item}\n", "", "lines.item: Field required"),
+        ("  otherwise: order\n", "", "type: prefixes and otherwise go together"),
+        ("  prefixes: {C: return}\n", "", "type: prefixes and otherwise go together"),
+        ("  prefixes: {C: return}\n", "  prefixes: {C: return}\n  values: {a: b}\n", "type: give values or prefixes"),
+        ("{C: return}", "{'': return}", "type.prefixes.*at least 1 character"),
+        ("{C: return}", "{C: a b}", "type.prefixes.C: .*pattern"),
+    ],
+)
+def test_parse_map__orders_break_a_rule__says_where(old: str, new: str, problem: str) -> None:
+    assert old in ORDERS_MAP
+    with pytest.raises(errors.InvalidMap, match=problem):
+        parse_map(ORDERS_MAP.replace(old, new))
+
+
 @pytest.mark.parametrize("text", ["", "- a", "text"])
 def test_parse_map__no_mapping__refused(text: str) -> None:
     with pytest.raises(errors.InvalidMap, match=r"the file: .*dictionary"):
@@ -82,8 +131,9 @@ def test_parse_map__several_mistakes__all_named() -> None:
 def test_packaged_map__each__is_valid() -> None:
     retail, shop = packaged_map("online_retail"), packaged_map("simulated_shop")
 
-    assert retail.id.line
-    assert set(retail.columns.values()) == {"CustomerID", "InvoiceDate", "Quantity", "UnitPrice"}
+    assert set(retail.columns.values()) == {
+        *("InvoiceNo", "StockCode", "Quantity", "InvoiceDate", "UnitPrice", "CustomerID"),
+    }
     assert shop.columns["amount.by_type.redemption.column"] == "points"
     assert shop.columns["amount.by_type.purchase.column"] == "total"
 

@@ -14,9 +14,10 @@ given a row for which a skip condition holds
 import pytest
 
 from loyaltychain.core import errors
+from loyaltychain.events.cells import is_left_out
 from loyaltychain.events.map import parse_map
 from loyaltychain.events.rows import Row
-from loyaltychain.events.shape import is_left_out, make_event
+from loyaltychain.events.shape import make_event
 from loyaltychain.events.types import Event
 from tests.events.builders import LATER, NOON, SHOP_MAP
 from tests.events.builders import make_event as sample_event

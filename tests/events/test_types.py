@@ -1,7 +1,8 @@
-"""Event
+"""Event, encode_event
 
 given fields within their bounds
     it has a cause and a digest that covers every field
+    the digest is that of the whole document, although its payload is encoded once
 given a source, type, id, member or time outside of them
     it raises InvalidEvent naming the field
 given a payload that JSON cannot hold exactly
@@ -10,10 +11,14 @@ given a payload that JSON cannot hold exactly
 """
 
 import hashlib
+from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from loyaltychain.core import errors
+from loyaltychain.core import canonical, errors
+from loyaltychain.events.types import encode_event
 from tests.events.builders import NOON, make_event
 
 
@@ -26,6 +31,28 @@ def test_event__valid__cause_and_golden_digest() -> None:
         '"payload":{"amount":1530,"currency":"GBP"},"source":"shop","type":"purchase"}'
     )
     assert event.digest == hashlib.sha256(text.encode()).digest()
+
+
+json_values = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**53) + 1, 2**53 - 1)
+    | st.text(st.characters(codec="utf-8"), max_size=5),
+    lambda held: st.lists(held, max_size=3) | st.dictionaries(st.text("aZé\ufffd\U0001f600", max_size=3), held),
+    max_leaves=8,
+)
+printable = st.text(st.characters(codec="utf-8"), min_size=1, max_size=9).filter(str.isprintable)
+
+
+@settings(deadline=None)
+@given(st.dictionaries(st.sampled_from(["amount", "lines", "é"]), json_values), printable, printable)
+def test_encode_event__any__digest_of_the_whole_document(payload: dict[str, Any], name: str, member: str) -> None:
+    event = make_event(payload=payload, id=name, member_id=member)
+
+    encoded = encode_event(event)
+
+    assert encoded.digest == event.digest == canonical.digest(event.document)
+    assert encoded.payload.encode() == canonical.encode(payload)
 
 
 @pytest.mark.parametrize(

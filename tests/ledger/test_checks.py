@@ -1,10 +1,12 @@
-"""check_ledger
+"""check_entries
 ├── given a clean ledger, with or without entries that wait for a position: it finds nothing
 └── given one sabotage, made with the guards taken away: it finds exactly that
-    ├── an entry's content, digest or time was edited
+    ├── an entry's content, details, digest or time was edited
     ├── a posting was edited, is missing or belongs to nothing
     ├── a head was edited, a position is missing
     └── a total was edited or is missing, a member was allowed to overdraw
+
+check_ledger: what goes along with the entries is tested in ``test_lot_checks.py``
 """
 
 import pytest
@@ -13,7 +15,7 @@ from sqlalchemy import Engine, text
 from loyaltychain.core.hashing import to_hex
 from loyaltychain.db.engine import reading, transaction
 from loyaltychain.ledger.accounts import REDEEMED, available
-from loyaltychain.ledger.checks import Problem, check_ledger
+from loyaltychain.ledger.checks import Problem, check_entries
 from loyaltychain.ledger.sequence import sequence
 from tests.ledger.builders import ANN, BOB, make_entry, make_posting, post_all
 
@@ -32,7 +34,7 @@ def make_ledger(engine: Engine) -> None:
     )
     with transaction(engine) as tx:
         sequence(tx)
-    post_all(engine, make_entry("e4", make_posting(amount=5)))
+    post_all(engine, make_entry("e4", make_posting(amount=5), details={"reason": "less", "actor": "desk"}))
 
 
 def sabotage(engine: Engine, statement: str) -> None:
@@ -53,14 +55,14 @@ def sabotage(engine: Engine, statement: str) -> None:
 
 def check(engine: Engine) -> list[Problem]:
     with reading(engine) as tx:
-        return check_ledger(tx)
+        return check_entries(tx)
 
 
-def test_check_ledger__empty__finds_nothing(database) -> None:
+def test_check_entries__empty__finds_nothing(database) -> None:
     assert check(database) == []
 
 
-def test_check_ledger__clean__finds_nothing(database) -> None:
+def test_check_entries__clean__finds_nothing(database) -> None:
     make_ledger(database)
     assert check(database) == []
 
@@ -76,6 +78,17 @@ SABOTAGES = {
         "UPDATE entries SET digest = 'none' WHERE id = 'e2'",
         [("chain-head", "position 2"), ("entry-digest", "e2")],
     ),
+    "details": ("UPDATE entries SET details = '{}' WHERE id = 'e1'", [("entry-digest", "e1")]),
+    "details changed": (
+        """UPDATE entries SET details = '{"actor":"desk","reason":"more"}' WHERE id = 'e4'""",
+        [("entry-digest", "e4")],
+    ),
+    "details lost": ("UPDATE entries SET details = NULL WHERE id = 'e4'", [("entry-digest", "e4")]),
+    "details written otherwise": (
+        """UPDATE entries SET details = '{"actor": "desk","reason":"less"}' WHERE id = 'e4'""",
+        [("entry-digest", "e4")],
+    ),
+    "details that are none": ("UPDATE entries SET details = 'none' WHERE id = 'e4'", [("entry-digest", "e4")]),
     "time": ("UPDATE entries SET recorded_at = 1 WHERE id = 'e2'", [("chain-head", "position 2")]),
     "time below zero": ("UPDATE entries SET recorded_at = -1 WHERE id = 'e1'", [("chain-head", "position 1")]),
     "head": (f"UPDATE entry_positions SET head = '{ZEROS}' WHERE position = 1", [("chain-head", "position 1")]),
@@ -122,14 +135,14 @@ SABOTAGES = {
 
 
 @pytest.mark.parametrize("name", SABOTAGES)
-def test_check_ledger__sabotage__finds_exactly_that(database, name) -> None:
+def test_check_entries__sabotage__finds_exactly_that(database, name) -> None:
     statement, expected = SABOTAGES[name]
     make_ledger(database)
     sabotage(database, statement)
     assert [(problem.code, problem.subject) for problem in check(database)] == expected
 
 
-def test_check_ledger__edited_amount__says_what_was_expected(database) -> None:
+def test_check_entries__edited_amount__says_what_was_expected(database) -> None:
     make_ledger(database)
     sabotage(database, "UPDATE postings SET amount = 31 WHERE entry_id = 'e3'")
     edited = make_entry("e3", make_posting(available(ANN), REDEEMED, amount=31))
@@ -141,7 +154,7 @@ def test_check_ledger__edited_amount__says_what_was_expected(database) -> None:
     ]
 
 
-def test_check_ledger__amount_beyond_json__says_so(database) -> None:
+def test_check_entries__amount_beyond_json__says_so(database) -> None:
     make_ledger(database)
     sabotage(database, f"UPDATE postings SET amount = {2**53} WHERE entry_id = 'e2'")
     first = check(database)[0]
@@ -149,7 +162,7 @@ def test_check_ledger__amount_beyond_json__says_so(database) -> None:
     assert first.actual.startswith("none: ")
 
 
-def test_check_ledger__member_allowed_to_overdraw__finds_overdraft(database) -> None:
+def test_check_entries__member_allowed_to_overdraw__finds_overdraft(database) -> None:
     make_ledger(database)
     with transaction(database) as tx:
         tx.execute(text("UPDATE volumes SET may_overdraw = 1"))

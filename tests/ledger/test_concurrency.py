@@ -17,7 +17,7 @@ from loyaltychain.db.engine import open_database, reading, transaction
 from loyaltychain.db.migrate import migrate
 from loyaltychain.ledger import store
 from loyaltychain.ledger.accounts import available
-from loyaltychain.ledger.checks import check_ledger
+from loyaltychain.ledger.checks import check_entries
 from loyaltychain.ledger.post import post
 from loyaltychain.ledger.sequence import sequence
 from loyaltychain.ledger.types import Entry
@@ -83,7 +83,7 @@ def test_post__four_threads_transfer__totals_stay(shared) -> None:
         assert sequence(tx) == sum(posted) + len(MEMBERS)
     with reading(shared) as tx:
         balances = store.balances(tx, [available(member) for member in MEMBERS], POINTS)
-        assert check_ledger(tx) == []
+        assert check_entries(tx) == []
     assert sum(balances.values()) == 300
     assert min(balances.values()) >= 0
     assert sum(posted) + sum(refused) == THREADS * CALLS * 3
@@ -105,7 +105,7 @@ def test_post__four_threads_same_entries__records_each_once(shared) -> None:
     run_threads(post_shuffled)
     with reading(shared) as tx:
         assert store.balance(tx, available(MEMBERS[0]), POINTS) == 300
-        assert check_ledger(tx) == []
+        assert check_entries(tx) == []
     assert (len(answers), sum(answers)) == (800, 200)
     if shared.dialect.name == "postgresql":
         assert busy == []

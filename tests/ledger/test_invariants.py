@@ -20,7 +20,7 @@ from loyaltychain.core.amounts import POINTS
 from loyaltychain.db.engine import reading, transaction
 from loyaltychain.ledger import store
 from loyaltychain.ledger.accounts import ISSUED, REDEEMED, available, held
-from loyaltychain.ledger.checks import check_ledger
+from loyaltychain.ledger.checks import check_entries
 from loyaltychain.ledger.post import post
 from loyaltychain.ledger.sequence import sequence
 from tests.database import ENGINES, fresh_database
@@ -86,7 +86,7 @@ class LedgerMachine(RuleBasedStateMachine):
     @invariant()
     def ledger_1_and_3_the_ledger_proves_itself(self) -> None:
         with reading(self.database) as tx:
-            assert check_ledger(tx) == []
+            assert check_entries(tx) == []
 
     @invariant()
     def ledger_2_no_member_below_zero(self) -> None:

@@ -3,6 +3,8 @@
 ├── when an entry would overdraw its member: it comes after what covers it
 ├── when a hold and its redemption were recorded in one second: only what the member owns on chain counts
 ├── when members pass points in a circle: none is lost
+├── when something is pending or owed: it counts for nothing, as on chain
+├── for any entries: it is what looking at all that was put off again and again gives
 └── for any history of one member's entries each: no member is below zero after any of them
 """
 
@@ -12,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from loyaltychain.core.amounts import POINTS
-from loyaltychain.ledger.accounts import ISSUED, REDEEMED, available, held
+from loyaltychain.ledger.accounts import ISSUED, REDEEMED, REVERSED, available, debt, held, holder, pending
 from loyaltychain.ledger.order import order
 from loyaltychain.ledger.types import Waiting
 from tests.ledger.builders import ANN, BOB, CAT, MEMBERS, make_posting
@@ -64,6 +66,17 @@ def test_order__circle_of_members__loses_none() -> None:
     assert ids(entries, {(available(member), POINTS): 0 for member in MEMBERS}) == ["a", "b", "c", "d"]
 
 
+def test_order__pending_and_debt__count_for_nothing() -> None:
+    activated = (make_posting(pending(ANN), debt(ANN), amount=3), make_posting(pending(ANN), available(ANN), amount=7))
+    entries = [
+        make_waiting("a: reverse", make_posting(available(ANN), REVERSED, amount=5)),
+        make_waiting("b: activate", *activated),
+        make_waiting("c: earn", make_posting(destination=pending(ANN), amount=10)),
+    ]
+    balances = {(available(ANN), POINTS): 2, (pending(ANN), POINTS): 0, (debt(ANN), POINTS): 0}
+    assert ids(entries, balances) == ["b: activate", "a: reverse", "c: earn"]
+
+
 ACCOUNTS = ("available", "held", "program")
 
 
@@ -111,3 +124,51 @@ def test_order__any_history__no_member_below_zero(drawn) -> None:
     after = order(rest, {(account, POINTS): balances[account] for account in touched})
     assert sorted(entry.id for entry in before + after) == sorted(entry.id for entry in history)
     check_no_member_below_zero(before + after)
+
+
+def order_by_looking_again(waiting, balances) -> list[Waiting]:
+    """The order's definition, slow: after each entry the first that fits of all that were put off."""
+    changes = {entry.id: Counter() for entry in waiting}
+    owned = Counter({account: balance for (account, _), balance in balances.items() if holder(account)})
+    for entry in waiting:
+        for posting in entry.postings:
+            for account, amount in ((posting.source, -posting.amount), (posting.destination, posting.amount)):
+                if holder(account):
+                    changes[entry.id][holder(account)] += amount
+    standing = Counter()
+    for account, balance in owned.items():
+        standing[holder(account)] += balance
+    for change in changes.values():
+        standing.subtract(change)
+    ordered, put_off = [], []
+    for entry in sorted(waiting, key=lambda entry: (entry.recorded_at, entry.id)):
+        put_off.append(entry)
+        while fitting := [
+            each for each in put_off
+            if all(by >= 0 or standing[who] + by >= 0 for who, by in changes[each.id].items())
+        ]:  # fmt: skip
+            standing.update(changes[fitting[0].id])
+            put_off.remove(fitting[0])
+            ordered.append(fitting[0])
+    return ordered + put_off
+
+
+@st.composite
+def transfers(draw):
+    """Entries that may move points of several members, and balances that need not cover them."""
+    places = [ISSUED, *(account(member) for member in MEMBERS for account in (available, held))]
+    entries = []
+    for n in range(draw(st.integers(1, 15))):
+        postings = [
+            make_posting(*draw(st.permutations(places))[:2], amount=draw(st.integers(1, 9)))
+            for _ in range(draw(st.integers(1, 3)))
+        ]
+        entries.append(make_waiting(f"{draw(st.integers(0, 9))}:{n}", *postings, recorded_at=draw(st.integers(0, 2))))
+    return entries, {(place, POINTS): draw(st.integers(0, 9)) for place in places}
+
+
+@settings(max_examples=200, deadline=None)
+@given(transfers())
+def test_order__any_entries__is_what_looking_again_gives(drawn) -> None:
+    entries, balances = drawn
+    assert order(entries, balances) == order_by_looking_again(entries, balances)

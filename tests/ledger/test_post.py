@@ -2,6 +2,7 @@
 ├── given new ids
 │   ├── it records entries, postings and both totals, unit by unit
 │   ├── when an account that may not overdraw would end below zero: it raises InsufficientBalance, writes nothing
+│   ├── when more of a debt would be paid than is owed: it raises ConstraintRefused and writes nothing
 │   ├── when what is taken comes in by the same call: it records both
 │   ├── when an account was never opened: it raises MissingAccount and writes nothing
 │   ├── when a total would not fit the database: it raises ConstraintRefused and writes nothing
@@ -19,7 +20,16 @@ from loyaltychain.core import errors
 from loyaltychain.core.amounts import POINTS, MemberNumber
 from loyaltychain.db.engine import reading, transaction
 from loyaltychain.ledger import store
-from loyaltychain.ledger.accounts import ISSUED, REDEEMED, available, held, open_member_accounts
+from loyaltychain.ledger.accounts import (
+    ISSUED,
+    REDEEMED,
+    REVERSED,
+    available,
+    debt,
+    held,
+    open_member_accounts,
+    open_named,
+)
 from loyaltychain.ledger.tables import entries, postings, volumes
 from loyaltychain.ledger.types import TOTAL_MAX, Volumes
 from tests.ledger.builders import ANN, BADGE, BOB, balances, make_entry, make_posting, post_all
@@ -109,6 +119,17 @@ def test_post__known__answers_false_and_writes_nothing(database) -> None:
 def test_post__twice_in_a_call__records_once(database) -> None:
     assert post_all(database, make_entry("a"), make_entry("b"), make_entry("a")) == [True, True, False]
     assert balances(database, [available(ANN)]) == [200]
+
+
+def test_post__more_paid_than_owed__raises_and_writes_nothing(database) -> None:
+    owes = make_entry("v1", make_posting(debt(ANN), REVERSED, amount=5))
+    with transaction(database) as tx:
+        open_named(tx, [owes])
+    post_all(database, owes, make_entry("e1", make_posting(ISSUED, debt(ANN), amount=3)))
+    assert balances(database, [debt(ANN)]) == [-2]
+    with pytest.raises(errors.ConstraintRefused, match="member:1:debt"):
+        post_all(database, make_entry("e2", make_posting(ISSUED, debt(ANN), amount=3)))
+    assert rows(database) == (2, 2)
 
 
 def test_post__nothing__answers_nothing(database) -> None:

@@ -5,6 +5,7 @@
 Entry
 ├── its document is what the protocol says, whatever the clock
 ├── its digest is that of the document as canonical JSON
+├── its details are in the document when there are any, as they were when it was made
 └── when it has no postings: it refuses
 """
 
@@ -13,7 +14,20 @@ import hashlib
 import pytest
 
 from loyaltychain.core.amounts import POINTS
-from loyaltychain.ledger.accounts import ISSUED, REDEEMED, available, held, holder
+from loyaltychain.ledger.accounts import (
+    ADJUSTED,
+    EXPIRED,
+    ISSUED,
+    REDEEMED,
+    REVERSED,
+    available,
+    debt,
+    held,
+    holder,
+    may_overdraw,
+    pending,
+    qualifying,
+)
 from loyaltychain.ledger.types import Entry, Posting
 from tests.ledger.builders import make_entry
 
@@ -59,6 +73,34 @@ def test_digest__protocol_example__is_of_its_canonical_bytes(recorded_at) -> Non
     assert protocol_entry(recorded_at=recorded_at).digest == hashlib.sha256(PROTOCOL_EXAMPLE).digest()
 
 
+def test_document__details__stand_in_it_only_when_there_are_any() -> None:
+    assert "details" not in protocol_entry().document
+    entry = protocol_entry(details={"reason": "spilt coffee", "actor": "desk"})
+    assert entry.document == protocol_entry().document | {"details": {"actor": "desk", "reason": "spilt coffee"}}
+    before, after = PROTOCOL_EXAMPLE.split(b'"id":', 1)
+    detailed = before + b'"details":{"actor":"desk","reason":"spilt coffee"},"id":' + after
+    assert entry.digest == hashlib.sha256(detailed).digest()
+
+
+def test_entry__details_changed_afterwards__keeps_its_own() -> None:
+    details = {"order": {"lines": [1]}}
+    entry = make_entry(details=details)
+    digest = entry.digest
+    details["order"]["lines"].append(2)
+    assert entry.details == {"order": {"lines": [1]}}
+    assert entry.digest == digest
+    with pytest.raises(TypeError):
+        entry.details["order"] = None
+    assert entry == make_entry(details={"order": {"lines": [1]}})
+    assert entry != make_entry()
+
+
+@pytest.mark.parametrize("details", [{"a": 2**53}, {"a": object()}, {1: "a"}, {"a": float("nan")}])
+def test_entry__details_that_json_does_not_hold__refuses(details) -> None:
+    with pytest.raises((ValueError, TypeError)):
+        make_entry(details=details)
+
+
 def test_entry__no_postings__refuses() -> None:
     entry = make_entry()
     with pytest.raises(AssertionError, match="earn:shop/1:spend"):
@@ -69,7 +111,18 @@ def test_entry__no_postings__refuses() -> None:
 
 
 def test_accounts__names__are_the_protocols() -> None:
-    assert (available(17), held(17), ISSUED, REDEEMED) == (
-        "member:17:available", "member:17:held", "program:issued", "program:redeemed",
-    )  # fmt: skip
-    assert [holder(account) for account in (available(17), held(17), ISSUED)] == ["member:17", "member:17", None]
+    of_member = (available(17), held(17), pending(17), debt(17), qualifying(17))
+    assert of_member == tuple(f"member:17:{name}" for name in ("available", "held", "pending", "debt", "qualifying"))
+    of_program = (ISSUED, REDEEMED, EXPIRED, REVERSED, ADJUSTED)
+    assert of_program == tuple(f"program:{name}" for name in ("issued", "redeemed", "expired", "reversed", "adjusted"))
+
+
+def test_holder__an_account__only_what_stands_on_chain_has_one() -> None:
+    of_member = (available(17), held(17), pending(17), debt(17), qualifying(17))
+    assert [holder(account) for account in of_member] == ["member:17", "member:17", None, None, None]
+    assert holder(ISSUED) is None
+
+
+def test_may_overdraw__an_account__only_three_kinds_may() -> None:
+    accounts = (ISSUED, ADJUSTED, debt(17), REDEEMED, EXPIRED, REVERSED, available(17), held(17), pending(17))
+    assert [may_overdraw(account) for account in accounts] == [True] * 3 + [False] * 6

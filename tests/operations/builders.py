@@ -52,7 +52,14 @@ def everything(engine: Engine) -> dict[str, Sequence[tuple[Any, ...]]]:
         ledger_tables.entries,
         ledger_tables.postings,
         ledger_tables.volumes,
+        ledger_tables.lots,
+        ledger_tables.lot_moves,
+        ledger_tables.redemptions,
         operations_tables.outcomes,
+        operations_tables.orders,
+        operations_tables.order_lines,
+        operations_tables.order_bonuses,
+        operations_tables.return_lines,
     )
     with transaction(engine) as tx:
         return {

@@ -77,7 +77,6 @@ def test_earn_step__history__entries_outcomes_cursor(engine: Engine) -> None:
     assert reasons == ["insufficient-balance", None, None, "invalid-event"]
     assert held == {
         "member:1:available": 60,
-        "member:2:available": 0,
         "program:issued": -115,
         "program:redeemed": 55,
     }
@@ -85,7 +84,7 @@ def test_earn_step__history__entries_outcomes_cursor(engine: Engine) -> None:
 
 def test_earn_step__nothing_to_do__nothing_written(engine: Engine) -> None:
     assert earn_step(engine, make_program(), now=NOW) == StepReport(position=0)
-    assert everything(engine) == {"entries": [], "postings": [], "volumes": [], "outcomes": []}
+    assert not any(everything(engine).values())
 
 
 def test_earn_step__limit__takes_the_next_ones(engine: Engine) -> None:
@@ -196,6 +195,8 @@ def test_earn_step__any_chunks__same_as_an_independent_count(history: list[Event
             points[event.member_id] = before - amount
     with transaction(whole) as tx:
         found = balances(tx, [f"member:{number}:available" for number in range(1, len(joined) + 1)], POINTS)
-    assert found == {f"member:{number}:available": points[member] for number, member in enumerate(joined, start=1)}
+    # A member who never earned anything has no account.
+    held = {f"member:{number}:available": points[member] for number, member in enumerate(joined, start=1)}
+    assert {account: found.get(account, 0) for account in held} == held
     for each in (whole, pieces):
         each.dispose()

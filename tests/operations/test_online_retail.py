@@ -1,41 +1,38 @@
 """ingest_file and earn_step on real rows
 
-given the first 5,000 lines of UCI Online Retail, where that folder is present
-    lines without a customer are left out, equal lines stay separate events
-    points are those of a straight computation: one for every whole pound of a positive line
+given the first 20,000 lines of UCI Online Retail, where that folder is present
+    points, returns and what is parked are those of a straight computation
     the same file again changes nothing
+    in any order of arrival, in runs of a few events or of all, the end is the same
+given the whole log, where LOYALTYCHAIN_TEST_FULL_LOG is set
+    the totals are those that are published with this project
 """
 
-import gzip
-from collections import Counter
-from decimal import ROUND_FLOOR, Decimal
-from itertools import islice
+import os
 from pathlib import Path
+from random import Random
 
 import pytest
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine
 
 from loyaltychain.core.amounts import POINTS
 from loyaltychain.core.calendar import UnixSeconds
-from loyaltychain.db.engine import transaction
+from loyaltychain.db.engine import reading
 from loyaltychain.events.ingest import IngestReport, ingest_file
 from loyaltychain.events.map import packaged_map
-from loyaltychain.events.store import read_numbers
-from loyaltychain.events.tables import events
+from loyaltychain.events.store import last_number, read_events
+from loyaltychain.ledger.checks import check_ledger
 from loyaltychain.ledger.store import balances
-from tests.operations.builders import everything, run_all
+from loyaltychain.operations.parked import ReturnCounts, count_returns
+from loyaltychain.operations.types import StepReport
+from loyaltychain.program.load import parse_program, template
+from tests import real_log
+from tests.operations.builders import bare_database, everything, run_all, take
+from tests.operations.order_builders import matched
 
-FILE = Path(__file__).parents[2].parent / "shared" / "data" / "online_retail" / "online_retail.csv.gz"
-LINES = 5_000
-
-
-@pytest.fixture
-def lines() -> list[str]:
-    """The header and the first 5,000 lines; none of them has a quoted newline."""
-    if not FILE.exists():
-        pytest.skip("UCI Online Retail is not beside this project")
-    with gzip.open(FILE, "rt", encoding="utf-8", newline="") as stream:
-        return list(islice(stream, LINES + 1))
+LINES = 20_000
+FULL = "LOYALTYCHAIN_TEST_FULL_LOG"
+PROGRAM = parse_program(template("online_retail"))
 
 
 def ingest(engine: Engine, path: Path) -> IngestReport:
@@ -50,35 +47,86 @@ def ingest(engine: Engine, path: Path) -> IngestReport:
     )
 
 
-def test_earn_step__real_rows__points_of_a_straight_computation(
-    engine: Engine, tmp_path: Path, lines: list[str]
-) -> None:
-    path = tmp_path / "first.csv"
-    path.write_text("".join(lines), encoding="utf-8", newline="")
-    expected: Counter[str] = Counter()
-    kept: list[str] = []
-    for line in lines[1:]:
-        # From the right: only the description may hold a comma.
-        _, quantity, _, price, customer, _ = line.rsplit(",", 5)
-        if customer:
-            kept.append(line)
-            worth = (Decimal(quantity) * Decimal(price)).to_integral_value(ROUND_FLOOR)
-            expected[customer] += max(0, int(worth))
+def totals(steps: list[StepReport]) -> dict[str, int]:
+    return {
+        "issued": sum(step.issued for step in steps),
+        "reversed": sum(step.reversed - step.reinstated for step in steps),
+        "refused": sum(step.refused for step in steps),
+        "owed": sum(step.owed for step in steps),
+    }
+
+
+def points_of_all(engine: Engine) -> list[int]:
+    """What each member has available, by number."""
+    with reading(engine) as tx:
+        accounts = [f"member:{number}:available" for number in range(1, last_number(tx) + 1)]
+        found = balances(tx, accounts, POINTS)  # type: ignore[arg-type]
+    return [found.get(account, 0) for account in accounts]  # type: ignore[call-overload]
+
+
+def test_earn_step__real_rows__as_a_straight_computation(engine: Engine, tmp_path: Path) -> None:
+    path = real_log.slice_of_log(tmp_path, LINES)
+    expected = real_log.compute(path)
 
     report = ingest(engine, path)
-    steps = run_all(engine, limit=900)
+    steps = run_all(engine, program=PROGRAM, limit=300)
 
-    assert report == IngestReport(read=LINES, taken=len(kept), left_out=LINES - len(kept))
-    assert len(set(kept)) < len(kept)  # there are equal lines among them
-    with transaction(engine) as tx:
-        assert tx.execute(select(func.count()).select_from(events)).scalar_one() == len(kept)
-        numbers = read_numbers(tx, expected)
-        held = balances(tx, [f"member:{number}:available" for number in numbers.values()], POINTS)
-    assert {member: held[f"member:{number}:available"] for member, number in numbers.items()} == dict(expected)
-    assert sum(step.issued for step in steps) == sum(expected.values())
-    assert sum(step.refused for step in steps) == 0
+    assert (report.read, report.left_out, report.taken, report.rejected) == (
+        expected.rows,
+        expected.left_out,
+        expected.events,
+        0,
+    )
+    assert totals(steps) == {"issued": expected.issued, "reversed": expected.reversed, "refused": 0, "owed": 0}
+    with reading(engine) as tx:
+        counts = count_returns(tx)
+        assert check_ledger(tx) == []
+    assert (counts.in_full, counts.in_part, counts.not_at_all, counts.units_parked) == (
+        expected.in_full,
+        expected.in_part,
+        expected.not_at_all,
+        expected.units_parked,
+    )
+    assert sum(points_of_all(engine)) == expected.issued - expected.reversed
 
     before = everything(engine)
-    assert ingest(engine, path) == IngestReport(read=LINES, known=len(kept), left_out=LINES - len(kept))
-    assert run_all(engine) == []
+    assert ingest(engine, path).known == expected.events
+    assert run_all(engine, program=PROGRAM) == []
     assert everything(engine) == before
+
+
+@pytest.mark.parametrize("limit", [7, 100_000])
+def test_earn_step__real_rows_shuffled__same_end(tmp_path: Path, limit: int) -> None:
+    in_time, shuffled = bare_database(), bare_database()
+    ingest(in_time, real_log.slice_of_log(tmp_path, LINES))
+    expected = totals(run_all(in_time, program=PROGRAM))
+    with reading(in_time) as tx:
+        events = [each.event for each in read_events(tx, 0, LINES)]
+    Random(limit).shuffle(events)
+
+    take(shuffled, *events)
+    found = totals(run_all(shuffled, program=PROGRAM, limit=limit))
+
+    assert found == expected
+    assert matched(shuffled) == matched(in_time)
+    assert sorted(points_of_all(shuffled)) == sorted(points_of_all(in_time))
+    for each in (in_time, shuffled):
+        each.dispose()
+
+
+def test_earn_step__whole_log__published_totals(tmp_path: Path) -> None:
+    if FULL not in os.environ:
+        pytest.skip(f"takes minutes: set {FULL}=1 to work the whole of UCI Online Retail off")
+    path = real_log.slice_of_log(tmp_path, 1_000_000)
+    engine = bare_database()
+
+    report = ingest(engine, path)
+    steps = run_all(engine, program=PROGRAM)
+
+    assert (report.read, report.left_out, report.taken, report.rejected) == (541_909, 135_080, 22_190, 0)
+    assert totals(steps) == {"issued": 8_715_721, "reversed": 515_936, "refused": 0, "owed": 0}
+    with reading(engine) as tx:
+        assert count_returns(tx) == ReturnCounts(8_905, 7_516, 54, 1_335, 23_970, 0, 0)
+    points = points_of_all(engine)
+    assert (sum(points), sum(each > 0 for each in points)) == (8_199_785, 4_327)
+    engine.dispose()

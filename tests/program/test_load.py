@@ -137,7 +137,7 @@ def test_template__shop__is_what_it_says() -> None:
 
 
 def test_template__unknown__lists_them() -> None:
-    with pytest.raises(errors.InvalidProgram, match=r"\['shop'\]"):
+    with pytest.raises(errors.InvalidProgram, match=r"\['online_retail', 'orders', 'shop'\]"):
         template("../shop")
 
 

@@ -107,11 +107,13 @@ def make_ledger_world(directory: Path) -> LedgerWorld:
     """
     small = make_small_world()
     manager = _create(small, "AccessManager", small.owner.address)
+    members = encode_call(artifacts.load("MemberRegistry").abi, "initialize", (manager, small.owner.address, 60))
     initialise = encode_call(
         artifacts.load("PointsLedger").abi,
         "initialize",
-        (manager, small.settler.address, INSTANCE, "Points", "PTS", CAPS),
-    )
+        (manager, small.settler.address, INSTANCE, "Points", "PTS", CAPS,
+         _create(small, "PointsProxy", _create(small, "MemberRegistry"), members), False),
+    )  # fmt: skip
     register = encode_call(artifacts.load("ProgramRegistry").abi, "initialize", (manager,))
     deployment = Deployment(
         network="local",

@@ -1,7 +1,8 @@
 """gas_bound
 ├── given any batch, into fresh words or into known ones: enough as the limit of its transaction on the real contract
 ├── given batches into fresh words: at most 1.6 times what the contract takes
-└── given the largest batches: enough, and at most 1.6 times what the contract takes
+├── given the largest batches: enough, and at most 1.6 times what the contract takes
+└── given transfer logs and members who all have wallets, side by side or far apart: enough
 """
 
 from collections.abc import Iterator, Mapping
@@ -13,7 +14,8 @@ from hypothesis import strategies as st
 from loyaltychain.settlement.codec import encode
 from loyaltychain.settlement.gas import DATA_BYTES_MAX, gas_bound
 from tests.contracts import evm
-from tests.contracts.builders import World, make_batch, make_world
+from tests.contracts.builders import World, act, make_batch, make_world
+from tests.contracts.wallets import bind_all, make_contract_wallets, tell
 
 FIRST = 80  # member from which on no word was ever written
 
@@ -32,11 +34,12 @@ def seasoned() -> World:
     return world
 
 
-def bound_of(deltas: Mapping[int, int]) -> int:
-    return gas_bound(words=len({member // 8 for member in deltas}), updates=len(deltas))
+def bound_of(deltas: Mapping[int, int], *, transfer_logs: bool = False) -> int:
+    words = len({member // 8 for member in deltas})
+    return gas_bound(words=words, updates=len(deltas), transfer_logs=transfer_logs)
 
 
-def settle(world: World, deltas: Mapping[int, int]) -> int:
+def settle(world: World, deltas: Mapping[int, int], *, transfer_logs: bool = False) -> int:
     """What settling takes, when the bound is all that may be taken."""
     batch, data = make_batch(world, deltas)
     sent = world.chain.w3.eth.send_transaction(
@@ -44,7 +47,7 @@ def settle(world: World, deltas: Mapping[int, int]) -> int:
             "from": world.people["settler"],
             "to": world.ledger,
             "data": evm.encode("PointsLedger", "settle", tuple(batch.values()), data),
-            "gas": bound_of(deltas),
+            "gas": bound_of(deltas, transfer_logs=transfer_logs),
         }
     )
     receipt = world.chain.w3.eth.get_transaction_receipt(sent)
@@ -95,3 +98,16 @@ def test_gas_bound__largest_batches__enough_and_near(world: World, deltas: dict[
         taken = settle(world, deltas)
 
     assert taken <= bound_of(deltas) <= taken * 16 // 10
+
+
+@pytest.mark.parametrize("gap", [1, 300, 100_000])
+def test_gas_bound__transfer_logs__enough(gap: int) -> None:
+    world = make_world()
+    signer, *wallets = make_contract_wallets(world, 1 + 300)
+    tell(world, "config", "setVoucherSigner", signer)
+    act(world, "config", "setTransferLogs", True)
+    members = [FIRST + gap * number for number in range(300)]
+    bind_all(world, dict(zip(members, wallets, strict=True)))
+
+    for amount in (0x1111111, -0x1111111):
+        settle(world, dict.fromkeys(members, amount), transfer_logs=True)

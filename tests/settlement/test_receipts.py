@@ -2,6 +2,7 @@
 ├── given an entry's id, or the place of its receipt: it gives the whole document, equal to what the rows say
 ├── given any receipt of a batch: the document alone leads from the entry to the batch's hash
 ├── given the only receipt of a batch: an empty proof
+├── given a return of points that were spent: the amount is what left the balance, the entry shows the debt (EDGE 24)
 └── given what has no receipt: UnknownReceipt says why
     ├── no such entry
     ├── an entry that is in no batch yet, with or without a position
@@ -22,11 +23,17 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 
+from loyaltychain.audit.receipt import verify_receipt
 from loyaltychain.core import canonical
+from loyaltychain.core.amounts import MemberNumber
 from loyaltychain.core.errors import UnknownMember, UnknownReceipt
 from loyaltychain.core.hashing import from_hex, to_hex
 from loyaltychain.db.engine import reading, transaction
+from loyaltychain.ledger.book import load_purses, record
+from loyaltychain.ledger.lots import Stamp
 from loyaltychain.ledger.post import post
+from loyaltychain.ledger.sequence import sequence
+from loyaltychain.ledger.types import EntryId
 from loyaltychain.settlement.header import Header, batch_hash
 from loyaltychain.settlement.receipt_tree import Leaf, make_tree, verify
 from loyaltychain.settlement.receipts import receipts_of_event, receipts_of_member, show_receipt
@@ -129,6 +136,33 @@ def test_show_receipt__the_only_one__empty_proof(engine: Engine) -> None:
     seal_step(engine, DEPLOYMENT, now=NOON)
 
     assert show(engine, entry_id="a")["proof"] == []
+
+
+def test_show_receipt__points_taken_back_that_were_spent__shows_both_legs(engine: Engine) -> None:
+    join(engine, [17])
+    with transaction(engine) as tx:
+        purse = load_purses(tx, [MemberNumber(17)])[MemberNumber(17)]
+        record(tx, [
+            purse.earn(_stamp("earn:1"), 40, award="shop/1", expires_at=None),
+            purse.redeem(_stamp("redeem:1"), 30, at=NOON),
+            purse.take_back(_stamp("reverse:1"), 40, award="shop/1"),
+        ])  # fmt: skip
+        sequence(tx)
+    seal_step(engine, DEPLOYMENT, now=NOON)
+
+    shown = show(engine, entry_id="reverse:1")
+
+    assert shown["amount"] == -10
+    assert shown["entry"]["details"] == {"award": "shop/1"}
+    assert [(line["from"], line["amount"]) for line in shown["entry"]["postings"]] == [
+        ("member:17:available", 10),
+        ("member:17:debt", 30),
+    ]
+    assert verify_receipt(json.loads(canonical.encode(shown))).ok
+
+
+def _stamp(id_: str) -> Stamp:
+    return Stamp(EntryId(id_), cause="shop/x", occurred_at=NOON, recorded_at=NOON)
 
 
 @pytest.mark.parametrize(

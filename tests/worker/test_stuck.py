@@ -276,6 +276,8 @@ def test_run_once__copy_of_the_ledger_in_the_manifest__refused(shop: Shop) -> No
             "Points",
             "PTS",
             caps_of(shop),
+            manifest["contracts"]["MemberRegistry"]["address"],
+            False,
         ),
     )
     proxy = artifacts.load("PointsProxy")

@@ -74,10 +74,21 @@ interface IPointsLedger {
     /// @notice Another address settles from now on.
     event SettlerChanged(address indexed before, address indexed present);
 
+    /// @notice Whether changes of bound wallets' balances are logged as `Transfer` from now on.
+    event TransferLogsChanged(bool on);
+
+    /// @notice ERC-20's log, for explorers: a bound wallet shows `value` points more (`from` zero) or less (`to` zero).
+    /// One of the two is always zero: points come and go, they never move from wallet to wallet.
+    event Transfer(address indexed from, address indexed to, uint256 value);
+
     /// @notice Only the settler settles.
     error NotSettler(address caller);
     /// @notice Address zero cannot settle.
     error ZeroSettler();
+    /// @notice Only the member registry says who is bound.
+    error NotMemberRegistry(address caller);
+    /// @notice A member registry is a contract.
+    error NoMemberRegistry(address registry);
     /// @notice A deployment has a name of its own.
     error ZeroInstanceId();
     /// @notice Nothing settles now, and it cannot be paused twice.
@@ -129,13 +140,17 @@ interface IPointsLedger {
     /// @param name of the points, for wallets
     /// @param symbol of the points, for wallets
     /// @param caps what the settler can do at worst
+    /// @param memberRegistry knows which wallet is bound to which member; for ever the same
+    /// @param transferLogs whether changes of bound wallets' balances are logged as `Transfer`
     function initialize(
         address authority,
         address settler,
         bytes32 instanceId,
         string calldata name,
         string calldata symbol,
-        Caps calldata caps
+        Caps calldata caps,
+        address memberRegistry,
+        bool transferLogs
     ) external;
 
     /// @notice Settle the next batch: check it, apply its deltas, log it. Settler only.
@@ -158,6 +173,14 @@ interface IPointsLedger {
     /// @notice Let another address settle. Config.
     function setSettler(address settler) external;
 
+    /// @notice Log changes of bound wallets' balances as `Transfer`, or do not. Config.
+    /// @dev Nothing is logged for the time before: only with the logs on from the beginning do they add up.
+    function setTransferLogs(bool on) external;
+
+    /// @notice Hear that `member` is shown by `present` and no longer by `before`; zero for no wallet. The member
+    /// registry. Moves no points; with the transfer logs on, logs the member's balance out of one and into the other.
+    function onBinding(uint32 member, address before, address present) external;
+
     /// @notice Name of the points, for wallets.
     function name() external view returns (string memory);
 
@@ -172,6 +195,12 @@ interface IPointsLedger {
 
     /// @notice Points of member number `member`; 0 for a number that nobody has.
     function balanceOfMember(uint32 member) external view returns (uint256);
+
+    /// @notice Points of the member to whom `wallet` is bound; 0 for a wallet that is not bound.
+    function balanceOf(address wallet) external view returns (uint256);
+
+    /// @notice 0: nobody can approve anything.
+    function allowance(address owner, address spender) external pure returns (uint256);
 
     /// @notice Eight balances: those of the members `8 * index` to `8 * index + 7`, the first in the lowest 32 bits.
     function wordAt(uint32 index) external view returns (uint256);
@@ -199,6 +228,12 @@ interface IPointsLedger {
 
     /// @notice How balances are surfaced.
     function mode() external view returns (Mode);
+
+    /// @notice The contract that knows which wallet is bound to which member.
+    function memberRegistry() external view returns (address);
+
+    /// @notice Whether changes of bound wallets' balances are logged as `Transfer`.
+    function transferLogs() external view returns (bool);
 
     /// @notice The name of this deployment.
     function instanceId() external view returns (bytes32);

@@ -2,8 +2,8 @@
 pragma solidity 0.8.37;
 
 /// @title Applies the records of a batch to the packed words (docs/PROTOCOL.md, 1 and 3).
-/// @dev The only assembly of the project. `RecordsReference` decodes the same bytes in plain Solidity; the tests
-/// compare the two. The first fault in reading order decides which error is raised.
+/// @dev The only assembly of the project, but for one line of `TransferLogs`. `RecordsReference` decodes the same
+/// bytes in plain Solidity; the tests compare the two. The first fault in reading order decides which error is raised.
 library RecordsCodec {
     /// @dev Word `i` lies at slot `WORDS + i`: no hashing per word. The value is ERC-7201's for the namespace
     /// `loyaltychain.storage.PointsLedger.words`.

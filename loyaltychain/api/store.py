@@ -1,0 +1,141 @@
+"""The SQL of what the API shows, one function a query. Decides nothing."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import BigInteger, ColumnElement, Row, cast, func, select
+
+from loyaltychain.chain.tables import attempts, intents, publications
+from loyaltychain.core.amounts import MemberNumber
+from loyaltychain.db.engine import Tx
+from loyaltychain.db.step import read_cursor
+from loyaltychain.events.tables import event_positions, events
+from loyaltychain.ledger.tables import entries, entry_positions, postings
+from loyaltychain.operations.earn import EARN
+from loyaltychain.operations.tables import outcomes
+from loyaltychain.settlement.tables import batch_updates, batches, receipts
+
+Found = Row[*tuple[Any, ...]]
+
+
+def received_at(tx: Tx, source: str, event_id: str) -> int:
+    """When the event came in."""
+    return int(tx.execute(select(events.c.received_at).filter_by(source=source, id=event_id)).scalar_one())
+
+
+def outcome_at(tx: Tx, position: int) -> Found | None:
+    """The outcome of the event at this position; None while it waits."""
+    return tx.execute(select(outcomes).where(outcomes.c.position == position)).one_or_none()
+
+
+def is_decided(tx: Tx, source: str, event_id: str) -> bool:
+    """Whether the worker has decided on the event."""
+    place = select(event_positions.c.position).filter_by(source=source, id=event_id).scalar_subquery()
+    return tx.execute(select(outcomes.c.position).where(outcomes.c.position == place)).one_or_none() is not None
+
+
+def entries_of_cause(tx: Tx, cause: str) -> list[Found]:
+    """By id, each with its position."""
+    return list(tx.execute(_entries().where(entries.c.cause == cause).order_by(entries.c.id)))
+
+
+def entries_of_member(tx: Tx, member: MemberNumber, before: tuple[int, str] | None, limit: int) -> list[Found]:
+    """Newest first, from behind ``before`` (when recorded, id)."""
+    query = _entries().where(entries.c.member == member)
+    if before is not None:
+        at, entry_id = before
+        query = query.where((entries.c.recorded_at < at) | ((entries.c.recorded_at == at) & (entries.c.id < entry_id)))
+    return list(tx.execute(query.order_by(entries.c.recorded_at.desc(), entries.c.id.desc()).limit(limit)))
+
+
+def postings_of(tx: Tx, ids: Sequence[str]) -> list[Found]:
+    """The postings of these entries."""
+    return list(tx.execute(select(postings).where(postings.c.entry_id.in_(ids)).order_by(postings.c.line)))
+
+
+def receipts_of(tx: Tx, condition: ColumnElement[bool], limit: int) -> list[Found]:
+    """Receipts with their batch's state, newest first."""
+    query = (
+        select(receipts, receipts.c.index.label("place"), batches.c.state)
+        .join(batches, batches.c.id == receipts.c.batch)
+        .where(condition)
+        .order_by(receipts.c.batch.desc(), receipts.c.index.desc())
+        .limit(limit)
+    )
+    return list(tx.execute(query))
+
+
+def settled(tx: Tx, member: MemberNumber) -> tuple[int, int]:
+    """What the final batches gave the member, and the number of the newest of them; 0 before the first."""
+    last = int(tx.execute(select(func.coalesce(func.max(batches.c.id), 0)).filter_by(state="final")).scalar_one())
+    total = select(cast(func.coalesce(func.sum(batch_updates.c.delta), 0), BigInteger)).where(
+        batch_updates.c.member == member, batch_updates.c.batch <= last
+    )
+    return int(tx.execute(total).scalar_one()), last
+
+
+def batch_ids(tx: Tx, before: int | None, limit: int) -> list[int]:
+    """The numbers of batches, newest first, below ``before``."""
+    query = select(batches.c.id).order_by(batches.c.id.desc()).limit(limit)
+    return list(tx.execute(query if before is None else query.where(batches.c.id < before)).scalars())
+
+
+def transactions_of(tx: Tx, batch_id: int) -> list[str]:
+    """The hashes of the signed transactions of this batch's intents, newest first."""
+    name = f"settle:{batch_id}"
+    query = (
+        select(attempts.c.tx_hash)
+        .join(intents, intents.c.id == attempts.c.intent_id)
+        .where((intents.c.id == name) | intents.c.id.startswith(f"{name}:", autoescape=True))
+        .order_by(attempts.c.signed_at.desc(), attempts.c.tx_hash)
+    )
+    return list(tx.execute(query).scalars())
+
+
+def publication(tx: Tx, network: str) -> Found | None:
+    """What was published last on this network."""
+    query = select(publications).where(publications.c.network == network)
+    return tx.execute(query.order_by(publications.c.number.desc()).limit(1)).one_or_none()
+
+
+def waiting_events(tx: Tx) -> tuple[int, int | None]:
+    """How many events the worker has not seen yet, and when the first of them came."""
+    done = read_cursor(tx, EARN)
+    last = int(tx.execute(select(func.coalesce(func.max(event_positions.c.position), 0))).scalar_one())
+    same = (event_positions.c.source == events.c.source) & (event_positions.c.id == events.c.id)
+    first = (
+        select(events.c.received_at)
+        .join(event_positions, same)
+        .where(event_positions.c.position > done)
+        .order_by(event_positions.c.position)
+        .limit(1)
+    )
+    return last - done, tx.execute(first).scalar_one_or_none()
+
+
+def oldest_unsettled(tx: Tx) -> int | None:
+    """When the first entry was recorded that no final batch has settled."""
+    settled_to = select(func.coalesce(func.max(batches.c.to_position), 0)).filter_by(state="final").scalar_subquery()
+    placed = (
+        select(entries.c.recorded_at)
+        .join(entry_positions, entry_positions.c.entry_id == entries.c.id)
+        .where(entry_positions.c.position > settled_to)
+        .order_by(entry_positions.c.position)
+        .limit(1)
+    )
+    found = tx.execute(placed).scalar_one_or_none()
+    if found is not None:
+        return int(found)
+    unplaced = (
+        select(func.min(entries.c.recorded_at))
+        .outerjoin(entry_positions, entry_positions.c.entry_id == entries.c.id)
+        .where(entry_positions.c.position.is_(None))
+    )
+    unseen: int | None = tx.execute(unplaced).scalar_one()
+    return unseen
+
+
+def _entries() -> Any:
+    return select(entries, entry_positions.c.position).outerjoin(
+        entry_positions, entry_positions.c.entry_id == entries.c.id
+    )

@@ -1,0 +1,257 @@
+"""``balance``, ``adjust``, ``reward``, ``member`` and ``returns``: one member's points, and what concerns them."""
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+from sqlalchemy import Engine
+
+from loyaltychain.cli.options import HERE, AsJson, Home, project_at, speaking
+from loyaltychain.cli.output import print_facts, print_json, stdout
+from loyaltychain.core import errors
+from loyaltychain.core.calendar import UnixSeconds
+from loyaltychain.core.clock import system_clock
+from loyaltychain.core.times import parse_instant
+from loyaltychain.core.words import counted
+from loyaltychain.db.engine import reading, transaction
+from loyaltychain.db.migrate import open_migrated
+from loyaltychain.events import identity
+from loyaltychain.operations.adjust import Adjusted
+from loyaltychain.operations.adjust import adjust as adjust_points
+from loyaltychain.operations.balance import MemberBalance, read_balance
+from loyaltychain.operations.parked import ParkedLine, ReturnCounts, count_returns, list_parked
+from loyaltychain.operations.rewards import list_rewards, set_reward
+
+SOURCE = "operator"  # of what is done by hand
+
+MemberId = Annotated[str, typer.Argument(metavar="MEMBER", help="The member's id, as the shop has it.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to ``app``."""
+    app.command("balance")(balance)
+    app.command("adjust", context_settings={"ignore_unknown_options": True})(adjust)  # -50 is no option
+    app.command("returns")(returns)
+    reward = typer.Typer(help="The rewards that points buy.", no_args_is_help=True)
+    reward.command("set")(reward_set)
+    reward.command("list")(reward_list)
+    app.add_typer(reward, name="reward")
+    member = typer.Typer(help="Who a member is.", no_args_is_help=True)
+    member.command("close")(member_close)
+    member.command("alias")(member_alias)
+    app.add_typer(member, name="member")
+
+
+def balance(
+    member: MemberId,
+    at: Annotated[
+        str | None, typer.Option("--at", help="A later moment, ISO with offset: 2027-01-01T00:00:00Z.")
+    ] = None,
+    home: Home = HERE,
+    as_json: AsJson = False,
+) -> None:
+    """What a member has: spendable, pending, held, owed, and what expires when."""
+    with speaking(as_json):
+        engine, now = _open(home), system_clock()
+        when = now if at is None else _later(at, now)
+        with reading(engine) as tx:
+            found = read_balance(tx, identity.find_member(tx, member), at=when)
+        if as_json:
+            expiring = [{"at": instant, "points": points} for instant, points in found.expiring]
+            print_json({"member_id": member} | asdict(found) | {"expiring": expiring})
+        else:
+            _print_balance(member, found)
+
+
+def adjust(
+    member: MemberId,
+    points: Annotated[int, typer.Argument(metavar="POINTS", help="50 gives, -50 takes.")],
+    reason: Annotated[str, typer.Option(help="Why; it stays in the ledger.")],
+    actor: Annotated[str, typer.Option(help="Who decides it; it stays in the ledger.")],
+    id_: Annotated[
+        str | None, typer.Option("--id", help="Yours, so that the same command twice is one adjustment.")
+    ] = None,
+    may_owe: Annotated[bool, typer.Option("--may-owe", help="What she has not is owed, instead of refused.")] = False,
+    home: Home = HERE,
+    as_json: AsJson = False,
+) -> None:
+    """Give a member points, or take them, by hand."""
+    with speaking(as_json):
+        with transaction(_open(home)) as tx:
+            done = adjust_points(
+                tx, source=SOURCE, id_=id_ or secrets.token_hex(8), member=identity.find_member(tx, member),
+                points=points, reason=reason, actor=actor, may_owe=may_owe, now=system_clock(),
+            )  # fmt: skip
+        if as_json:
+            print_json({"member_id": member} | asdict(done))
+        else:
+            _print_adjusted(member, done)
+
+
+def returns(
+    limit: Annotated[int, typer.Option(help="At most so many of the parked lines.", min=1, max=1000)] = 20,
+    home: Home = HERE,
+    as_json: AsJson = False,
+) -> None:
+    """What came back, and what of it waits for its order."""
+    with speaking(as_json):
+        with reading(_open(home)) as tx:
+            counts, parked = count_returns(tx), list_parked(tx, limit=limit)
+        if as_json:
+            waiting = [{name: value for name, value in asdict(line).items() if name != "member"} for line in parked]
+            print_json(asdict(counts) | {"parked": waiting})
+        else:
+            _print_returns(counts, parked)
+
+
+def reward_set(
+    reward: Annotated[str, typer.Argument(metavar="ID", help="The reward's id.")],
+    name: Annotated[str, typer.Option(help="For people.")],
+    cost: Annotated[int, typer.Option(help="Points for one.")],
+    stock: Annotated[int | None, typer.Option(help="How many there are from now on; without it no limit.")] = None,
+    home: Home = HERE,
+    as_json: AsJson = False,
+) -> None:
+    """Make a reward, or change its name, cost and stock."""
+    with speaking(as_json):
+        with transaction(_open(home)) as tx:
+            done = set_reward(tx, id_=reward, name=name, cost=cost, stock=stock, now=system_clock())
+        if as_json:
+            print_json(asdict(done))
+        else:
+            print_facts(f"Reward {done.id}", {
+                "name": done.name,
+                "cost": counted(done.cost, "point"),
+                "stock": "no limit" if done.stock is None else f"{done.stock:,}",
+            })  # fmt: skip
+
+
+def reward_list(home: Home = HERE, as_json: AsJson = False) -> None:
+    """All rewards with cost and stock."""
+    with speaking(as_json):
+        with reading(_open(home)) as tx:
+            found = list_rewards(tx)
+        if as_json:
+            print_json({"rewards": [asdict(reward) for reward in found]})
+            return
+        if not found:
+            stdout.print("There are no rewards. Make one: loyaltychain reward set ID --name NAME --cost POINTS")
+            return
+        table = _table(["reward", "name"], ["cost", "stock"])
+        for reward in found:
+            stock = "no limit" if reward.stock is None else f"{reward.stock:,}"
+            table.add_row(_plain(reward.id), _plain(reward.name), f"{reward.cost:,}", stock)
+        stdout.print(table)
+
+
+def member_close(
+    member: MemberId,
+    reason: Annotated[str, typer.Option(help="Why; it is kept.")],
+    home: Home = HERE,
+    as_json: AsJson = False,
+) -> None:
+    """Close a member's account for ever: no more events, no more points. What she has stays and expires."""
+    with speaking(as_json):
+        with transaction(_open(home)) as tx:
+            number = identity.find_member(tx, member)
+            identity.close_member(tx, number, system_clock(), reason)
+            since = identity.closed_at(tx, number)
+        assert since is not None, number
+        if as_json:
+            print_json({"member_id": member, "member": number, "closed_at": since})
+        else:
+            stdout.print(f"Member {number} is closed since {_instant(since)}.", highlight=False)
+
+
+def member_alias(
+    other: Annotated[str, typer.Argument(metavar="OTHER_ID", help="Another id of the same member.")],
+    member: MemberId,
+    home: Home = HERE,
+    as_json: AsJson = False,
+) -> None:
+    """Let another id name the same member."""
+    with speaking(as_json):
+        with transaction(_open(home)) as tx:
+            number = identity.find_member(tx, member)
+            identity.add_alias(tx, other, number, system_clock())
+        if as_json:
+            print_json({"member_id": member, "member": number, "alias": other})
+        else:
+            stdout.print(f"{_plain(other)} and {_plain(member)} are member {number}.", highlight=False)
+
+
+def _open(home: Path) -> Engine:
+    return open_migrated(project_at(home).database_url)
+
+
+def _later(text: str, now: UnixSeconds) -> UnixSeconds:
+    when = parse_instant(text, pattern="iso", zone=None)
+    if when < now:
+        raise errors.InvalidOperation("A balance is of now or of a later moment.", at=text)
+    return when
+
+
+def _print_balance(member: str, found: MemberBalance) -> None:
+    print_facts(f"Member {found.member} ({_plain(member)})", {
+        "at": _instant(found.at),
+        "can spend": counted(found.available, "point"),
+        "pending": f"{found.pending:,}",
+        "held": f"{found.held:,}",
+        "owes": f"{found.debt:,}",
+        "qualifying": f"{found.qualifying:,}",
+        "spent": f"{found.spent:,}",
+        "expired": f"{found.expired:,}",
+        "taken back": f"{found.reversed:,}",
+    })  # fmt: skip
+    if found.expiring:
+        table = _table(["expires at (exclusive)"], ["points"])
+        for instant, points in found.expiring:
+            table.add_row(_instant(instant), f"{points:,}")
+        stdout.print(table)
+
+
+def _print_adjusted(member: str, done: Adjusted) -> None:
+    print_facts(f"Member {done.member} ({_plain(member)}): {done.points:+,} points", {
+        "reason": done.reason,
+        "actor": done.actor,
+        "entry": done.entry_id + (" (it was there already)" if done.is_replay else ""),
+    })  # fmt: skip
+    stdout.print("Next: loyaltychain run --once")
+
+
+def _print_returns(counts: ReturnCounts, parked: Sequence[ParkedLine]) -> None:
+    print_facts("What came back", {
+        "lines without an order": f"{counts.lines:,}: {counts.in_full:,} found in full, {counts.in_part:,} in part, "
+                                  f"{counts.not_at_all:,} not at all",
+        "their pieces that wait": f"{counts.units_parked:,}",
+        "lines naming an order": f"{counts.named_lines:,}, {counts.named_parked:,} of them wait",
+    })  # fmt: skip
+    if parked:
+        table = _table(["return", "member", "waits for"], ["pieces"])
+        for line in parked:
+            wanted = f"order {line.order_id}" if line.item is None else f"article {line.item}"
+            name = f"{line.source}/{line.event_id}"
+            table.add_row(_plain(name), _plain(line.member_id), _plain(wanted), f"{line.quantity - line.matched:,}")
+        stdout.print(table)
+
+
+def _table(texts: Sequence[str], numbers: Sequence[str]) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for column in texts:
+        table.add_column(column, overflow="fold")
+    for column in numbers:
+        table.add_column(column, justify="right", no_wrap=True)
+    return table
+
+
+def _instant(when: UnixSeconds) -> str:
+    return f"{datetime.fromtimestamp(when, UTC):%Y-%m-%d %H:%M:%S} UTC"
+
+
+def _plain(text: str) -> str:
+    return text.replace("[", r"\[")

@@ -1,0 +1,103 @@
+"""What a map's parts say about a row's cells: the words, times and amounts that stand there. Pure."""
+
+from loyaltychain.core import errors
+from loyaltychain.core.calendar import UnixSeconds
+from loyaltychain.core.money import EXPONENTS, Exact, make_minor_units, parse_decimal
+from loyaltychain.core.times import parse_instant, parse_zone
+from loyaltychain.events.map import EventMap
+from loyaltychain.events.map_parts import IdPart, OneAmount, TypePart
+from loyaltychain.events.rows import Row
+
+CLOCK_SKEW_SECONDS = 300  # how far a source's clock may run ahead of ours
+
+
+def is_left_out(event_map: EventMap, row: Row) -> bool:
+    """Whether one of the map's skip conditions holds for the row."""
+    return any(read_cell(row, part.column) == (part.equals or "") for part in event_map.skip)
+
+
+def read_cell(row: Row, column: str) -> str:
+    """The cell's text without the blanks around it; empty when there is none."""
+    text = row.cells.get(column, "")
+    if text is None:
+        raise errors.InvalidEvent("This is a list or an object, not a plain value.", column=column)
+    return text.strip()
+
+
+def read_filled(row: Row, column: str) -> str:
+    """The cell's text. Raises InvalidEvent when it is empty."""
+    text = read_cell(row, column)
+    if not text:
+        raise errors.InvalidEvent("This cell is empty or missing.", column=column)
+    return text
+
+
+def read_id(part: IdPart, row: Row, *, prefix: str) -> str:
+    """The id that the row gives; ``prefix`` goes before the row's number when that is the id."""
+    if part.line:
+        return f"{prefix}{row.line}"
+    if part.column is not None:
+        return read_filled(row, part.column)
+    # Escaped, so that ("a:b", "c") and ("a", "b:c") stay two ids.
+    parts = (read_filled(row, column) for column in part.columns or ())
+    return ":".join(part.replace("%", "%25").replace(":", "%3A") for part in parts)
+
+
+def read_type(part: TypePart, row: Row) -> str:
+    """The event's type: constant, by the cell's word, or by the longest prefix that the cell's text begins with."""
+    if part.column is None:
+        assert part.constant is not None
+        return part.constant
+    word = read_filled(row, part.column)
+    if part.prefixes is not None:
+        fitting = [prefix for prefix in part.prefixes if word.startswith(prefix)]
+        found = part.prefixes[max(fitting, key=len)] if fitting else part.otherwise
+        assert found is not None
+        return found
+    if part.values is None:
+        return word
+    if word not in part.values:
+        raise errors.InvalidEvent("The map has no type for this word.", column=part.column, found=word[:60])
+    return part.values[word]
+
+
+def read_time(event_map: EventMap, row: Row, *, received_at: UnixSeconds) -> UnixSeconds:
+    """The instant that the row names. Raises InvalidEvent, also when it lies further ahead than clocks differ."""
+    part = event_map.time
+    zone = parse_zone(part.zone) if part.zone is not None else None
+    occurred_at = parse_instant(read_filled(row, part.column), pattern=part.format, zone=zone)
+    if occurred_at > received_at + CLOCK_SKEW_SECONDS:
+        raise errors.InvalidEvent("The time lies in the future.", occurred_at=occurred_at, received_at=received_at)
+    return occurred_at
+
+
+def read_amount(part: OneAmount, row: Row) -> tuple[int, str]:
+    """Minor units and their currency's code; whole points and an empty code when the part counts in points."""
+    written = {column: read_filled(row, column) for column in part.product or [part.column or ""]}
+    currency = _currency(part, row)
+    try:
+        exact = Exact(1, 0)
+        for text in written.values():
+            exact = exact.times(parse_decimal(text))
+        return make_minor_units(exact, exponent=EXPONENTS.get(currency, 0), rounding=part.rounding), currency
+    except errors.InvalidEvent as problem:
+        shown = {column: text[:60] for column, text in written.items()}
+        raise errors.InvalidEvent(problem.message, amount=shown) from problem
+
+
+def read_whole(row: Row, column: str) -> int:
+    """The whole number, of any sign, that the cell writes; ``6.0`` is one."""
+    text = read_filled(row, column)
+    try:
+        return make_minor_units(parse_decimal(text), exponent=0, rounding=None)
+    except errors.InvalidEvent as problem:
+        raise errors.InvalidEvent("This is not a whole number.", column=column, found=text[:60]) from problem
+
+
+def _currency(part: OneAmount, row: Row) -> str:
+    if part.currency_column is None:
+        return part.currency or ""
+    code = read_filled(row, part.currency_column)
+    if code not in EXPONENTS:
+        raise errors.InvalidEvent("This is not a known ISO 4217 code.", column=part.currency_column, found=code[:60])
+    return code

@@ -1,0 +1,114 @@
+"""What a member has, now or at a later moment if nothing else happens. Reads only; the past is not asked for here."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sqlalchemy import func, or_, select
+
+from loyaltychain.core.amounts import POINTS, QUALIFYING, MemberNumber
+from loyaltychain.core.calendar import UnixSeconds
+from loyaltychain.db.engine import Tx
+from loyaltychain.events import identity
+from loyaltychain.ledger import book
+from loyaltychain.ledger.accounts import (
+    EXPIRED,
+    REDEEMED,
+    REVERSED,
+    available,
+    debt,
+    held,
+    pending,
+    qualifying,
+)
+from loyaltychain.ledger.lots import Movement
+from loyaltychain.ledger.tables import lots, postings
+
+
+@dataclass(frozen=True, slots=True)
+class MemberBalance:
+    """A member's points at an instant.
+
+    Args:
+        available: What she can spend then.
+        pending: What comes to her later, if nothing is returned.
+        held: What is reserved for redemptions.
+        debt: What she owes; 0 or more.
+        expiring: (instant, points): what can be spent until then and no longer, soonest first.
+        qualifying, spent, expired, reversed: over her whole time, less what came back of them.
+    """
+
+    member: MemberNumber
+    at: UnixSeconds
+    available: int
+    pending: int
+    held: int
+    debt: int
+    expiring: tuple[tuple[UnixSeconds, int], ...]
+    qualifying: int
+    spent: int
+    expired: int
+    reversed: int
+
+
+def read_balance(tx: Tx, member: MemberNumber, *, at: UnixSeconds) -> MemberBalance:
+    """The member's points at ``at``, now or later: dues and expiries until then are counted, swept or not.
+
+    Raises UnknownMember when the number was not given out. A closed member's balance can be read.
+    """
+    identity.closed_at(tx, member)
+    purse = book.load_purses(tx, [member])[member]
+    until_then = purse.advance(at, recorded_at=at)  # on a working copy: nothing of it is recorded
+    balance = purse.balance(at)
+    moved = _read_moved(tx, member)
+    charged = moved[EXPIRED] - _read_expired(tx, member)  # expired, and counted towards a return later
+    return MemberBalance(
+        member=member,
+        at=at,
+        available=balance.available,
+        pending=balance.pending,
+        held=balance.held,
+        debt=balance.debt,
+        expiring=balance.expiring,
+        qualifying=moved[qualifying(member)],
+        spent=moved[REDEEMED],
+        expired=moved[EXPIRED] - charged + _expires(until_then),
+        reversed=moved[REVERSED] + charged,
+    )
+
+
+def _read_moved(tx: Tx, member: MemberNumber) -> Counter[str]:
+    """What each account received from the member's accounts, less what it gave to them."""
+    own = [account(member) for account in (available, held, pending, debt)]
+    points = (postings.c.unit == POINTS) & or_(postings.c.source.in_(own), postings.c.destination.in_(own))
+    qualified = (postings.c.unit == QUALIFYING) & or_(
+        postings.c.source == qualifying(member), postings.c.destination == qualifying(member)
+    )
+    moved: Counter[str] = Counter()
+    for wanted, is_own in ((points, False), (qualified, True)):
+        query = (
+            select(postings.c.source, postings.c.destination, func.sum(postings.c.amount))
+            .where(wanted)
+            .group_by(postings.c.source, postings.c.destination)
+        )
+        for source, destination, amount in tx.execute(query):
+            for account, change in ((source, -int(amount)), (destination, int(amount))):
+                if is_own == (account == qualifying(member)):
+                    moved[account] += change
+    return moved
+
+
+def _read_expired(tx: Tx, member: MemberNumber) -> int:
+    """What expired and was not counted towards a return since."""
+    return int(
+        tx.execute(select(func.coalesce(func.sum(lots.c.expired), 0)).where(lots.c.member == member)).scalar_one()
+    )
+
+
+def _expires(movements: Iterable[Movement]) -> int:
+    return sum(
+        posting.amount
+        for movement in movements
+        for posting in movement.entry.postings
+        if posting.destination == EXPIRED
+    )

@@ -1,0 +1,147 @@
+"""What changes of orders do to a member's points: the difference is taken back or given, and payments are refunded.
+
+Amounts beyond what a batch can settle become several entries; none is refused, because goods did come back.
+"""
+
+from collections.abc import Iterator
+from typing import Literal
+
+from loyaltychain.core.amounts import QUALIFYING, Amount
+from loyaltychain.core.calendar import UnixSeconds
+from loyaltychain.ledger import accounts
+from loyaltychain.ledger.lots import Movement
+from loyaltychain.ledger.purse import Purse
+from loyaltychain.ledger.types import Entry, Posting
+from loyaltychain.operations.desk import Desk
+from loyaltychain.operations.order_state import OrderState
+from loyaltychain.program.expiry import DAY_SECONDS, expires_at
+from loyaltychain.program.types import GRACE_DAYS
+
+Giving = Literal["reinstate", "earn"]
+
+
+def post_changes(
+    desk: Desk, purse: Purse, cause: str, occurred_at: UnixSeconds, *, giving: Giving = "reinstate"
+) -> None:
+    """Post what the orders changed since the last time are worth, one entry an order.
+
+    Args:
+        cause: The event that brought the change.
+        giving: The kind of entry by which points are given: ``earn`` when an order was edited.
+    """
+    for order in desk.orders.take_touched():
+        change = order.settle()
+        up, down = max(change.qualifying, 0), max(-change.qualifying, 0)
+        if change.points < 0:
+            _take(desk, purse, order, -change.points, qualifying=down, cause=cause, occurred_at=occurred_at)
+            down = 0
+        elif change.points > 0:
+            _give(desk, purse, order, change.points, qualifying=up, cause=cause, occurred_at=occurred_at, giving=giving)
+            up = 0
+        if up or down:
+            _move_qualifying(desk, order, up - down, cause=cause, occurred_at=occurred_at, giving=giving)
+
+
+def _take(
+    desk: Desk,
+    purse: Purse,
+    order: OrderState,
+    amount: int,
+    *,
+    qualifying: int,
+    cause: str,
+    occurred_at: UnixSeconds,
+) -> None:
+    for part in _split(amount, desk.bounds.redemption):
+        stamp = desk.stamp("reverse", cause, occurred_at)
+        desk.movements.append(purse.take_back(stamp, part, award=order.cause, qualifying=qualifying))
+        qualifying = 0
+
+
+def _give(
+    desk: Desk,
+    purse: Purse,
+    order: OrderState,
+    amount: int,
+    *,
+    qualifying: int,
+    cause: str,
+    occurred_at: UnixSeconds,
+    giving: Giving,
+) -> None:
+    due_at, expiry = _lot_terms(order, desk.moment(occurred_at))
+    for part in _split(amount, desk.bounds.award):
+        if giving == "earn":
+            stamp = desk.stamp("earn", cause, occurred_at, order=order.id, rules="as recorded")
+            give = purse.earn
+        else:
+            stamp = desk.stamp("reinstate", cause, occurred_at)
+            give = purse.reinstate
+        desk.movements.append(
+            give(stamp, part, award=order.cause, expires_at=expiry, due_at=due_at, qualifying=qualifying)
+        )
+        qualifying = 0
+
+
+def _lot_terms(order: OrderState, at: UnixSeconds) -> tuple[UnixSeconds | None, UnixSeconds | None]:
+    """When points given for an order now are due (None: at once) and when they expire.
+
+    Where the order's rules differ in that, the later is taken for the one and the earlier for the other: nobody gains
+    time by bringing goods back and having it corrected.
+    """
+    shortest, longest = order.terms.pending_days
+    due_at = UnixSeconds(order.occurred_at + longest * DAY_SECONDS)
+    expiry = expires_at(order.terms, UnixSeconds(order.occurred_at + shortest * DAY_SECONDS))
+    return (due_at if longest and due_at > at else None), expiry
+
+
+def _move_qualifying(
+    desk: Desk, order: OrderState, change: int, *, cause: str, occurred_at: UnixSeconds, giving: Giving
+) -> None:
+    """Qualifying points alone: the points of the same change were rounded away."""
+    account = accounts.qualifying(order.member)
+    if change < 0:
+        kind, source, destination = "reverse", account, accounts.REVERSED
+    else:
+        kind, source, destination = giving, accounts.ISSUED if giving == "earn" else accounts.REVERSED, account
+    stamp = desk.stamp(kind, cause, occurred_at)
+    entry = Entry(
+        id=stamp.id,
+        kind=kind,
+        member=order.member,
+        cause=cause,
+        rule=None,
+        program=None,
+        occurred_at=occurred_at,
+        recorded_at=desk.now,
+        postings=(Posting(source, destination, QUALIFYING, Amount(abs(change))),),
+        details={"award": order.cause},
+    )
+    desk.movements.append(Movement(entry))
+
+
+def refund_order(
+    desk: Desk, purse: Purse, order_id: str, *, points: int | None, cause: str, occurred_at: UnixSeconds
+) -> None:
+    """Give back ``points`` of what the member paid for the order with; None: all that is left of it."""
+    expiry = desk.program.expiry
+    grace = (GRACE_DAYS if expiry is None else expiry.grace_days) * DAY_SECONDS
+    open_redemptions = desk.open_redemptions(order_id, purse.member)
+    left = sum(each.amount - each.refunded for each in open_redemptions) if points is None else points
+    for redemption in open_redemptions:
+        amount = min(left, redemption.amount - redemption.refunded)
+        left -= amount
+        for part in _split(amount, desk.bounds.award):
+            stamp = desk.stamp("refund", cause, occurred_at)
+            at = desk.moment(occurred_at)
+            desk.movements.append(purse.refund(stamp, redemption, part, at=at, grace_seconds=grace))
+            redemption = desk.count_refund(redemption, part)
+    assert left == 0, (order_id, points)
+
+
+def _split(amount: int, most: int) -> Iterator[int]:
+    """``amount`` in parts of at most ``most``."""
+    while amount > 0:
+        part = min(amount, max(most, 1))
+        yield part
+        amount -= part

@@ -1,0 +1,13 @@
+"""An award of a rule, with what the rule says about it. Pure."""
+
+from loyaltychain.core import errors
+from loyaltychain.core.amounts import LANE_MAX, POINTS, Amount
+from loyaltychain.program.types import Rule
+from loyaltychain.rules.types import Award
+
+
+def make_award(rule: Rule, points: int) -> Award:
+    """What the rule grants when it grants ``points``. Raises BalanceTooLarge when no balance could hold them."""
+    if points > LANE_MAX:
+        raise errors.BalanceTooLarge("The award is too large.", rule=rule.id, points=points, most=LANE_MAX)
+    return Award(rule.id, POINTS, Amount(points), points if rule.qualifying else 0, rule.pending_days)

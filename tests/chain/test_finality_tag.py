@@ -1,0 +1,64 @@
+"""finality_depth
+├── given a profile without a tag: its depth
+├── given a node that knows the tag: as many blocks as it has above it, whatever the depth says
+├── given a node that answers and does not know the tag: the depth
+└── given a node that does not answer: RpcUnavailable
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from loyaltychain.chain.observe import finality_depth
+from loyaltychain.chain.profiles import load_profile
+from loyaltychain.chain.rpc import Web3Rpc
+from loyaltychain.core.errors import RpcUnavailable
+from loyaltychain.localchain.local_chain import LocalChain
+from loyaltychain.localchain.provider import InProcessProvider
+from tests.anvil import Anvil, running_anvil
+
+TAGGED = load_profile("chain-31337")
+
+
+@pytest.fixture(scope="module")
+def tagged() -> Iterator[Anvil]:
+    with running_anvil("--slots-in-an-epoch", "2") as node:
+        node.ask("anvil_mine", hex(22))
+        yield node
+
+
+def test_finality_depth__no_tag__is_the_depth(tagged: Anvil) -> None:
+    assert finality_depth(tagged.rpc, load_profile("polygon-amoy"), head=22) == 500
+
+
+def test_finality_depth__tag__is_what_lies_above_it(tagged: Anvil) -> None:
+    final, safe = tagged.rpc.block("finalized").number, tagged.rpc.block("safe").number
+    assert 0 < final < safe < 22
+
+    assert finality_depth(tagged.rpc, TAGGED, head=22) == 22 - final
+    assert finality_depth(tagged.rpc, replace(TAGGED, finality_tag="safe"), head=22) == 22 - safe
+    assert finality_depth(tagged.rpc, TAGGED, head=1) == 0
+
+
+class Older(LocalChain):
+    """A node from before the Merge: it knows numbers and ``latest``."""
+
+    def answer(self, request: object) -> dict[str, object]:
+        if isinstance(request, dict) and request["params"][:1] == ["finalized"]:
+            error = {"code": -32602, "message": "invalid argument 0: hex string without 0x prefix"}
+            return {"jsonrpc": "2.0", "id": request["id"], "error": error}
+        return super().answer(request)
+
+
+def test_finality_depth__tag_unknown__is_the_depth() -> None:
+    chain = Older(None)
+
+    assert finality_depth(Web3Rpc(InProcessProvider(chain)), TAGGED, head=0) == TAGGED.finality_depth
+
+    chain.close()
+
+
+def test_finality_depth__no_answer__is_not_guessed() -> None:
+    with pytest.raises(RpcUnavailable):
+        finality_depth(Web3Rpc.connect("http://127.0.0.1:1"), TAGGED, head=22)
