@@ -142,7 +142,8 @@ def connect(url: str, *, log_range: int | None = None) -> Rpc:
     Raises InvalidSettings for what is no URL of a node.
     """
     if not url.startswith(("http://", "https://")):
-        raise errors.InvalidSettings(f"{url!r} is not the URL of a node: it begins with http:// or https://.")
+        # Not shown: a URL may hold a key.
+        raise errors.InvalidSettings("This is not the URL of a node: it begins with http:// or https://.")
     return Web3Rpc.connect(url) if log_range is None else Web3Rpc.connect(url, log_range=log_range)
 
 

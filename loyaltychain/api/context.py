@@ -9,12 +9,12 @@ from sqlalchemy import Engine
 
 from loyaltychain.api.keys import Environment, environment_of
 from loyaltychain.config.project import Project
-from loyaltychain.core import errors
 from loyaltychain.core.clock import Clock, system_clock
 from loyaltychain.db.migrate import open_migrated
+from loyaltychain.deploy.bounds import read_bounds
 from loyaltychain.deploy.manifest import read_manifest
 from loyaltychain.events.types import Intake
-from loyaltychain.operations.types import NO_BOUNDS, Bounds
+from loyaltychain.operations.types import Bounds
 from loyaltychain.program.load import load_program
 from loyaltychain.program.types import GRACE_DAYS, Program
 from loyaltychain.settlement.deployment import Deployment
@@ -58,15 +58,8 @@ class Context:
         return self._program[1]
 
     def bounds(self) -> Bounds:
-        """The most that one entry may move, by the caps in the manifest; without a deployment there are none."""
-        try:
-            caps = read_manifest(self.project.manifest_file)["caps"]
-        except errors.NotDeployed:
-            return NO_BOUNDS
-        return Bounds(
-            award=min(caps["issuePerBatch"], caps["issuePerPeriod"]),
-            redemption=min(caps["burnPerBatch"], caps["burnPerPeriod"]),
-        )
+        """The most that one entry may move, by the caps in the manifest as it stands now."""
+        return read_bounds(self.project)
 
     def grace_seconds(self) -> int:
         """For how long points are good that come back after their expiry. Raises InvalidProgram."""

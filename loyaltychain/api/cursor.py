@@ -37,8 +37,8 @@ def parse_cursor(text: str, *kinds: type) -> tuple[int | str, ...]:
 
 
 def _is_usable(part: int | str) -> bool:
-    """Whether both databases can compare with it."""
-    return abs(part) < 2**63 if isinstance(part, int) else "\0" not in part
+    """Whether both databases can compare with it. Raises ValueError for half a surrogate pair."""
+    return abs(part) < 2**63 if isinstance(part, int) else b"\0" not in part.encode()
 
 
 def split_page(found: Sequence[_T], limit: int) -> tuple[list[_T], bool]:

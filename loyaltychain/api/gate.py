@@ -70,16 +70,17 @@ class Gate:
                 _log.error("%s: %s", request_id, error)
             await told.response(request_id)(scope, receive, send)
         except Exception:
-            _log.exception("%s: %s %s", request_id, scope["method"], scope["path"])
+            _log.exception("%s: %s %s", request_id, scope["method"], logged_path(scope))
             if has_started:
                 raise
             fault = Problem("internal", "Something went wrong on our side. Tell us the request_id.")
             await fault.response(request_id)(scope, receive, send)
 
     async def _admit(self, scope: Scope, receive: Receive, request_id: str) -> Receive:
+        headers = Headers(scope=scope)
+        _check_framing(headers)
         if not scope["path"].startswith("/v1"):
             return receive
-        headers = Headers(scope=scope)
         caller = await run_in_threadpool(self._authenticate, headers.get("authorization", ""))
         if scope["method"] not in _WITH_BODY:
             scope["state"]["admitted"] = Admitted(request_id, caller)
@@ -104,6 +105,25 @@ class Gate:
             "is none. Keys are made with `loyaltychain key new`.",
             headers={"WWW-Authenticate": 'Bearer realm="loyaltychain"'},
         )
+
+
+def logged_path(scope: Scope) -> str:
+    """The path as logs may have it: the route's, without members' and events' ids; of no route, how it begins."""
+    route: str | None = getattr(scope.get("route"), "path", None)
+    if route is not None:
+        return route.replace(":path}", "}")
+    parts = scope["path"].split("/")
+    return ascii("/".join(parts[:3]) + ("/..." if len(parts) > 3 else ""))[1:-1]
+
+
+def _check_framing(headers: Headers) -> None:
+    """Refuse a body of two lengths, and end its connection: a proxy that goes by the other would let more in behind it.
+
+    Source: RFC 9112, section 6.1.
+    """
+    if "content-length" in headers and "transfer-encoding" in headers:
+        detail = "Send either Content-Length or Transfer-Encoding, not both."
+        raise Problem("malformed-json", detail, headers={"Connection": "close"})
 
 
 def _check_kind(headers: Headers) -> None:

@@ -9,6 +9,7 @@ from pydantic import AfterValidator, Field
 from loyaltychain.core.calendar import UnixSeconds
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_LAST = (datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC) - _EPOCH) // timedelta(seconds=1)
 _RFC_3339 = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})")
 
 
@@ -30,8 +31,8 @@ def parse_instant(text: str) -> UnixSeconds:
         seconds = (datetime.fromisoformat(text) - _EPOCH) // timedelta(seconds=1)
     except (ValueError, OverflowError) as problem:
         raise ValueError("there is no such day or time") from problem
-    if seconds < 0:
-        raise ValueError("the instant lies before 1970")
+    if not 0 <= seconds <= _LAST:  # an offset may lead out of the years that it is written in
+        raise ValueError("the instant lies before 1970 or after 9999")
     return UnixSeconds(seconds)
 
 

@@ -1,4 +1,4 @@
-"""Serve a project's API over HTTP until a signal. Logs requests without bodies, queries or keys."""
+"""Serve a project's API over HTTP until a signal. Logs requests without bodies, queries, ids or keys."""
 
 import ipaddress
 import logging
@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from loyaltychain.api.app import create_app
 from loyaltychain.api.context import Context
+from loyaltychain.api.gate import logged_path
 from loyaltychain.core import errors
 
 _KEEP_ALIVE_SECONDS = 75
@@ -68,7 +69,7 @@ def serve(context: Context, listener: socket.socket) -> None:
 
 
 def _with_log(app: ASGIApp) -> Callable[[Scope, Receive, Send], object]:
-    """One line a request: method, path, status, milliseconds, request id."""
+    """One line a request: method, path without ids, status, milliseconds, request id."""
 
     async def logged(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -86,8 +87,7 @@ def _with_log(app: ASGIApp) -> Callable[[Scope, Receive, Send], object]:
             await app(scope, receive, send_noted)
         finally:
             took = round((time.monotonic() - started) * 1000)
-            path = ascii(scope["path"])[1:-1]
-            _log.info("%s %s %s %dms %s", scope["method"], path, said["status"], took, said["id"])
+            _log.info("%s %s %s %dms %s", scope["method"], logged_path(scope), said["status"], took, said["id"])
 
     return logged
 

@@ -1,6 +1,7 @@
 """A request's body as a JSON value, or a refusal: JSON as RFC 8259 has it, and nothing that two readers read apart."""
 
 import json
+from collections import Counter
 from typing import Any
 
 from loyaltychain.core.json_text import parse_json
@@ -35,8 +36,7 @@ def _refuse_constant(name: str) -> None:
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
+        twice, _ = Counter(name for name, _ in pairs).most_common(1)[0]  # one pass: the body is a stranger's
         raise ValueError(f"an object names the key {twice[:60]!r} twice")
     return found
 

@@ -83,7 +83,7 @@ def write(context: Context, request: Request, key: str | None, act: Callable[[Tx
     name = check_key(key)
     found = admitted(request)
     assert found.caller is not None and found.fingerprint is not None
-    place = {"key_id": found.caller.id, "route": f"{request.method} {request.url.path}", "key": name}
+    place = {"key_id": found.caller.id, "route": f"{request.method} {request.scope['path']}", "key": name}
     with transaction(context.engine) as tx:
         _lock(tx, place)
         known = tx.execute(select(records).filter_by(**place)).one_or_none()

@@ -5,17 +5,17 @@ each wallet's balance if they were on from the beginning.
 """
 
 from collections import Counter, defaultdict
+from itertools import zip_longest
 from typing import Final
 
 from loyaltychain.audit.bindings import Bindings
-from loyaltychain.audit.findings import Finding, differences
+from loyaltychain.audit.findings import Finding, differences, make_finding
 from loyaltychain.audit.log_shapes import Fact
 from loyaltychain.audit.manifest import LEDGER, MEMBERS, Manifest, WalletSettings
 from loyaltychain.audit.rebuild import Rebuilt
 from loyaltychain.audit.views import View, as_address
 
 NO_WALLET: Final = "0x" + "00" * 20
-_SHOWN: Final = 200  # characters of a list of transfers in a finding
 
 Transfer = tuple[str, str, int]  # from, to, points
 
@@ -67,13 +67,17 @@ def check_transfers(manifest: Manifest, rebuilt: Rebuilt) -> list[Finding]:
     expected = _expect(rebuilt, ledger=ledger, members=members)
     found = []
     for tx_hash in sorted(actual.keys() | expected.keys(), key=lambda each: (blocks[each], each)):
-        if expected.get(tx_hash, []) != actual.get(tx_hash, []):
-            found += differences(
-                "transfer-log-mismatch",
-                f"transaction 0x{tx_hash.hex()}",
-                expected=_say(expected.get(tx_hash, [])),
-                actual=_say(actual.get(tx_hash, [])),
-                block=blocks[tx_hash],
+        due, logged = expected.get(tx_hash, []), actual.get(tx_hash, [])
+        if due != logged:
+            at = next(number for number, (one, other) in enumerate(zip_longest(due, logged)) if one != other)
+            found.append(
+                make_finding(
+                    "transfer-log-mismatch",
+                    f"transaction 0x{tx_hash.hex()}",
+                    expected=_say(due, at),
+                    actual=_say(logged, at),
+                    block=blocks[tx_hash],
+                )
             )
     return found
 
@@ -116,6 +120,7 @@ def _transfer(wallet: str, delta: int) -> Transfer:
     return (NO_WALLET, wallet, delta) if delta > 0 else (wallet, NO_WALLET, -delta)
 
 
-def _say(transfers: list[Transfer]) -> str:
-    words = ", ".join(f"{value} from {source} to {target}" for source, target, value in transfers)
-    return f"{len(transfers)}: {words}"[:_SHOWN]
+def _say(transfers: list[Transfer], at: int) -> str:
+    """How many, and the one at that index: the first that differs."""
+    words = "{2} from {0} to {1}".format(*transfers[at]) if at < len(transfers) else "nothing"
+    return f"{len(transfers)} transfers, number {at + 1}: {words}"

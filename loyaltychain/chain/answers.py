@@ -4,10 +4,14 @@ Pure. Nodes and what stands between (balancers, caches, proxies) answer null, em
 each of these must end as RpcUnavailable, never as a number.
 """
 
+import re
+
 from loyaltychain.chain.facts import Block, Fees, Log, Receipt, Transaction
 from loyaltychain.core.errors import RpcUnavailable
 
 Json = dict[str, object]
+
+_QUANTITY = re.compile(r"0x[0-9a-fA-F]+")  # int() takes signs, blanks and underscores as well
 
 
 def nonsense(what: str, value: object) -> RpcUnavailable:
@@ -17,11 +21,8 @@ def nonsense(what: str, value: object) -> RpcUnavailable:
 
 def parse_number(value: object) -> int:
     """A quantity: ``0x`` and hex digits."""
-    if isinstance(value, str) and value.startswith("0x") and len(value) > 2:
-        try:
-            return int(value[2:], 16)
-        except ValueError as error:
-            raise nonsense("a quantity", value) from error
+    if isinstance(value, str) and _QUANTITY.fullmatch(value):
+        return int(value, 16)
     raise nonsense("a quantity", value)
 
 

@@ -21,7 +21,7 @@ from loyaltychain.core.json_text import parse_json
 
 PASSWORD = "LOYALTYCHAIN_KEYSTORE_PASSWORD"  # noqa: S105  the variable's name
 PASSWORD_FILE = "LOYALTYCHAIN_KEYSTORE_PASSWORD_FILE"  # noqa: S105
-_LARGEST_COST = 2**20  # of scrypt: 1 GiB at r=8, four times what wallets ask for
+_LARGEST_COST = 2**23  # of scrypt, n * r: 1 GiB, four times what wallets ask for
 _LARGEST_FILE = 100_000  # bytes
 
 AskPassword = Callable[[str], str]  # the file's name -> its password
@@ -147,9 +147,12 @@ def _check_cost(crypto: Mapping[str, Any], *, file: str) -> None:
     parameters = crypto.get("kdfparams")
     numbers = parameters if isinstance(parameters, dict) else {}
     cost = [numbers.get(name, 1) for name in ("n", "r", "p")]
-    iterations = numbers.get("c", 1)
-    is_sane = all(type(number) is int and number >= 1 for number in (*cost, iterations))
-    if not is_sane or cost[0] > _LARGEST_COST or cost[1] * cost[2] > 64 or iterations > 100_000_000:
+    iterations, length = numbers.get("c", 1), numbers.get("dklen", 32)
+    is_sane = all(type(number) is int and number >= 1 for number in (*cost, iterations, length))
+    is_large = is_sane and (
+        cost[0] * cost[1] > _LARGEST_COST or cost[1] * cost[2] > 64 or iterations > 100_000_000 or length > 64
+    )
+    if not is_sane or is_large:
         raise errors.InvalidSettings("This keystore's key derivation is out of all bounds.", file=file)
 
 

@@ -64,6 +64,14 @@ _REFUSED = (
     "rlp",
 )
 
+# The node has no block of that tag, or never heard of tags: by code (JSON-RPC's invalid parameters and unknown method,
+# geth's unknown block), else by words.
+_NO_SUCH_TAG_CODES = (-32602, -32601, -39001)
+_NO_SUCH_TAG = ("finalized", "safe", "unknown block", "not found", "tag", "invalid argument", "not supported")
+# The node would not say just now, whatever code it gives that.
+_ANOTHER_TIME = ("rate", "limit", "quota", "too many", "capacity", "exceed", "timeout", "timed out", "overload", "busy",
+                 "unavailable", "unauthor", "forbidden", "denied", "key", "again", "internal")  # fmt: skip
+
 
 @dataclass(frozen=True, slots=True)
 class NodeError:
@@ -94,6 +102,14 @@ def is_failed_run(error: NodeError) -> bool:
     """The node ran the call and the EVM refused it, as opposed to the node not having run it."""
     words = error.message.lower()
     return error.code == _REVERT_CODE or error.data is not None or any(word in words for word in _FAILED_RUN)
+
+
+def is_unknown_tag(code: int, message: str) -> bool:
+    """The node answered, and does not know a block's tag, as opposed to not having been willing to look."""
+    words = message.lower()
+    if any(word in words for word in _ANOTHER_TIME):
+        return False
+    return code in _NO_SUCH_TAG_CODES or any(word in words for word in _NO_SUCH_TAG)
 
 
 def judge_send(error: NodeError) -> Literal["known", "unclear", "refused"]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from loyaltychain.chain.fees import CeilingReached, FeeBid, next_fees
 from loyaltychain.chain.intents import Attempt, Intent
+from loyaltychain.chain.node_errors import is_unknown_tag
 from loyaltychain.chain.plan import Observation
 from loyaltychain.chain.profiles import Profile
 from loyaltychain.chain.rpc import Rpc
@@ -55,16 +56,26 @@ def observe(rpc: Rpc, shelf: Shelf, *, profile: Profile, patience: Patience) -> 
 def finality_depth(rpc: Rpc, profile: Profile, *, head: int) -> int:
     """Blocks on top of a block that make it final now: as many as the node has above its own tag, where it knows one.
 
-    Raises RpcUnavailable when the node does not answer; a node that answers and does not know the tag is no such case.
+    Raises RpcUnavailable when the node does not answer, or will not just now (a rate limit); a node that answers and
+    does not know the tag is no such case.
     """
     if profile.finality_tag is None:
         return profile.finality_depth
     try:
         return max(head - rpc.block(profile.finality_tag).number, 0)
     except RpcUnavailable as refusal:
-        if not refusal.context.keys() & {"code", "number"}:
+        if not _does_not_know(refusal):
             raise
         return profile.finality_depth
+
+
+def _does_not_know(refusal: RpcUnavailable) -> bool:
+    """Only then does the depth count: it is less than what the tag stands for on most chains."""
+    facts = refusal.context
+    if "number" in facts:
+        return True
+    code = facts.get("code")
+    return isinstance(code, int) and is_unknown_tag(code, str(facts.get("reason")))
 
 
 def _bid(rpc: Rpc, intent: Intent, attempts: Sequence[Attempt], *, profile: Profile) -> FeeBid | CeilingReached:

@@ -31,8 +31,18 @@ class Refused:
     reason: str
 
 
-def rehearse(rpc: Rpc, intent: Intent, bid: FeeBid, *, tx_gas_cap: int, abis: Sequence[ABI]) -> Ready | Refused:
+#: Part of the signer's balance that ``least_gas`` may bind: replacements at higher bids have to be payable as well.
+_BALANCE_PART = 4
+
+
+def rehearse(
+    rpc: Rpc, intent: Intent, bid: FeeBid, *, tx_gas_cap: int, abis: Sequence[ABI], least_gas: int = 0
+) -> Ready | Refused:
     """Whether ``intent`` can be signed now: its estimate at the head, a quarter above it as gas limit.
+
+    Args:
+        least_gas: A limit of at least that much, as far as a part of the balance covers it: for calls that may need
+            more by the time they are mined than they do now. Gas that is not used is not paid.
 
     Returns:
         Refused with the decoded custom error, the gas that the chain does not allow, or the wei that are missing.
@@ -43,8 +53,10 @@ def rehearse(rpc: Rpc, intent: Intent, bid: FeeBid, *, tx_gas_cap: int, abis: Se
         return Refused(explain(refusal, abis))
     if estimate > tx_gas_cap:
         return Refused(f"needs {estimate} gas, the chain allows {tx_gas_cap} a transaction")
-    gas = min(ratio_up(estimate, times=5, per=4), tx_gas_cap)
-    missing = gas * bid.max_fee - rpc.balance(intent.signer)
+    balance = rpc.balance(intent.signer)
+    spare = min(least_gas, balance // _BALANCE_PART // max(bid.max_fee, 1))
+    gas = min(max(ratio_up(estimate, times=5, per=4), spare), tx_gas_cap)
+    missing = gas * bid.max_fee - balance
     if missing > 0:
         return Refused(f"{intent.signer} lacks {missing} wei for {gas} gas at {bid.max_fee} wei each")
     return Ready(gas)

@@ -5,6 +5,7 @@ It never retries, never reads ``pending`` and never trusts a hash that a node re
 """
 
 import itertools
+import re
 import threading
 from collections.abc import Sequence
 from typing import Literal, Protocol
@@ -39,6 +40,7 @@ _CONNECT_SECONDS = 2
 _READ_SECONDS = 30
 _LOG_RANGE = 2_000  # blocks; what the strictest of the usual public nodes allow
 _FEE_BLOCKS = 5
+_URL = re.compile(r"(?:https?://|(?<=with url: ))[^\s'\")]+")
 
 
 class Rpc(Protocol):
@@ -246,8 +248,12 @@ class Web3Rpc:
             self._provider.request_counter = itertools.count(number)
             try:
                 response: object = self._provider.make_request(RPCEndpoint(method), params)
+                cause = None
             except (requests.RequestException, Web3Exception, OSError, ValueError) as error:
-                raise RpcUnavailable(method=method, reason=f"{type(error).__name__}: {error}"[:300]) from error
+                response, cause = None, _without_url(f"{type(error).__name__}: {error}")
+        if cause is not None:
+            # Raised here, outside the handler: the library's error holds the URL, and so maybe a key.
+            raise RpcUnavailable(method=method, reason=cause)
         content = parse_object(response)
         identity = content.get("id")
         if content.get("error") is not None and identity in (number, None):  # null: it could not read our request
@@ -255,6 +261,11 @@ class Web3Rpc:
         if identity != number or "result" not in content:
             raise nonsense(f"the answer to request {number}", content)
         return content["result"], None
+
+
+def _without_url(text: str) -> str:
+    """A library's words without the endpoint's path and password: providers put an account's key there."""
+    return _URL.sub("the endpoint", text)[:300]
 
 
 def _unanswered(error: NodeError) -> RpcUnavailable:

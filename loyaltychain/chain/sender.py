@@ -97,8 +97,8 @@ class Sender:
                 self._sleep(self.profile.poll_seconds)
         raise errors.NotYetFinal(intent=intent.id, looks=max_looks)
 
-    def drive(self, intent_id: str) -> Intent:
-        """Carry out the intent's next action, and return the intent as it stands then.
+    def drive(self, intent_id: str, *, least_gas: int = 0) -> Intent:
+        """Carry out the intent's next action, and return the intent as it stands then; ``least_gas`` as ``rehearse``.
 
         ``parked`` means that nothing was signed and ``reason`` says why; the next call tries again.
         ``reverted`` without a transaction (``is_dead``) means that somebody else used its nonce, for good.
@@ -118,7 +118,8 @@ class Sender:
             raise errors.WrongChain(intent=intent_id, expected=intent.chain_id, actual=chain_id)
         patience = self._patience.get(intent_id, Patience())
         seen = observe(self.rpc, shelf, profile=self.profile, patience=patience)
-        self._act(plan(intent, shelf.attempts, seen), shelf, head=seen.head)
+        action = plan(intent, shelf.attempts, seen)
+        self._act(action, shelf, head=seen.head, depth=seen.finality_depth, least_gas=least_gas)
         return self._read(intent_id)
 
     def _take_down(self, intent_id: str) -> Shelf:
@@ -132,11 +133,11 @@ class Sender:
                 in_flight=None if in_flight == intent_id else in_flight,
             )
 
-    def _act(self, action: Action, shelf: Shelf, *, head: int) -> None:
+    def _act(self, action: Action, shelf: Shelf, *, head: int, depth: int, least_gas: int) -> None:
         intent = shelf.intent
         match action:
             case Sign(bid):
-                self._sign(intent, bid)
+                self._sign(intent, bid, least_gas=least_gas)
             case Broadcast(attempt):
                 self._broadcast(intent, attempt)
             case Bump(previous) if intent.signer not in self._signers:
@@ -150,7 +151,7 @@ class Sender:
             case Finish(receipt):
                 self._finish(intent, receipt)
             case Halt("nonce-taken"):
-                self._give_up(shelf, head=head)
+                self._give_up(shelf, head=head, depth=depth)
             case Halt("chain-behind"):
                 raise errors.ChainBehind(
                     "The chain has forgotten transactions of this signer that were final.",
@@ -158,9 +159,10 @@ class Sender:
                     nonce=intent.nonce,
                 )
 
-    def _sign(self, intent: Intent, bid: FeeBid) -> None:
+    def _sign(self, intent: Intent, bid: FeeBid, *, least_gas: int) -> None:
         """Rehearse, then take the nonce and keep the signed bytes in one transaction."""
-        ready = rehearse(self.rpc, intent, bid, tx_gas_cap=self.profile.tx_gas_cap, abis=self._abis)
+        cap = self.profile.tx_gas_cap
+        ready = rehearse(self.rpc, intent, bid, tx_gas_cap=cap, abis=self._abis, least_gas=least_gas)
         if isinstance(ready, Refused):
             with transaction(self.engine) as tx:
                 outbox.set_parked(tx, intent, ready.reason)
@@ -251,13 +253,12 @@ class Sender:
         if intent.nonce is not None:
             self._anchors[intent.id] = drop_anchor(self.rpc, intent, self._anchors.get(intent.id))
 
-    def _give_up(self, shelf: Shelf, *, head: int) -> None:
+    def _give_up(self, shelf: Shelf, *, head: int, depth: int) -> None:
         """Write down, once it is proven, that none of the attempts can ever happen; until then look again."""
         intent = shelf.intent
         self._hold_anchor(intent)
         anchor = self._anchors.get(intent.id)
-        depth = self.profile.finality_depth
-        if anchor is None or not is_taken(self.rpc, shelf.attempts, anchor, finality_depth=depth):
+        if anchor is None or not is_taken(self.rpc, shelf.attempts, anchor, head=head, finality_depth=depth):
             self._look_again(intent, strange_at=head)
             return
         reason = f"nonce {intent.nonce} of {intent.signer} was used by a transaction that is not ours"

@@ -25,8 +25,12 @@ def drop_anchor(rpc: Rpc, intent: Intent, held: Block | None) -> Block | None:
     return head if is_used and rpc.block("latest") == head else None
 
 
-def is_taken(rpc: Rpc, attempts: Sequence[Attempt], anchor: Block, *, finality_depth: int) -> bool:
-    """Whether the anchor is final and no block holds any of the attempts: then none can ever be mined."""
-    if rpc.block("latest").number - anchor.number < finality_depth:
+def is_taken(rpc: Rpc, attempts: Sequence[Attempt], anchor: Block, *, head: int, finality_depth: int) -> bool:
+    """Whether the anchor is final and no block holds any of the attempts: then none can ever be mined.
+
+    Args:
+        head: The newest block's number, as ``finality_depth`` was read with it.
+    """
+    if head - anchor.number < finality_depth:
         return False
     return all(rpc.receipt(attempt.tx_hash) is None for attempt in attempts)

@@ -28,6 +28,7 @@ from loyaltychain.deploy.publish import publish
 from loyaltychain.deploy.readback import read_back
 from loyaltychain.deploy.verification_input import write_verification
 from loyaltychain.ledger.checks import check_ledger
+from loyaltychain.settlement.guard import check_identity
 from loyaltychain.wiring import World, open_world, wanted_plan
 
 
@@ -92,9 +93,9 @@ class _Ahead:
 
 def _look_ahead(world: World) -> _Ahead:
     wanted = wanted_plan(world)
-    refuse_development_keys(wanted.chain_id, wanted.roles.values())
+    refuse_development_keys(wanted.chain_id, (*wanted.roles.values(), wanted.voucher_signer))
     plan = choose_plan(world.engine, world.project.plan_file, wanted, keep=False)
-    _check_deployer(plan, wanted)
+    _check_holders(plan, wanted)
     profile, digest = profile_of(world), world.program().digest
     return _Ahead(profile, plan, estimate_deployment(world.engine, world.rpc, profile, plan, digest=digest))
 
@@ -148,14 +149,18 @@ def _carry_out(world: World, plan: DeployPlan, *, quiet: bool) -> Deployed:
         )
 
 
-def _check_deployer(plan: DeployPlan, wanted: DeployPlan) -> None:
-    begun, now = plan.roles["deployer"].lower(), wanted.roles["deployer"].lower()
-    if begun != now:
-        raise errors.InvalidSettings(
-            f"This deployment was begun by {begun}, and only that key can finish it; the deployer's key is now {now}.",
-            begun=begun,
-            now=now,
-        )
+def _check_holders(plan: DeployPlan, wanted: DeployPlan) -> None:
+    """Who holds what was decided with the first transaction; another address would be passed over in silence."""
+    begun, now = ({**each.roles, "voucher signer": each.voucher_signer} for each in (plan, wanted))
+    for role, address in begun.items():
+        if address.lower() != now[role].lower():
+            raise errors.InvalidSettings(
+                f"This deployment was begun with another {role}: {address.lower()}. Put that key or address back to "
+                "finish it; to have another one, begin a fresh project in another directory.",
+                role=role,
+                begun=address.lower(),
+                now=now[role].lower(),
+            )
 
 
 def _write_verification(world: World, deployed: Deployed) -> None:
@@ -220,6 +225,7 @@ def verify(
     with speaking(as_json):
         world = open_world(project_at(home))
         if accept:
+            check_identity(world.rpc, world.deployment)  # another chain's settings are not ours to take over
             write_manifest(world.project.manifest_file, accept_settings(world.rpc, world.manifest))
         checks = read_back(world.rpc, world.manifest)
         wrong = [check for check in checks if not check.ok]

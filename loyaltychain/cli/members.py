@@ -20,6 +20,7 @@ from loyaltychain.core.times import parse_instant
 from loyaltychain.core.words import counted
 from loyaltychain.db.engine import reading, transaction
 from loyaltychain.db.migrate import open_migrated
+from loyaltychain.deploy.bounds import read_bounds
 from loyaltychain.events import identity
 from loyaltychain.operations.adjust import Adjusted
 from loyaltychain.operations.adjust import adjust as adjust_points
@@ -86,6 +87,7 @@ def adjust(
             done = adjust_points(
                 tx, source=SOURCE, id_=id_ or secrets.token_hex(8), member=identity.find_member(tx, member),
                 points=points, reason=reason, actor=actor, may_owe=may_owe, now=system_clock(),
+                bounds=read_bounds(project_at(home)),
             )  # fmt: skip
         if as_json:
             print_json({"member_id": member} | asdict(done))

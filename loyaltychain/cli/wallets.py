@@ -16,6 +16,7 @@ from loyaltychain.core.hashing import to_hex
 from loyaltychain.core.json_text import parse_json
 from loyaltychain.db.engine import reading
 from loyaltychain.events.store import read_numbers
+from loyaltychain.settlement.guard import check_identity
 from loyaltychain.wallets import bindings
 from loyaltychain.wallets.voucher import Voucher, parse_address, parse_signature, parse_voucher, sign_consent
 from loyaltychain.wallets.voucher import sign_voucher as sign
@@ -44,6 +45,7 @@ def voucher(
     """Print a voucher as JSON: the programme's signature, and under `consent` what the wallet has to sign."""
     with speaking(as_json):
         world = open_world(project_at(home))
+        check_identity(world.rpc, world.deployment)
         key = world.key("registrar")
         bindings.check_voucher_signer(world.rpc, world.manifest, key.address)
         binding = bindings.next_binding(
@@ -131,6 +133,7 @@ def _submit_member(submit: Callable[..., Outcome], member: str, home: Path, *, a
 def _sender(world: World) -> tuple[Sender, str]:
     """A sender for the registrar's key, which may call what concerns bindings, and its address."""
     manifest = world.manifest
+    check_identity(world.rpc, world.deployment)
     signer = KeySigner(world.key("registrar"), bindings.allowed_calls(manifest), chain_id=manifest["chain_id"])
     return world.sender([signer]), signer.address
 

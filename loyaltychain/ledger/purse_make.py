@@ -123,8 +123,8 @@ def adjust(
     """
     if amount > 0:
         return _bring(
-            state, stamp, "adjust", accounts.ADJUSTED, amount, award=stamp.cause, expires_at=expires_at, due_at=None
-        )
+            state, stamp, "adjust", accounts.ADJUSTED, amount, award=stamp.id, expires_at=expires_at, due_at=None
+        )  # no event's award, though an event may have the same cause: a return takes nothing of it as its own
     wanted = -amount
     draws = draw(state.spendable_lots(at), wanted)
     if total(draws) < wanted and not may_owe:

@@ -12,6 +12,7 @@ from loyaltychain.operations import order_store
 from loyaltychain.operations.desk import Desk
 from loyaltychain.operations.order_book import OrderBook, PairKey
 from loyaltychain.operations.order_state import OrderState, Pair
+from loyaltychain.operations.recorded import keep_id
 from loyaltychain.operations.told import Told
 from loyaltychain.operations.types import Bounds
 from loyaltychain.program.types import Program
@@ -24,10 +25,12 @@ def load_desk(tx: Tx, program: Program, told: Sequence[Told], *, now: UnixSecond
         DatabaseBusy: another transaction kept a member's points for too long.
     """
     members = sorted({each.found.member for each in told})
+    redemptions = sorted({EntryId(f"redeem:{each.found.event.cause}") for each in told if each.role == "redemption"})
+    for id_ in redemptions:  # an app may be redeeming by the same id, and of another member
+        keep_id(tx, id_)
     desk = Desk(program, to_hex(program.digest), now, bounds, book.load_purses(tx, members))
     desk.closed = order_store.read_closed(tx, members)
-    causes = [each.found.event.cause for each in told if each.role == "redemption"]
-    known = book.find_redemptions(tx, entry_ids=[EntryId(f"redeem:{cause}") for cause in causes])
+    known = book.find_redemptions(tx, entry_ids=redemptions)
     desk.known = {redemption.entry_id: redemption for redemption in known}
     if program.orders is not None:
         desk.orders = _load_orders(tx, told, members)

@@ -13,7 +13,7 @@ from loyaltychain.operations.match import Key
 from loyaltychain.program.expiry import DAY_SECONDS
 from loyaltychain.rules.terms import Terms, read_terms
 
-WHOLE = "*"  # the line of a cancellation: all of the order
+WHOLE = ""  # the line of a cancellation, all of the order: no line of an order can have this id
 
 
 @dataclass(slots=True, eq=False)

@@ -13,7 +13,7 @@ from loyaltychain.core.calendar import UnixSeconds
 from loyaltychain.db.engine import Tx
 from loyaltychain.events.tables import events, member_closures
 from loyaltychain.operations.order_book import OrderBook, PairKey, ParkedReturn
-from loyaltychain.operations.order_state import BonusState, LineState, OrderState, ReturnState
+from loyaltychain.operations.order_state import WHOLE, BonusState, LineState, OrderState, ReturnState
 from loyaltychain.operations.tables import order_bonuses, order_lines, orders, return_lines
 
 _IN_LIMIT = 10_000  # keys in one IN list: both engines bound a statement's parameters (SQLite: 32,766)
@@ -98,10 +98,12 @@ def read_parked(tx: Tx, order_ids: Collection[str]) -> Iterator[ParkedReturn]:
         rows = tx.execute(query.where(return_lines.c.order_id.in_(part)))
         for _, same_event in groupby(rows, key=lambda row: (row.source, row.event_id)):
             lines = list(same_event)
-            row, payload = lines[0], json.loads(lines[0].payload)
+            row = lines[0]
+            is_cancellation = row.line == WHOLE  # not by the payload, which may hold more than is asked for
+            points = None if is_cancellation else json.loads(row.payload).get("points")
             yield ParkedReturn(
                 row.source, row.event_id, MemberNumber(row.member), UnixSeconds(row.occurred_at), row.order_id,
-                points=payload.get("points"), is_cancellation="lines" not in payload, lines=[_return(r) for r in lines],
+                points=points, is_cancellation=is_cancellation, lines=[_return(each) for each in lines],
             )  # fmt: skip
 
 

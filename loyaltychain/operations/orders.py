@@ -121,7 +121,8 @@ def edit_order(desk: Desk, found: SequencedEvent, order: Order) -> Fate:
     _check_kept(state, order)
     evaluation = evaluate_order(state.terms, order)
     purse = desk.open_purse(found.member, event.occurred_at)
-    before = sum(line.award for line in state.lines.values()) + sum(bonus.award for bonus in state.bonuses)
+    before = sum(line.share(line.award) for line in state.lines.values())
+    before += sum(bonus.award for bonus in state.bonuses if not bonus.taken)
     _check_room(purse, max(sum(award.amount for award in evaluation.awards) - before, 0))
     articles = _change_lines(desk, state, order, evaluation)
     if desk.program.orders is not None and desk.program.orders.match != "none":

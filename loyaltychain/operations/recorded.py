@@ -33,8 +33,16 @@ def find_recorded(tx: Tx, id_: EntryId) -> Recorded | None:
     Raises:
         DatabaseBusy: the same operation is being done elsewhere and took too long.
     """
-    lock(tx, f"entry:{id_}")
+    keep_id(tx, id_)
     return read_recorded(tx, id_)
+
+
+def keep_id(tx: Tx, id_: EntryId) -> None:
+    """Let nobody else record an entry of this id until the transaction ends. Before any member's points are locked.
+
+    Raises DatabaseBusy, as ``find_recorded`` does.
+    """
+    lock(tx, f"entry:{id_}")
 
 
 def read_recorded(tx: Tx, id_: EntryId) -> Recorded | None:

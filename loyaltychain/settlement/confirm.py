@@ -9,17 +9,21 @@ from sqlalchemy import Engine
 
 from loyaltychain.chain import outbox
 from loyaltychain.chain.intents import ENDS, UNSIGNED, Intent, IntentState
+from loyaltychain.chain.observe import finality_depth
 from loyaltychain.chain.sender import Sender
 from loyaltychain.core import errors
 from loyaltychain.core.hashing import to_hex
 from loyaltychain.db.engine import reading, transaction
 from loyaltychain.settlement import store
+from loyaltychain.settlement.codec import decode
 from loyaltychain.settlement.deployment import Deployment
+from loyaltychain.settlement.gas import gas_bound
 from loyaltychain.settlement.guard import check_chain, check_identity, read_ledger
 from loyaltychain.settlement.settled import read_settled
 from loyaltychain.settlement.shortage import explain_shortage, is_over_cap
 from loyaltychain.settlement.succession import intent_id, newest_intent
 from loyaltychain.settlement.types import Batch, State
+from loyaltychain.settlement.words import LANES
 
 _RETRY = (
     "the batch is halted; when the cause is mended, `loyaltychain run --retry` sends the same batch again; "
@@ -71,13 +75,21 @@ def confirm_step(sender: Sender, deployment: Deployment) -> Confirmed | None:
     else:
         # What the database knows is in motion; that it is the right chain still has to be so.
         check_identity(sender.rpc, deployment)
-    intent = sender.drive(intent.id)
+    intent = sender.drive(intent.id, least_gas=_least_gas(sender, deployment, batch, intent))
     if intent.state in ENDS:
         _conclude(sender, deployment, batch, intent)
         return _confirmed(batch, intent, state="final")
     if intent.state == "parked" and read_ledger(sender.rpc, deployment, "paused"):
         raise errors.LedgerPaused(batch=number, reason=intent.reason)
     return _confirmed(batch, intent, state="submitted", advice=_advise(sender, deployment, batch, intent))
+
+
+def _least_gas(sender: Sender, deployment: Deployment, batch: Batch, intent: Intent) -> int:
+    """What the batch takes if all its members have wallets when it is mined: bindings may come in before it."""
+    if intent.state not in UNSIGNED or not read_ledger(sender.rpc, deployment, "transferLogs"):
+        return 0
+    words = {member // LANES for member, _ in decode(batch.data)}
+    return gas_bound(words=len(words), updates=batch.header.updates, transfer_logs=True)
 
 
 def _conclude(sender: Sender, deployment: Deployment, batch: Batch, intent: Intent) -> None:
@@ -114,7 +126,8 @@ def _read_hash(sender: Sender, deployment: Deployment, intent: Intent, number: i
     """What the contract holds under this number at the newest final block; None for nothing."""
     head = sender.rpc.block("latest").number
     # A node that lags behind the one we asked before does not know the receipt's block yet, and says so.
-    block = max(head - sender.profile.finality_depth, intent.block_number or 0)
+    depth = finality_depth(sender.rpc, sender.profile, head=head)
+    block = max(head - depth, intent.block_number or 0)
     return read_settled(sender.rpc, deployment, number, block=block, settled_in=intent.block_number)
 
 

@@ -2,7 +2,7 @@
 ├── given no key, a wrong one, a revoked one, one of another environment: 401, and a WWW-Authenticate
 ├── given a body that is no JSON, NaN, a key named twice, nested too deep, half a surrogate pair, no object: 400 or 422
 ├── given another content type or a compressed body: 415
-├── given a body that does not end: 413 long before it would
+├── given a body that does not end: 413 long before it would; of two lengths: 400, and the connection ends
 ├── given an unknown field, a wrong type, nothing: 422 with a pointer to it
 ├── given a write without an Idempotency-Key: 400
 ├── given a path or a method that is none: 404, 405
@@ -11,6 +11,7 @@
 """
 
 import json
+import socket
 from collections.abc import Iterator
 from typing import Any
 
@@ -105,6 +106,20 @@ def test_body__of_another_kind__is_415(shared: Served) -> None:
         for method, path in operations(shared, writes=True):
             answer = shared.http.request(method, path, content=b"{}", headers={"Idempotency-Key": "k", **headers})
             check_problem(answer, 415, "unsupported-media-type")
+
+
+@pytest.mark.parametrize("path", ["/v1/events", "/healthz"])
+def test_body__of_two_lengths__is_refused_and_nothing_behind_it_is_read(shared: Served, path: str) -> None:
+    at = httpx2.URL(shared.url)
+    lines = [f"POST {path} HTTP/1.1", "Host: x", f"Authorization: Bearer {shared.key}", "Idempotency-Key: k",
+             "Content-Type: application/json", "Content-Length: 3", "Transfer-Encoding: chunked", "", "0", "", "",
+             "GET /healthz HTTP/1.1", "Host: x", "", ""]  # fmt: skip
+    with socket.create_connection((at.host, at.port or 0), timeout=30) as connection:
+        connection.sendall("\r\n".join(lines).encode())
+        said = b"".join(iter(lambda: connection.recv(65_536), b""))
+
+    assert said.startswith(b"HTTP/1.1 400 ")
+    assert said.count(b"HTTP/1.1 ") == 1
 
 
 def test_body__that_does_not_end__is_cut_off(shared: Served) -> None:

@@ -1,6 +1,6 @@
 """One Idempotency-Key, one effect
 ├── given the same request again: the first answer, byte for byte, marked as replayed
-├── given the key with another body: 422; on another route or by another API key: a call of its own
+├── given the key with another body: 422; on another route or path or by another API key: its own
 ├── given another spelling of the same JSON: the same request
 ├── given a refusal: nothing is kept, and the retry is judged anew
 ├── given twenty at once: one effect, one first answer, nineteen replays
@@ -12,6 +12,7 @@
 import json
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
+from urllib.parse import quote
 
 import httpx2
 import pytest
@@ -58,6 +59,18 @@ def test_other_body__is_422__other_route_or_api_key__is_its_own_call(api: Served
     with api.with_key(api.new_key("shop")) as other:
         answer = other.post("/v1/redemptions", json=redemption(id="R-2", points=1), headers={"Idempotency-Key": "k"})
     assert (answer.status_code, balance(api)) == (201, 19)
+
+
+def test_same_key__ids_that_a_url_spells_alike__are_calls_of_their_own(api: Served) -> None:
+    api.give("ann", 100)
+    for id_ in ("a?1", "a%3F1"):
+        body = {"source": "shop", "id": id_, "member": "ann", "points": 10}
+        assert api.post("/v1/holds", body).status_code == 201
+
+    answers = [api.post(f"/v1/holds/shop/{quote(id_, safe='')}/release", {}, key="k") for id_ in ("a?1", "a%3F1")]
+
+    assert [answer.json()["id"] for answer in answers] == ["a?1", "a%3F1"]
+    assert balance(api) == 100
 
 
 def test_other_spelling__is_the_same_request(api: Served) -> None:

@@ -49,7 +49,8 @@ def test_instant__any_offset_and_fraction__is_the_second_it_lies_in(local: datet
     "text",
     ["", "2026-01-05", "2026-01-05T10:00:00", "2026-01-05 10:00:00Z", "2026-01-05T10:00Z", "20260105T100000Z",
      "2026-13-05T10:00:00Z", "2026-01-05T24:00:01Z", "2026-01-05T10:00:60Z", "2026-01-05T10:00:00+24:00",
-     "1969-12-31T23:59:59Z", "0000-01-01T00:00:00Z", "2026-01-05T10:00:00z", "2026-01-05T10:00:00Z\n",
+     "1969-12-31T23:59:59Z", "9999-12-31T23:59:59-00:01", "0000-01-01T00:00:00Z", "2026-01-05T10:00:00z",
+     "2026-01-05T10:00:00Z\n",
      "２０２６-01-05T10:00:00Z", "2026-W01-1T10:00:00Z"],
 )  # fmt: skip
 def test_instant__anything_else__is_refused(text: str) -> None:
@@ -72,6 +73,20 @@ def test_cursor__any_text__is_a_place_or_a_problem(text: str) -> None:
     with suppress(Problem):
         number, name = parse_cursor(text, int, str)
         assert (type(number), type(name)) == (int, str)
+
+
+@pytest.mark.parametrize("text", ["\0", "\ud800"])
+def test_cursor__text_that_no_database_takes__problem(text: str) -> None:
+    with pytest.raises(Problem):
+        parse_cursor(make_cursor(1, text), int, str)
+
+
+def test_json__key_twice_in_a_large_object__named() -> None:
+    names = [f"{number:x}" for number in range(100_000)]
+    body = "{" + ",".join(f'"{name}":1' for name in [*names, names[-1]]) + "}"
+
+    with pytest.raises(ValueError, match="'1869f' twice"):
+        parse_body(body.encode())
 
 
 @given(JSON, st.booleans(), st.sampled_from([None, 1, "\t"]))

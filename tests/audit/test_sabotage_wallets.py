@@ -1,7 +1,9 @@
 """run_audit, given a programme with bound wallets and transfer logs
 
 ├── given true bindings, batches and logs, it finds nothing; from logs alone it comes to the same
+├── given logs that were switched off and on with bindings between, it finds nothing
 ├── given a binding, an unbinding or a transfer log that was withheld, invented or changed, it finds exactly that
+├── given the last of a batch's many transfer logs changed, it finds that and says which
 ├── given a registry that answers otherwise than its logs, it finds it
 ├── given settings for wallets that were changed, it finds exactly that
 └── given foreign code in the registry, it asks it nothing
@@ -22,11 +24,14 @@ from loyaltychain.core.hashing import keccak256
 from loyaltychain.wallets.bindings import next_binding
 from loyaltychain.wallets.voucher import sign_consent, sign_voucher
 from tests.audit.builders import address_word, word
-from tests.audit.scenario import THIRD_WEEK, LyingRpc, Scenario, copied
+from tests.audit.scenario import HEADER, THIRD_WEEK, LyingRpc, Scenario, copied
 
-ANN, BOB = 1, 2  # the members' numbers
+ANN, BOB, CAY = 1, 2, 3  # the members' numbers
 KEYS = {number: PrivateKey(keccak256(b"wallet" + bytes([number]))) for number in (1, 2, 3)}
 STRANGER = "0x" + "99" * 20
+FOURTH_WEEK = HEADER + "".join(
+    f"S-7-{who},{who},sale,2026-01-26T09:00:00+00:00,20.00,\n" for who in ("ann", "bob", "cay")
+)
 BOUND, UNBOUND, TRANSFER = (
     keccak256(signature)
     for signature in (b"WalletBound(uint32,address)", b"WalletUnbound(uint32,address)",
@@ -87,6 +92,19 @@ def test_run_audit__true_bindings_and_logs__finds_nothing(scenario: Scenario, tm
     assert len(logs_of(scenario, TRANSFER)) == 5  # three bindings, one unbinding, one batch
 
 
+def test_run_audit__logs_switched_with_bindings_between__finds_nothing(scenario: Scenario) -> None:
+    scenario.send("config", "PointsLedger", "setTransferLogs", (False,))
+    scenario.send("config", "MemberRegistry", "forceUnbind", (ANN,))
+    bind(scenario, CAY, KEYS[2])
+    scenario.work(FOURTH_WEEK, "fourth.csv")
+    scenario.send("config", "PointsLedger", "setTransferLogs", (True,))
+    bind(scenario, ANN, KEYS[1])
+    scenario.send("config", "MemberRegistry", "forceUnbind", (CAY,))
+
+    assert found(scenario) == []
+    assert found(scenario, database=None) == []
+
+
 def with_logs(scenario: Scenario, change: Callable[[list[Log]], list[Log]]) -> LyingRpc:
     return LyingRpc(scenario.world.rpc, logs=lambda truth, _: change(truth))
 
@@ -118,6 +136,21 @@ def test_run_audit__a_transfer_log_changed_or_invented__is_found(scenario: Scena
     assert found(scenario, rpc=with_logs(scenario, changed(log, data=more.data))) == [mismatch(log)]
     assert found(scenario, rpc=with_logs(scenario, changed(log, topics=elsewhere.topics))) == [mismatch(log)]
     assert found(scenario, rpc=with_logs(scenario, lambda logs: [*logs, more])) == [mismatch(log)]
+
+
+def test_run_audit__the_last_of_many_transfers_changed__is_found_and_named(scenario: Scenario) -> None:
+    bind(scenario, CAY, KEYS[2])
+    scenario.work(FOURTH_WEEK, "fourth.csv")
+    log = logs_of(scenario, TRANSFER)[-1]
+    points = int.from_bytes(log.data)
+
+    (finding,) = scenario.audit(
+        manifest=as_remembered(scenario), rpc=with_logs(scenario, changed(log, data=word(points + 1)))
+    ).findings
+
+    assert (finding.code, finding.subject) == mismatch(log)
+    assert finding.expected.startswith(f"3 transfers, number 3: {points} from ")
+    assert finding.actual.startswith(f"3 transfers, number 3: {points + 1} from ")
 
 
 def test_run_audit__bindings_withheld__are_found_by_state_and_transfers(scenario: Scenario) -> None:

@@ -2,7 +2,7 @@
 ├── given a profile without a tag: its depth
 ├── given a node that knows the tag: as many blocks as it has above it, whatever the depth says
 ├── given a node that answers and does not know the tag: the depth
-└── given a node that does not answer: RpcUnavailable
+└── given a node that does not answer, or will not just now: RpcUnavailable
 """
 
 from collections.abc import Iterator
@@ -41,20 +41,50 @@ def test_finality_depth__tag__is_what_lies_above_it(tagged: Anvil) -> None:
     assert finality_depth(tagged.rpc, TAGGED, head=1) == 0
 
 
-class Older(LocalChain):
-    """A node from before the Merge: it knows numbers and ``latest``."""
+class Refusing(LocalChain):
+    """A node that answers the question for the tag with this error."""
+
+    def __init__(self, code: int, message: str) -> None:
+        super().__init__(None)
+        self._error = {"code": code, "message": message}
 
     def answer(self, request: object) -> dict[str, object]:
         if isinstance(request, dict) and request["params"][:1] == ["finalized"]:
-            error = {"code": -32602, "message": "invalid argument 0: hex string without 0x prefix"}
-            return {"jsonrpc": "2.0", "id": request["id"], "error": error}
+            return {"jsonrpc": "2.0", "id": request["id"], "error": self._error}
         return super().answer(request)
 
 
-def test_finality_depth__tag_unknown__is_the_depth() -> None:
-    chain = Older(None)
+@pytest.mark.parametrize(
+    ("code", "message"),
+    [
+        (-32602, "invalid argument 0: hex string without 0x prefix"),
+        (-32000, "finalized block not found"),
+        (-39001, "Unknown block"),
+    ],
+)
+def test_finality_depth__tag_unknown__is_the_depth(code: int, message: str) -> None:
+    chain = Refusing(code, message)
 
     assert finality_depth(Web3Rpc(InProcessProvider(chain)), TAGGED, head=0) == TAGGED.finality_depth
+
+    chain.close()
+
+
+@pytest.mark.parametrize(
+    ("code", "message"),
+    [
+        (-32016, "over rate limit"),
+        (-32005, "daily request count exceeded, request rate limited"),
+        (-32602, "too many requests"),
+        (-32603, "Internal error"),
+        (-32000, "something else"),
+    ],
+)
+def test_finality_depth__node_that_will_not_say__is_not_guessed(code: int, message: str) -> None:
+    chain = Refusing(code, message)
+
+    with pytest.raises(RpcUnavailable, match=message):
+        finality_depth(Web3Rpc(InProcessProvider(chain)), TAGGED, head=0)
 
     chain.close()
 

@@ -93,7 +93,10 @@ def test_read_keystore__no_file__is_refused(tmp_path: Path) -> None:
         read_keystore(tmp_path / "wallet.json")
 
 
-@pytest.mark.parametrize("change", [{"n": 2**30}, {"n": "large"}, {"r": 2**20}, {"p": 0}, {"c": 10**12}])
+@pytest.mark.parametrize(
+    "change",
+    [{"n": 2**30}, {"n": "large"}, {"r": 2**20}, {"p": 0}, {"c": 10**12}, {"r": 64, "n": 2**20}, {"dklen": 2**40}],
+)
 def test_read_keystore__derivation_without_bounds__is_refused(tmp_path: Path, change: dict[str, object]) -> None:
     content = encrypted("scrypt")
     content["crypto"]["kdfparams"] |= change

@@ -1,13 +1,15 @@
 """What a node's error object means
 ├── judge_send
 │   └── it knows the words of nodes
+├── is_unknown_tag
+│   └── it tells a tag that is unknown from a node that would not look
 └── parse_error, is_failed_run
     └── they read what nodes send, however odd
 """
 
 import pytest
 
-from loyaltychain.chain.node_errors import NodeError, is_failed_run, judge_send, parse_error
+from loyaltychain.chain.node_errors import NodeError, is_failed_run, is_unknown_tag, judge_send, parse_error
 
 
 @pytest.mark.parametrize(
@@ -33,6 +35,26 @@ from loyaltychain.chain.node_errors import NodeError, is_failed_run, judge_send,
 )
 def test_judge_send__given_a_nodes_words__knows_them(words: str, verdict: str) -> None:
     assert judge_send(NodeError(-32000, words, None)) == verdict
+
+
+@pytest.mark.parametrize(
+    ("code", "words", "is_unknown"),
+    [
+        (-32602, "invalid argument 0: hex string without 0x prefix", True),
+        (-32601, "the method does not exist", True),
+        (-39001, "Unknown block", True),
+        (-32000, "finalized block not found", True),
+        (-32000, "safe block not found", True),
+        (-32602, "Too Many Requests", False),
+        (-32000, "block not found: the backend is busy", False),
+        (-32016, "over rate limit", False),
+        (-32603, "internal error", False),
+        (-32000, "header", False),
+        (0, "", False),
+    ],
+)
+def test_is_unknown_tag__given_a_nodes_words__knows_them(code: int, words: str, is_unknown: bool) -> None:
+    assert is_unknown_tag(code, words) is is_unknown
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@
 ├── given another request's answer
 │   └── it raises RpcUnavailable
 ├── given an HTTP error, no JSON, silence or a closed connection
-│   ├── it raises RpcUnavailable, having asked once
+│   ├── it raises RpcUnavailable, having asked once; neither words nor cause show the URL's path, which may be a key
 │   └── when sending: maybe sent
 ├── given a node that bounds its logs
 │   └── it asks for less at a time
@@ -14,6 +14,7 @@
 
 import json
 import threading
+import traceback
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -67,7 +68,7 @@ def _says(result: object) -> Web3Rpc:
     return Web3Rpc(ScriptedProvider(lambda request: {"jsonrpc": "2.0", "id": request["id"], "result": result}))
 
 
-@pytest.mark.parametrize("result", [None, "", "0x", "5", 5, "0xzz", [], {}, True])
+@pytest.mark.parametrize("result", [None, "", "0x", "5", 5, "0xzz", [], {}, True, "0x-5", "0x1_0", "0x 5"])
 @pytest.mark.parametrize(
     "read",
     [Rpc.chain_id, lambda rpc: rpc.nonce(ADDRESS), lambda rpc: rpc.balance(ADDRESS), lambda rpc: rpc.block(5)],
@@ -246,7 +247,7 @@ def web() -> Iterator[_Server]:
 )
 def test_connect__to_what_is_no_node__raises_having_asked_once(web: _Server, status: int, body: bytes) -> None:
     web.status, web.body = status, body
-    url = f"http://127.0.0.1:{web.server_address[1]}"
+    url = f"http://127.0.0.1:{web.server_address[1]}/v2/account-key"
     rpc = Web3Rpc.connect(url)
     if status == 299:
         kwargs = {"timeout": (0.3, 0.3)}
@@ -256,16 +257,21 @@ def test_connect__to_what_is_no_node__raises_having_asked_once(web: _Server, sta
         rpc.send_raw(b"\x02")
 
     assert (web.asked, sent.value.context["maybe_sent"]) == (1, True)
-    with pytest.raises(RpcUnavailable):
+    with pytest.raises(RpcUnavailable) as asked:
         rpc.chain_id()
     assert web.asked == 2
+    for error in (sent.value, asked.value):
+        assert "account-key" not in "".join(traceback.format_exception(error))
 
 
 def test_connect__to_nothing__raises() -> None:
-    rpc = Web3Rpc.connect("http://127.0.0.1:9")
+    rpc = Web3Rpc.connect("http://someone:password@127.0.0.1:9/v2/account-key?more=secret")
 
-    with pytest.raises(RpcUnavailable, match="did not answer"):
+    with pytest.raises(RpcUnavailable, match="did not answer") as caught:
         rpc.block("latest")
+
+    told = "".join(traceback.format_exception(caught.value))
+    assert not any(word in told for word in ("password", "account-key", "secret"))
 
 
 @pytest.mark.parametrize(

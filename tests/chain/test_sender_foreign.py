@@ -4,15 +4,19 @@
 │   ├── when after signing: given up after several looks, with the reason, and execute raises NonceTaken
 │   ├── when it was given up: it is never sent again, and the signer's next intent goes on
 │   ├── when in a block that is not final: given up once it is
+│   ├── when the node has a tag for what is final: given up once the tag has passed that block, whatever the depth
 │   └── when that block is reorganised away: it counts anew
 ├── given that our own attempt is seen late: final, and not given up
 └── given that the key was exchanged while a replacement is due: what was signed is sent, nothing new is signed
 """
 
+from dataclasses import replace
+
 import pytest
 from sqlalchemy import Engine
 
 from loyaltychain.chain.plan import LOOKS_BEFORE_BUMP, LOOKS_BEFORE_HALT
+from loyaltychain.chain.rpc import Block
 from loyaltychain.chain.sender import Sender
 from loyaltychain.core import errors
 from tests.chain.sending import FaultyRpc, drive, enqueue, make_call, read, read_attempts
@@ -68,6 +72,29 @@ def test_drive__nonce_taken__never_sent_again_and_the_next_goes_on(world: SmallW
     assert len(sent) == before
     assert drive(sender, 3, number=2) == ["signed", "broadcast", "final"]
     assert (read(engine, 2).nonce, world.count()) == (1, 1)
+
+
+def test_drive__nonce_taken_in_a_block_above_the_tag__given_up_once_the_tag_has_passed(
+    world: SmallWorld, engine: Engine
+) -> None:
+    enqueue(engine, make_call(world))
+    final = 0
+
+    def block(number: int | str) -> Block:
+        return world.rpc.block(final if number == "finalized" else number)  # type: ignore[arg-type]
+
+    sender = world.sender(engine, rpc=FaultyRpc(world, block=block), depth=1)  # type: ignore[arg-type]
+    sender.profile = replace(sender.profile, finality_tag="finalized")
+    assert drive(sender, 1) == ["signed"]
+    world.act(world.settler, world.gate, CALL)
+    for _ in range(3):
+        world.ask("evm_mine")
+        assert drive(sender, 2) == ["broadcast"] * 2
+
+    final = world.rpc.block("latest").number
+
+    assert drive(sender, 1) == ["reverted"]
+    assert read(engine).is_dead
 
 
 def test_drive__nonce_taken_in_a_young_block__given_up_once_that_is_final(world: SmallWorld, engine: Engine) -> None:

@@ -81,6 +81,12 @@ def test_adjust__same_id_twice__one_adjustment(speaker: Speaker, books: Engine) 
     assert answer(speaker, "balance", "ann")["available"] == 50
 
 
+def test_adjust__more_than_a_batch_can_settle__refused(speaker: Speaker, books: Engine) -> None:
+    for points in ("1000001", "-1000001"):
+        assert speaker.error("adjust", "ann", points, *BY_HAND)[1]["code"] == "OverCap"
+    answer(speaker, "adjust", "ann", "1000000", *BY_HAND)
+
+
 def test_reward__set_and_list(speaker: Speaker, books: Engine) -> None:
     assert "no rewards" in shown(speaker, "reward", "list")
     answer(speaker, "reward", "set", "mug", "--name", "A [red] mug", "--cost", "1500", "--stock", "2")

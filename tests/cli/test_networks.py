@@ -9,10 +9,14 @@ check_chain
 deploy
 ├── given another chain than was told: nothing is decrypted, sent or written
 ├── given a mainnet's id: refused unless it is meant
+├── given a deployment that was begun with another holder of a role: refused, and both are named
+├── given a development key as voucher signer on a real chain: refused
 ├── given a keystore in keys/: --dry-run needs no password
 ├── given a network and a URL: both are remembered
 └── given batches settled on another network: InvalidSettings
 coins: given wei, the exact decimal
+verify --accept, wallet voucher
+└── given another chain: WrongChain, and the manifest stays as it was
 """
 
 # ruff: noqa: F811  fixtures are named where they are used
@@ -26,15 +30,19 @@ import pytest
 from eth_account import Account
 from sqlalchemy import String, insert
 
+from loyaltychain.chain.devkeys import development_addresses
 from loyaltychain.chain.keystore import PASSWORD
 from loyaltychain.chain.profiles import load_profile
 from loyaltychain.cli.estimates import coins
 from loyaltychain.cli.networks import check_books, check_chain, choose_network
-from loyaltychain.config.project import Project
+from loyaltychain.cli.options import project_at
+from loyaltychain.config.project import ROLES, Project
 from loyaltychain.core.errors import InvalidSettings, WrongChain
 from loyaltychain.db.engine import transaction
+from loyaltychain.deploy.deploy import keep_plan
 from loyaltychain.localchain import process
 from loyaltychain.settlement.tables import batches
+from loyaltychain.wiring import open_world, wanted_plan
 from tests.anvil import running_anvil
 from tests.cli.test_commands import Speaker, home, speaker  # noqa: F401  fixtures
 from tests.projects import ProjectWorld, new_project, project_world, run_deploy
@@ -123,6 +131,50 @@ def test_deploy__mainnet__only_when_it_is_meant(speaker: Speaker) -> None:
 
     assert (code, "Chain 8453 is Base, where gas costs money" in error["message"]) == (2, True)
     assert (meant_code, "development keys" in meant["message"]) == (2, True)
+
+
+def test_deploy__begun_with_another_holder__refused(speaker: Speaker, served: str) -> None:
+    world = open_world(project_at(Path()))
+    begun = wanted_plan(world)
+    keep_plan(world.project.plan_file, begun)
+    admin = Path("keys/admin.key")
+    admin.unlink()
+    admin.with_suffix(".address").write_text("0x" + "99" * 20, encoding="ascii")
+
+    code, error = speaker.error("deploy")
+
+    assert (code, error["facts"]) == (2, {"role": "admin", "begun": begun.roles["admin"], "now": "0x" + "99" * 20})
+    assert world.rpc.block("latest").number == 0
+
+
+def test_deploy__development_key_as_voucher_signer__refused(speaker: Speaker) -> None:
+    for number, role in enumerate(ROLES):
+        Path(f"keys/{role}.key").write_text(f"{number + 7:064x}", encoding="ascii")
+    signer = development_addresses()[0]
+    file = Path("loyaltychain.toml")
+    text = file.read_text(encoding="utf-8").replace("[wallets]", f'[wallets]\nvoucher_signer = "{signer}"')
+    file.write_text(text, encoding="utf-8")
+
+    with running_anvil("--chain-id", "84532") as node:
+        code, error = speaker.error("deploy", "--network", "base-sepolia", "--rpc", node.url, "--dry-run")
+
+    assert (code, error["facts"]) == (2, {"addresses": [signer]})
+
+
+@pytest.mark.slow
+def test_verify_accept__another_chain__refused_and_nothing_written(
+    speaker: Speaker, served: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert speaker.say("deploy")[0] == 0
+    before = Path("deployments/local.json").read_bytes()
+    with running_anvil("--chain-id", str(LOCAL)) as node:
+        monkeypatch.setenv("LOYALTYCHAIN_RPC", node.url)
+
+        code, error = speaker.error("verify", "--accept")
+        voucher_code, voucher = speaker.error("wallet", "voucher", "--member", "ann", "--wallet", "0x" + "99" * 20)
+
+    assert (code, error["code"], voucher_code, voucher["code"]) == (4, "WrongChain", 4, "WrongChain")
+    assert Path("deployments/local.json").read_bytes() == before
 
 
 def test_deploy__dry_run_with_a_keystore__needs_no_password(

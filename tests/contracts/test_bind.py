@@ -171,7 +171,7 @@ def test_bind__given_a_side_that_is_bound__refuses(world: World) -> None:
 
 @pytest.mark.parametrize(("late", "binds"), [(0, True), (1, False)])
 def test_bind__given_a_deadline__binds_until_that_second(world: World, late: int, binds: bool) -> None:
-    deadline = evm.now(world.chain) + 100
+    deadline = evm.now(world.chain) + 100_000
     signatures = [
         vouch(world, MEMBER, ANN.address, deadline=deadline),
         consent(world, MEMBER, ANN, deadline=deadline),

@@ -1,12 +1,12 @@
 """capture with an intake, of members with other ids and of closed ones; read_event
 
-given an event that intake does not let in
+given an event that intake does not let in (edge cases 8: too old, 9: in the future, 10: unknown or closed member)
     it leaves no event and no member; the attempt is logged, once however often it is made in one second
     when it is known already
         it is known, whatever the intake says
 given the operator's own import
     age does not matter and strangers join; closed members are refused all the same
-given an event that names a member by another id
+given an event that names a member by another id (edge case 10: of one who went over into her)
     it is hers, and the same event under either id, also when it came before the ids were one member's
     it is read as one of the id joined with, with its digest
 """

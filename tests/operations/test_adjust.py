@@ -3,6 +3,7 @@
 given points above 0: they are given, what is owed is paid first
 given points below 0: they are taken; more than she has is refused, or owed where that is allowed
 given no reason, no actor, or the member herself as actor: refused
+given the id of an order: a return of the order does not take them for its own
 given the same id again: the first answer; other content is a conflict; at once: one wins
 """
 
@@ -17,6 +18,8 @@ from loyaltychain.db.engine import reading, transaction
 from loyaltychain.events import identity
 from loyaltychain.operations.adjust import Adjusted, adjust
 from loyaltychain.operations.recorded import read_recorded
+from loyaltychain.operations.redeem import redeem
+from loyaltychain.operations.sweep import sweep_step
 from loyaltychain.operations.types import Bounds
 from tests.operations.member_world import (
     DAY,
@@ -30,6 +33,7 @@ from tests.operations.member_world import (
     lot_rows,
     points_of,
     prove,
+    take_back,
 )
 
 
@@ -129,3 +133,15 @@ def test_adjust__beyond_the_bounds__refused(engine: Engine, ann: MemberNumber) -
         identity.close_member(tx, ann, NOW, "asked for it")
     with pytest.raises(errors.MemberClosed):
         by_hand(engine, ann, -1, "c")
+
+
+def test_adjust__id_of_an_order__no_part_of_its_award(engine: Engine, ann: MemberNumber) -> None:
+    give(engine, ann, 100, "app/a")
+    do(engine, redeem, id_="1", member=ann, points=100)
+    by_hand(engine, ann, 100, expires_at=after(DAY))
+    sweep_step(engine, now=after(DAY))
+
+    take_back(engine, ann, 100, award="app/a", at=after(2 * DAY))
+
+    assert points_of(engine, ann, after(2 * DAY)).debt == 100  # what ran out was given besides
+    prove(engine)

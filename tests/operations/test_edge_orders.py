@@ -14,6 +14,7 @@ given new rules after the award
     what was decided stays (11)
 """
 
+from dataclasses import replace
 from threading import Thread
 
 import pytest
@@ -173,6 +174,20 @@ def test_edge_5__cancellation_before_its_order__applied_when_it_comes(engine: En
     with reading(engine) as tx:
         assert [line.event_id for line in list_parked(tx)] == ["R-1"]
         assert count_returns(tx).named_parked == 1
+
+
+@pytest.mark.parametrize("more", [{"lines": ["all"]}, {"lines": [], "points": "all"}, {"points": -1}])
+@pytest.mark.parametrize("limit", [1, 10])
+def test_edge_5__parked_cancellation_that_says_more__is_one_all_the_same(
+    engine: Engine, limit: int, more: dict[str, object]
+) -> None:
+    told = replace(cancellation(1, 1), payload={"order": "O-1"} | more)  # keys that are the shop's own
+    work(engine, told, limit=limit)
+
+    work(engine, order(1, ("*", "cup", 1, 1_000)), limit=limit)
+
+    assert has(engine) == Has()
+    assert explanation(engine, -1)["returned_before"] == ["shop/C-1"]
 
 
 def test_edge_5__parked_for_another_member__waits_on(engine: Engine) -> None:

@@ -10,6 +10,7 @@ given an edit
 
 from sqlalchemy import Engine, select
 
+from loyaltychain.core.amounts import LANE_MAX
 from loyaltychain.core.calendar import UnixSeconds
 from loyaltychain.db.engine import reading
 from loyaltychain.ledger.tables import entries, lots
@@ -146,3 +147,17 @@ def test_edge_23__another_article_on_the_line__returns_look_for_the_new_one(engi
     work(engine, edit(2, 1, ("1", "mug", 3, 1_000), ("2", "cup", 1, 500)))
     assert matched(engine)["lines"] == [("O-1", "1", 0, 1), ("O-1", "2", 0, 1)]
     assert has(engine) == Has(6)
+
+
+def test_edge_23__more_than_a_balance_can_hold__refused(engine: Engine) -> None:
+    program = make_order_program(make_rule(event="order"), make_bonus(threshold=5_000, points=1_000_000))
+    nearly = ("1", "cup", 1, (LANE_MAX - 1_500_000) * 100)
+    small = ("1", "tray", 1, 100)
+    work(engine, order(1, nearly), order(2, small), program=program)
+    assert has(engine) == Has(LANE_MAX - 499_999)
+
+    # The bonus does not stand yet, so that what it gives is more than before.
+    work(engine, edit(1, 2, ("1", "tray", 1, 5_000)), program=program)
+
+    assert fates(engine)[-1] == ("refused", "balance-too-large")
+    assert has(engine) == Has(LANE_MAX - 499_999)

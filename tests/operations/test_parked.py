@@ -44,7 +44,7 @@ def test_count_returns__some_of_each__counted_and_listed(engine: Engine) -> None
     day = NOON + DAY
     ann, bob = MemberNumber(1), MemberNumber(2)
     assert pages == [
-        ParkedLine("shop", "C-1", "*", ann, "ann", None, "O-8", 1, 0, day),
+        ParkedLine("shop", "C-1", "", ann, "ann", None, "O-8", 1, 0, day),
         ParkedLine("shop", "R-1", "2", ann, "ann", "lamp", None, 4, 0, day),
         ParkedLine("shop", "R-2", "1", ann, "ann", "cup", None, 3, 1, day),
         ParkedLine("shop", "R-4", "1", bob, "bob", None, "O-9", 2, 0, day),

@@ -15,6 +15,7 @@ given a closed or unknown member, or nonsense
     it is refused
 """
 
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -25,9 +26,11 @@ from loyaltychain.core.amounts import MemberNumber
 from loyaltychain.db.engine import reading, transaction
 from loyaltychain.events import identity
 from loyaltychain.ledger.lots import HoldItem
+from loyaltychain.operations.earn import earn_step
 from loyaltychain.operations.redeem import Redeemed, find_redemption, redeem
 from loyaltychain.operations.request import Item
-from loyaltychain.operations.types import Bounds
+from loyaltychain.operations.types import Bounds, StepReport
+from tests.operations.builders import redemption, take
 from tests.operations.member_world import (
     DAY,
     NOW,
@@ -43,6 +46,7 @@ from tests.operations.member_world import (
     prove,
     stock_of,
 )
+from tests.program.builders import make_program
 
 
 @pytest.fixture
@@ -191,6 +195,24 @@ def test_redeem__same_id_of_two_members_at_once__one_wins(shared: Engine) -> Non
     answers = at_once(2, lambda n: do(shared, redeem, id_="1", member=members[n], points=60))
 
     assert sorted(type(answer).__name__ for answer in answers) == ["IdempotencyConflict", "Redeemed"]
+    prove(shared)
+
+
+def test_redeem__same_id_as_an_event_of_another_member__the_step_waits(shared: Engine) -> None:
+    members = [join(shared, name) for name in ("ann", "bob")]
+    for number in members:
+        give(shared, number, 100, f"shop/{number}")
+    take(shared, redemption(1))  # shop/RED-1, of ann
+    reports: list[StepReport] = []
+    step = Thread(target=lambda: reports.append(earn_step(shared, make_program(), now=NOW)))
+
+    with transaction(shared) as tx:
+        redeem(tx, source="shop", id_="RED-1", member=members[1], points=60, now=NOW)
+        step.start()
+        step.join(0.3)  # on PostgreSQL it has come as far as it can
+    step.join()
+
+    assert [report.refused for report in reports] == [1]
     prove(shared)
 
 

@@ -2,6 +2,7 @@
 ├── given nothing submitted: nothing
 ├── given submitted batches: one action a step; final once the contract holds the hash; balances are the ledger's
 ├── given depth: not final before it
+├── given transfer logs: signed with gas for a wallet of every member, as far as a quarter of the balance goes
 ├── given a paused ledger
 │   ├── when nothing is signed yet: LedgerPaused, no nonce taken; goes on once unpaused
 │   └── when it was signed before the pause: IntentReverted, halted, raised again at each step
@@ -19,14 +20,18 @@ import pytest
 from sqlalchemy import Engine
 
 from loyaltychain.chain import outbox
+from loyaltychain.chain.fees import FeeBid, next_fees
 from loyaltychain.chain.intents import Intent
 from loyaltychain.chain.signer import PrivateKey
 from loyaltychain.core import errors
+from loyaltychain.core.amounts import ratio_up
 from loyaltychain.db.engine import reading
 from loyaltychain.settlement import store
 from loyaltychain.settlement.confirm import Confirmed, confirm_step
-from loyaltychain.settlement.submit import submit_step
+from loyaltychain.settlement.gas import gas_bound
+from loyaltychain.settlement.submit import make_settle_call, submit_step
 from loyaltychain.settlement.types import Batch
+from tests.chain.sending import FaultyRpc
 from tests.chain.small_world import FUNDS, NOW
 from tests.settlement.ledger_world import BALANCES, CAPS, LedgerWorld
 
@@ -99,6 +104,30 @@ def test_confirm_step__depth__not_final_before_it(world: LedgerWorld, engine: En
     assert seen == [("submitted", "signed"), ("submitted", "broadcast"), ("submitted", "mined")]
     assert last is not None
     assert (last.state, last.intent_state) == ("final", "final")
+
+
+@pytest.mark.parametrize(("is_on", "is_poor"), [(False, False), (True, False), (True, True)])
+def test_confirm_step__transfer_logs__gas_for_bindings_that_come_in_between(
+    world: LedgerWorld, engine: Engine, is_on: bool, is_poor: bool
+) -> None:
+    submit(world, engine)
+    world.administrate("setTransferLogs", is_on)
+    call = make_settle_call(read(engine)[0])
+    estimate = world.rpc.estimate_gas(world.deployment.ledger, call, sender=world.settler)
+    sender = world.sender(engine)
+    if is_poor:  # enough for what the batch takes now
+        price = next_fees(None, world.rpc.fees(), sender.profile)
+        assert isinstance(price, FeeBid)
+        spent = world.rpc.balance(world.settler) - ratio_up(estimate, times=5, per=4) * price.max_fee
+        sender.rpc = FaultyRpc(world.small, balance=lambda address: world.rpc.balance(address) - spent)  # type: ignore[assignment]
+
+    confirm_step(sender, world.deployment)
+
+    with reading(engine) as tx:
+        (attempt,) = outbox.read_attempts(tx, "settle:1")
+    bound = gas_bound(words=1, updates=2, transfer_logs=True)
+    assert bound > ratio_up(estimate, times=5, per=4)
+    assert attempt.gas == (bound if is_on and not is_poor else ratio_up(estimate, times=5, per=4))
 
 
 def test_confirm_step__paused__waits_without_a_nonce(world: LedgerWorld, engine: Engine) -> None:

@@ -1,0 +1,25 @@
+"""What one entry may move at most, as the project's files say it. Asks no chain; the worker does."""
+
+from loyaltychain.config.project import Project
+from loyaltychain.core import errors
+from loyaltychain.deploy.manifest import read_manifest
+from loyaltychain.operations.types import Bounds
+
+
+def read_bounds(project: Project) -> Bounds:
+    """The bounds by the caps in the manifest; before a deployment, by those that its contracts will be given.
+
+    Raises InvalidSettings: the manifest cannot be used.
+    """
+    try:
+        caps = read_manifest(project.manifest_file)["caps"]
+    except errors.NotDeployed:
+        mine = project.settings.caps
+        return Bounds(
+            award=min(mine.issue_per_batch, mine.issue_per_period),
+            redemption=min(mine.burn_per_batch, mine.burn_per_period),
+        )
+    return Bounds(
+        award=min(caps["issuePerBatch"], caps["issuePerPeriod"]),
+        redemption=min(caps["burnPerBatch"], caps["burnPerPeriod"]),
+    )
