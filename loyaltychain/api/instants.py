@@ -7,15 +7,11 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 
 from loyaltychain.core.calendar import UnixSeconds
+from loyaltychain.core.times import format_instant as format_instant
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LAST = (datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC) - _EPOCH) // timedelta(seconds=1)
 _RFC_3339 = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})")
-
-
-def format_instant(at: int) -> str:
-    """``2026-01-05T10:00:00Z``. ``at`` in unix seconds of the years 1970 to 9999."""
-    return f"{_EPOCH + timedelta(seconds=at):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def format_optional(at: int | None) -> str | None:

@@ -1,6 +1,7 @@
 """``demo``: the whole way, on simulated data or on somebody's log, and what to try next, on one screen."""
 
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
@@ -60,7 +61,7 @@ def demo(
     if as_json:
         print_json(result.document())
     else:
-        _print_summary(result, events, keep)
+        _print_summary(result, events, map_, keep)
     if not result.is_clean:
         raise typer.Exit(EXIT_FOUND)
 
@@ -88,7 +89,7 @@ def _read_program(name: str) -> str:
     return file.read_text(encoding="utf-8-sig") if file.is_file() else template(name)
 
 
-def _print_summary(result: Demo, log: Path | None, keep: Path | None) -> None:
+def _print_summary(result: Demo, log: Path | None, map_: str | None, keep: Path | None) -> None:
     title = f"loyaltychain demo: {log.name}" if log else "loyaltychain demo: a SIMULATED shop, 90 days"
     table = Table(title=title, title_justify="left", show_header=False, box=None)
     table.add_column(style="dim")
@@ -96,10 +97,11 @@ def _print_summary(result: Demo, log: Path | None, keep: Path | None) -> None:
     for name, text in _rows(result, is_real=log is not None).items():
         table.add_row(name, text)
     stdout.print(table, highlight=False)
-    command = os.fspath(Path(".venv/bin/loyaltychain"))
+    command = "loyaltychain" if shutil.which("loyaltychain") else os.fspath(Path(".venv/bin/loyaltychain"))
     stdout.print("\nTry next:", highlight=False)
     if keep is None:
-        stdout.print(f"  {command} demo --keep shop   # keeps the project; then", highlight=False)
+        what = f" --events {log} --map {map_}" if log else ""
+        stdout.print(f"  {command} demo{what} --keep shop   # keeps the project; then", highlight=False, soft_wrap=True)
     else:
         stdout.print(f"  The project is in {keep}. Look into it:", highlight=False)
     folder = keep or Path("shop")
@@ -123,13 +125,14 @@ def _rows(result: Demo, *, is_real: bool) -> dict[str, str]:
     if is_real:
         rows["returns"] = (
             f"{result.returns.in_full:,} lines matched in full, {result.returns.in_part:,} in part, "
-            f"{result.returns.not_at_all:,} not at all: {result.returns.units_parked:,} units parked, no debt made"
+            f"{result.returns.not_at_all:,} not at all: {result.returns.units_parked:,} pieces parked, no debt made"
         )
     rows |= {
         "refused": f"{counted(done.refused, 'event')} with a reason",
         "deployed": f"{counted(len(result.contracts), 'contract')}, {result.deploy_gas:,} gas; every fact read back",
         "settled": f"{done.batches} weekly batches, {done.updates:,} balance updates, "
-                   f"{figures['gas_per_update']:,} gas a member's update; {result.burned:,} points went down on chain",
+                   f"{figures['gas_per_update']:,} gas a member's update; "
+                   f"{result.burned:,} points burned, where balances went down",
         "audit": _audit_line(result),
         "receipt": f"member {receipt['member']}: {receipt['amount']:+d} points for {receipt['entry']['cause']} "
                    f"in batch {receipt['batch']['batchId']}, {_PROVEN[result.receipt_verified]}",

@@ -1,5 +1,6 @@
 """``deploy`` and ``verify``: contracts onto the chain, and the proof that they are what was asked for."""
 
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -14,6 +15,7 @@ from loyaltychain.cli.networks import assumptions, check_books, check_chain, cho
 from loyaltychain.cli.options import HERE, AsJson, Home, only_writer, project_at, speaking
 from loyaltychain.cli.output import EXIT_FOUND, print_facts, print_json, progress, stderr, stdout
 from loyaltychain.config.network import FILE as NETWORK_FILE
+from loyaltychain.config.project import Project
 from loyaltychain.core import errors
 from loyaltychain.core.hashing import to_hex
 from loyaltychain.db.engine import reading
@@ -56,7 +58,7 @@ def deploy(
     as_json: AsJson = False,
 ) -> None:
     """Deploy the contracts, wire the roles, read everything back, publish the programme's hash. Safe to repeat."""
-    with speaking(as_json), only_writer(named := project_at(home)):
+    with speaking(as_json), _alone(named := project_at(home), unless=dry_run):
         project = choose_network(named, network=network, rpc=rpc, chain_id=chain_id)
         world = open_world(project, deployer_keystore=keystore)
         refuse_mainnet(check_chain(world.rpc, world.profile, told=chain_id), is_meant=mainnet or dry_run)
@@ -80,6 +82,11 @@ def deploy(
             print_json(facts)
             return
         _print_deployed(facts, home=project.home)
+
+
+def _alone(project: Project, *, unless: bool) -> AbstractContextManager[None]:
+    """Keep the worker out, unless nothing will be written."""
+    return nullcontext() if unless else only_writer(project)
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,8 +25,9 @@ def choose_network(project: Project, *, network: str | None, rpc: str | None, ch
     Raises InvalidSettings when what was told does not say which chain, or names two.
     """
     settings = project.settings
-    if network is None and chain_id is not None and load_profile(settings.network).chain_id != chain_id:
-        network = generic_name(chain_id)
+    if network is None and chain_id is not None:
+        is_own = load_profile(settings.network).chain_id == chain_id
+        network = settings.network if is_own else generic_name(chain_id)
     if network is None and rpc is not None and settings.network == "local":
         raise errors.InvalidSettings(
             "Which chain is behind this URL? Add --chain-id N, so that another one is never deployed to by mistake, "

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,6 +13,7 @@ from loyaltychain.chain.signer import KeySigner, load_key
 from loyaltychain.cli.options import HERE, AsJson, Home, in_words, project_at, speaking
 from loyaltychain.cli.output import print_facts, print_json, stdout
 from loyaltychain.core import errors
+from loyaltychain.core.clock import system_clock
 from loyaltychain.core.hashing import to_hex
 from loyaltychain.core.json_text import parse_json
 from loyaltychain.db.engine import reading
@@ -84,7 +86,7 @@ def rebind(file: VoucherFile, consent: Consent, home: Home = HERE, as_json: AsJs
 
 def execute(member: Member, home: Home = HERE, as_json: AsJson = False) -> None:
     """Change the member's wallet as proposed, once the present one has had its time to object."""
-    _submit_member(bindings.execute_proposal, member, home, as_json=as_json)
+    _submit_member(partial(bindings.execute_proposal, now=system_clock()), member, home, as_json=as_json)
 
 
 def cancel(member: Member, home: Home = HERE, as_json: AsJson = False) -> None:

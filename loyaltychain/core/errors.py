@@ -52,6 +52,21 @@ LoyaltyError
     └── ArtifactsStale        shipped artifacts are not what the sources compile to
 """
 
+from collections.abc import Iterable, Mapping
+
+
+def in_words(value: object) -> str:
+    """A fact as a person reads it: text without quotes unless it is empty, lists with commas, bytes as 0x hex."""
+    if isinstance(value, str):  # what would break the line is escaped
+        return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in value) or '""'
+    if isinstance(value, bytes):
+        return "0x" + value.hex()
+    if isinstance(value, Mapping):
+        value = [f"{in_words(name)} {in_words(each)}" for name, each in value.items()]
+    if isinstance(value, Iterable):
+        return ", ".join(in_words(each) for each in value) or "none"
+    return "none" if value is None else str(value)
+
 
 class LoyaltyError(Exception):
     """Base of all loyaltychain errors."""
@@ -66,7 +81,7 @@ class LoyaltyError(Exception):
         return str(self.args[0])
 
     def __str__(self) -> str:
-        facts = ", ".join(f"{key}={value!r}" for key, value in self.context.items())
+        facts = "; ".join(f"{name}: {in_words(value)}" for name, value in self.context.items())
         return f"{self.message} [{facts}]" if facts else self.message
 
 

@@ -1,4 +1,4 @@
-"""Time as text turned into instants. Reads no clock.
+"""Time as text turned into instants, and instants as text. Reads no clock.
 
 A local time is read in its zone with fold 0: where clocks go back, an ambiguous time is the first of the two;
 where they go forward, a time that never was counts on with the offset before the change (01:30 in London on
@@ -15,6 +15,14 @@ from loyaltychain.core.calendar import UnixSeconds
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _UNIX = re.compile(r"-?[0-9]{1,12}")
 _SAMPLE = datetime(2001, 2, 3, 4, 5, 6, tzinfo=UTC)
+
+
+def format_instant(at: int) -> str:
+    """``2026-01-05T10:00:00Z``, as RFC 3339 has it; the bare number of seconds outside of the years that it knows."""
+    try:
+        return f"{(_EPOCH + timedelta(seconds=at)).replace(tzinfo=None).isoformat()}Z"
+    except OverflowError:
+        return str(at)
 
 
 def parse_zone(name: str) -> ZoneInfo:

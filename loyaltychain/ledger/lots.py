@@ -25,7 +25,7 @@ class Lot:
 
     id: LotId
     member: MemberNumber
-    award: str  # the cause whose points these are; activation and reinstatement keep it
+    award: str  # the cause whose points these are (an adjustment: its entry); activation and reinstatement keep it
     earned_at: UnixSeconds
     expires_at: UnixSeconds | None  # exclusive; None: never
     due_at: UnixSeconds | None  # pending until then; None: available

@@ -61,7 +61,7 @@ lots = Table(
     metadata,
     Column("id", String, ForeignKey("entries.id"), primary_key=True),  # the entry that made it
     Column("member", Number, nullable=False, index=True),
-    Column("award", String, nullable=False, index=True),  # the cause whose points these are
+    Column("award", String, nullable=False, index=True),  # the cause whose points these are; or an adjustment
     Column("earned_at", Number, nullable=False),
     Column("expires_at", Number),  # exclusive; none: never
     Column("due_at", Number),  # pending until then; none: available

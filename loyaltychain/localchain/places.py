@@ -44,6 +44,11 @@ class Places:
         return self.directory / "endpoint.json"
 
     @property
+    def port(self) -> Path:
+        """On which port it was served last: whoever knows the URL finds it there again."""
+        return self.directory / "port"
+
+    @property
     def log(self) -> Path:
         """What the serving process says."""
         return self.directory / "server.log"

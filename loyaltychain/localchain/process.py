@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 from filelock import FileLock, Timeout
 
-from loyaltychain.core.errors import ChainNotRunning, DatabaseBusy
+from loyaltychain.core.errors import ChainNotRunning, DatabaseBusy, InvalidSettings
 from loyaltychain.core.json_text import parse_json
 from loyaltychain.localchain.places import Endpoint, Places, read_endpoint
 
@@ -32,13 +32,18 @@ def start(home: Path, *, port: int = 0) -> Endpoint:
     """The served chain of the project at ``home``: the one that runs already, or a new process.
 
     Args:
-        port: On 127.0.0.1; 0 for any that is free. Ignored when the chain is served already.
+        port: On 127.0.0.1; 0 for that of last time, or any that is free.
 
     Raises:
+        InvalidSettings: it is served on another port already.
         ChainNotRunning: the process ended, or did not answer in time; ``reason`` quotes its log.
     """
     places = Places(home)
     if (running := _answering(places)) is not None:
+        if port not in (0, urlsplit(running.url).port):
+            raise InvalidSettings(
+                f"The local chain is served at {running.url} already: `loyaltychain chain stop` first, to move it."
+            )
         return running
     places.directory.mkdir(parents=True, exist_ok=True)
     with places.log.open("ab") as log:

@@ -4,6 +4,7 @@ JSON-RPC over HTTP on the loopback interface, single requests and batches. One e
 reading a request and its answer, so requests are answered strictly one after the other.
 """
 
+import contextlib
 import os
 import secrets
 import signal
@@ -67,7 +68,7 @@ def serve(home: Path, port: int) -> None:
         chain = LocalChain(places.state)
         token = secrets.token_hex(16)
         try:
-            with socket.create_server(("127.0.0.1", port)) as listener:
+            with _listen(places, port) as listener:
                 # Connections inherit it. Without it, each answer's second packet waits 40 ms for an acknowledgement.
                 listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 url = f"http://127.0.0.1:{listener.getsockname()[1]}"
@@ -83,6 +84,17 @@ def serve(home: Path, port: int) -> None:
         finally:
             places.endpoint.unlink(missing_ok=True)
             chain.close()
+
+
+def _listen(places: Places, port: int) -> socket.socket:
+    """A listening socket on ``port``; for 0 on the port of last time, or on any where somebody else has that now."""
+    last = places.port.read_text("ascii").strip() if places.port.exists() else ""
+    if port == 0 and last.isdecimal():
+        with contextlib.suppress(OSError, OverflowError):
+            return socket.create_server(("127.0.0.1", int(last)))
+    listener = socket.create_server(("127.0.0.1", port))
+    places.port.write_text(f"{listener.getsockname()[1]}\n", "ascii")
+    return listener
 
 
 def main(arguments: list[str]) -> int:

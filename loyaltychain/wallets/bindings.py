@@ -14,6 +14,7 @@ from loyaltychain.chain.rpc import Rpc
 from loyaltychain.chain.sender import Outcome, Sender
 from loyaltychain.chain.signer import AllowedCall
 from loyaltychain.core import errors
+from loyaltychain.core.calendar import UnixSeconds
 from loyaltychain.core.hashing import keccak256, to_hex
 from loyaltychain.wallets.typed_data import Binding
 from loyaltychain.wallets.voucher import Voucher, check_consent
@@ -133,7 +134,9 @@ def propose(sender: Sender, manifest: Mapping[str, Any], voucher: Voucher, conse
     return _execute(sender, manifest, "proposeRebind", arguments, nonce=facts.nonce, signer=signer)
 
 
-def execute_proposal(sender: Sender, manifest: Mapping[str, Any], member: int, *, signer: str) -> Outcome:
+def execute_proposal(
+    sender: Sender, manifest: Mapping[str, Any], member: int, *, signer: str, now: UnixSeconds
+) -> Outcome:
     """Change the wallet as proposed, once the delay is over. ``signer`` is anybody.
 
     Raises:
@@ -142,12 +145,12 @@ def execute_proposal(sender: Sender, manifest: Mapping[str, Any], member: int, *
         Reverted, IntentReverted, NonceTaken, RpcUnavailable: as ``Sender.execute``.
     """
     standing = _proposed(sender.rpc, manifest, member)
-    now = sender.rpc.block("latest").timestamp
-    if standing.executable_at is not None and now < standing.executable_at:
+    time = max(sender.rpc.block("latest").timestamp, now)  # an idle local chain's time stands still
+    if standing.executable_at is not None and time < standing.executable_at:
         raise errors.NotYetFinal(
             "The present wallet may still object: run it again later.",
             executable_at=standing.executable_at,
-            chain_time=now,
+            chain_time=time,
         )
     return _execute(sender, manifest, "executeRebind", (member,), nonce=standing.nonce, signer=signer)
 

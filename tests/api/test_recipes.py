@@ -13,7 +13,6 @@ from pathlib import Path
 import pytest
 
 from loyaltychain.api.problems import KINDS
-from loyaltychain.program.load import template
 from tests.api.processes import serving
 from tests.api.serving import Served
 from tests.e2e.processes import Commands
@@ -34,7 +33,6 @@ def test_walk__block_by_block__succeeds(tmp_path: Path) -> None:
     assert commands[-2:] == [["run"], ["serve"]]
     project = Commands(tmp_path / "shop")
     project.run(*commands[0])
-    project.write("program.yaml", template("orders"))
     put_command(project.home)
     for command in commands[1:-2]:
         project.run(*command)

@@ -19,7 +19,6 @@ import pytest
 
 from loyaltychain.cli.main import COMMANDS
 from loyaltychain.events.map import MAPS
-from loyaltychain.program.load import template
 from tests.api.processes import serving
 from tests.e2e.processes import Commands
 from tests.e2e.shell import put_command, run_script, wait_for
@@ -79,8 +78,7 @@ def test_readme__its_recipes__earn_redeem_and_verify(tmp_path: Path) -> None:
     assert recipes
     setting, earn, redeem, verify = re.split(r"\n\n# ", recipes[1])
     project = Commands(tmp_path / "shop")
-    project.run("init")
-    project.write("program.yaml", template("orders"))
+    project.run("init", "--template", "orders")
     put_command(project.home)
     project.run("chain", "start")
     try:

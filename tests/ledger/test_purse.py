@@ -136,7 +136,7 @@ def test_adjust__up_and_down__moves_against_its_account() -> None:
     details = {"reason": "goodwill", "actor": "desk"}
     movement = purse.adjust(stamp("adjust:x", details=details), 10, at=START, expires_at=2_000)
     assert posted(movement) == [("adjusted", "debt", 2), ("adjusted", "available", 8)]
-    assert movement.made == make_lot("adjust:x", 8, 2_000)
+    assert movement.made == make_lot("adjust:x", 8, 2_000, award="adjust:x")
     assert movement.entry.details == details
     assert posted(purse.adjust(stamp("y"), -3, at=START)) == [("available", "adjusted", 3)]
     with pytest.raises(errors.InsufficientBalance, match="6 points to be taken, 5 available"):
