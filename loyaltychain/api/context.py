@@ -9,6 +9,7 @@ from sqlalchemy import Engine
 
 from loyaltychain.api.keys import Environment, environment_of
 from loyaltychain.config.project import Project
+from loyaltychain.core import errors
 from loyaltychain.core.clock import Clock, system_clock
 from loyaltychain.db.migrate import open_migrated
 from loyaltychain.deploy.bounds import read_bounds
@@ -54,7 +55,12 @@ class Context:
         """
         stamp = _stamp(self.project.program_file)
         if self._program is None or self._program[0] != stamp:
-            self._program = stamp, load_program(self.project.program_file)
+            try:
+                self._program = stamp, load_program(self.project.program_file)
+            except errors.InvalidProgram:
+                if self._program is None:
+                    raise
+                # It is being edited: what apps may send goes by the last one that could be read.
         return self._program[1]
 
     def bounds(self) -> Bounds:

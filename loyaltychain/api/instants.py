@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 
 from loyaltychain.core.calendar import UnixSeconds
-from loyaltychain.core.times import format_instant as format_instant
+from loyaltychain.core.times import format_instant
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LAST = (datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC) - _EPOCH) // timedelta(seconds=1)

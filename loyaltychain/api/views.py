@@ -4,9 +4,9 @@ import json
 from collections.abc import Sequence
 
 from loyaltychain.api import answers, store
-from loyaltychain.api.instants import format_instant
 from loyaltychain.api.problems import Problem
 from loyaltychain.core.amounts import POINTS
+from loyaltychain.core.times import format_instant
 from loyaltychain.db.engine import Tx
 from loyaltychain.events.store import read_event
 from loyaltychain.settlement.tables import receipts

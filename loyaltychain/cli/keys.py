@@ -5,11 +5,12 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from loyaltychain.api.instants import format_instant, format_optional
+from loyaltychain.api.instants import format_optional
 from loyaltychain.api.keys import ApiKey, create_key, environment_of, list_keys, revoke_key
 from loyaltychain.cli.options import HERE, AsJson, Home, project_at, speaking
 from loyaltychain.cli.output import print_json, stderr, stdout
 from loyaltychain.core.clock import system_clock
+from loyaltychain.core.times import format_instant
 from loyaltychain.core.words import counted
 from loyaltychain.db.engine import reading, transaction
 from loyaltychain.db.migrate import open_migrated

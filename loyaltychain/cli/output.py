@@ -40,7 +40,7 @@ def print_error(error: errors.LoyaltyError, *, as_json: bool) -> None:
         return
     stderr.print(f"[bold red]{type(error).__name__}[/]: {_escape(error.message)}", highlight=False)
     for name, value in error.context.items():
-        stderr.print(f"  {name}: {_escape(str(_plain(value)))}", highlight=False, soft_wrap=True)
+        stderr.print(f"  {name}: {_escape(errors.in_words(value))}", highlight=False, soft_wrap=True)
 
 
 def print_facts(title: str, facts: Mapping[str, object]) -> None:

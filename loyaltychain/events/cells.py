@@ -3,7 +3,7 @@
 from loyaltychain.core import errors
 from loyaltychain.core.calendar import UnixSeconds
 from loyaltychain.core.money import EXPONENTS, Exact, make_minor_units, parse_decimal
-from loyaltychain.core.times import parse_instant, parse_zone
+from loyaltychain.core.times import format_instant, parse_instant, parse_zone
 from loyaltychain.events.map import EventMap
 from loyaltychain.events.map_parts import IdPart, OneAmount, TypePart
 from loyaltychain.events.rows import Row
@@ -67,7 +67,9 @@ def read_time(event_map: EventMap, row: Row, *, received_at: UnixSeconds) -> Uni
     zone = parse_zone(part.zone) if part.zone is not None else None
     occurred_at = parse_instant(read_filled(row, part.column), pattern=part.format, zone=zone)
     if occurred_at > received_at + CLOCK_SKEW_SECONDS:
-        raise errors.InvalidEvent("The time lies in the future.", occurred_at=occurred_at, received_at=received_at)
+        raise errors.InvalidEvent(
+            "The time lies in the future.", time=format_instant(occurred_at), now=format_instant(received_at)
+        )
     return occurred_at
 
 

@@ -91,7 +91,7 @@ class _Open:
         if seen == line:
             self.repeated += 1
         else:
-            self.problems[row.line] = f"another row has this line's id and other content [line={line.line.line!r}]"
+            self.problems[row.line] = f"another row has this line's id and other content [line: {line.line.line}]"
 
     def rejected(self, reason: str) -> list[Rejected]:
         return [(line, self.problems.get(line, reason), raw) for line, raw in self.rows]

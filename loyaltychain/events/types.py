@@ -10,6 +10,7 @@ import rfc8785
 from loyaltychain.core import canonical, errors
 from loyaltychain.core.amounts import MemberNumber
 from loyaltychain.core.calendar import UnixSeconds
+from loyaltychain.core.times import format_instant
 
 TEXT_MAX = 200  # characters of an id
 PLAIN_NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
@@ -55,7 +56,7 @@ class Event:
         check_id("id", self.id)
         check_id("member", self.member_id)
         if self.occurred_at < 0:
-            raise errors.InvalidEvent("The time lies before 1970.", occurred_at=self.occurred_at)
+            raise errors.InvalidEvent("The time lies before 1970.", occurred_at=format_instant(self.occurred_at))
 
     @property
     def cause(self) -> str:

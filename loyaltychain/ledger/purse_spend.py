@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from loyaltychain.core import errors
 from loyaltychain.core.calendar import UnixSeconds
+from loyaltychain.core.times import format_instant
 from loyaltychain.ledger import accounts
 from loyaltychain.ledger.lots import Draws, Hold, HoldEndKind, HoldItem, Lot, LotId, Movement, Redemption, Stamp
 from loyaltychain.ledger.purse_make import make_entry
@@ -144,5 +145,5 @@ def _open_hold(state: PurseState, hold_id: str, at: UnixSeconds) -> Hold:
     if held is None:
         raise errors.UnknownHold("This member has no open hold of this id.", hold=hold_id)
     if held.until <= at:
-        raise errors.HoldEnded("This hold has timed out.", hold=hold_id, until=held.until)
+        raise errors.HoldEnded("This hold has timed out.", hold=hold_id, until=format_instant(held.until))
     return held

@@ -8,6 +8,7 @@ from sqlalchemy import select, union
 from loyaltychain.core import errors
 from loyaltychain.core.amounts import MemberNumber
 from loyaltychain.core.calendar import UnixSeconds
+from loyaltychain.core.times import format_instant
 from loyaltychain.db.engine import Tx
 from loyaltychain.events.tables import member_aliases, members
 from loyaltychain.ledger.accounts import ADJUSTED
@@ -75,7 +76,7 @@ def adjust(
     if actor in _ids(tx, member):
         raise errors.InvalidOperation("Nobody adjusts points of their own.", actor=actor)
     check_cap(abs(points), bounds.award if points > 0 else bounds.redemption)
-    check_room(purse.owned, max(points, 0))
+    check_room(purse.owned + purse.pending, max(points, 0))
     stamp = Stamp(id=entry_id, cause=cause, occurred_at=now, recorded_at=now, details=details)
     movements.append(purse.adjust(stamp, points, at=now, expires_at=expires_at, may_owe=may_owe))
     keep(tx, movements, bounds=bounds)
@@ -89,7 +90,9 @@ def _check(points: int, *, reason: str, actor: str, expires_at: UnixSeconds | No
     check_text("reason", reason)
     check_text("actor", actor)
     if expires_at is not None and (points < 0 or expires_at <= now):
-        raise errors.InvalidOperation("Only points that are given expire, and not before now.", expires_at=expires_at)
+        raise errors.InvalidOperation(
+            "Only points that are given expire, and not before now.", expires_at=format_instant(expires_at)
+        )
 
 
 def _ids(tx: Tx, member: MemberNumber) -> set[str]:

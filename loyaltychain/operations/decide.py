@@ -1,5 +1,7 @@
 """What becomes of one event, on what the events before it left on the desk. Reads and writes no database."""
 
+from typing import Any
+
 from loyaltychain.core import errors
 from loyaltychain.core.amounts import POINTS
 from loyaltychain.events.orders import redemption_order
@@ -48,9 +50,18 @@ def decide(desk: Desk, told: Told) -> Decision:
     return Decision(position, "posted", entries, explanation, fate.is_parked)
 
 
-def _refusal(problem: errors.LoyaltyError) -> dict[str, str]:
-    reason = _REASONS[type(problem)] or str(problem.context.pop("code"))
-    return {"result": f"Refused: {problem}", "reason": reason}
+def _refusal(problem: errors.LoyaltyError) -> dict[str, Any]:
+    facts = {name: _plain(value) for name, value in problem.context.items() if name != "code"}
+    said: dict[str, Any] = {
+        "result": f"Refused: {problem.message}",
+        "reason": _REASONS[type(problem)] or str(problem.context["code"]),
+    }
+    return said | ({"facts": facts} if facts else {})
+
+
+def _plain(value: object) -> object:
+    """As canonical JSON takes it."""
+    return value if value is None or isinstance(value, bool | int | str) else errors.in_words(value)
 
 
 def _handle(desk: Desk, told: Told) -> Fate:

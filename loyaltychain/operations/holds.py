@@ -11,6 +11,7 @@ from sqlalchemy import select
 from loyaltychain.core import errors
 from loyaltychain.core.amounts import MemberNumber
 from loyaltychain.core.calendar import UnixSeconds
+from loyaltychain.core.times import format_instant
 from loyaltychain.core.words import counted
 from loyaltychain.db.engine import Tx
 from loyaltychain.ledger import book
@@ -91,11 +92,14 @@ def hold(
     return Held(name, member, amount, priced, reference, now, until, end=None, ended_at=None)
 
 
-def commit(tx: Tx, *, source: str, id_: str, points: int | None = None, now: UnixSeconds) -> Redeemed:
+def commit(
+    tx: Tx, *, source: str, id_: str, points: int | None = None, now: UnixSeconds, bounds: Bounds = NO_BOUNDS
+) -> Redeemed:
     """Take what is held for good. What is not committed of it comes back at once.
 
     Args:
         points: At most what is held; None for all of it. A hold of items is committed whole.
+        bounds: What one entry may move at most: points that have run out meanwhile are booked by it.
 
     Raises:
         UnknownHold: there is no such hold.
@@ -124,12 +128,12 @@ def commit(tx: Tx, *, source: str, id_: str, points: int | None = None, now: Uni
     stock.price(tx, [Item(item.reward, item.quantity, item.cost) for item in standing.items])
     stamp = Stamp(id=entry_id, cause=name, occurred_at=now, recorded_at=now, details={"hold": name})
     movements.append(purse.commit(stamp, name, at=now, amount=amount))
-    keep(tx, movements)
+    keep(tx, movements, bounds=bounds)
     return Redeemed(entry_id, standing.member, amount, standing.items, standing.reference, now, refunded=0)
 
 
-def release(tx: Tx, *, source: str, id_: str, now: UnixSeconds) -> Held:
-    """Give back what is held, points and stock.
+def release(tx: Tx, *, source: str, id_: str, now: UnixSeconds, bounds: Bounds = NO_BOUNDS) -> Held:
+    """Give back what is held, points and stock. ``bounds`` as in ``commit``.
 
     Raises:
         UnknownHold: there is no such hold.
@@ -146,7 +150,7 @@ def release(tx: Tx, *, source: str, id_: str, now: UnixSeconds) -> Held:
     _check_stands(tx, standing, now)
     stamp = Stamp(id=EntryId(f"release:{name}"), cause=name, occurred_at=now, recorded_at=now)
     movements.append(purse.release(stamp, name, at=now))
-    keep(tx, movements)
+    keep(tx, movements, bounds=bounds)
     return replace(before, end="release", ended_at=now)
 
 
@@ -180,5 +184,8 @@ def _check_stands(tx: Tx, standing: Hold, now: UnixSeconds) -> None:
     if how is not None:
         words = {"commit": "was committed", "release": "was released", "time-out": "has timed out"}
         raise errors.HoldEnded(
-            f"This hold of {counted(state.points, 'point')} {words[how]}.", hold=standing.id, end=how, ended_at=when
+            f"This hold of {counted(state.points, 'point')} {words[how]}.",
+            hold=standing.id,
+            end=how,
+            ended_at=None if when is None else format_instant(when),
         )

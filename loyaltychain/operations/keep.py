@@ -13,6 +13,7 @@ from sqlalchemy import select
 from loyaltychain.core import errors
 from loyaltychain.core.amounts import Amount, MemberNumber
 from loyaltychain.core.calendar import UnixSeconds
+from loyaltychain.core.times import format_instant
 from loyaltychain.db.engine import Tx
 from loyaltychain.events import identity
 from loyaltychain.ledger import book
@@ -35,7 +36,7 @@ def open_purse(tx: Tx, member: MemberNumber, now: UnixSeconds) -> tuple[Purse, l
     """
     closed = identity.closed_at(tx, member)
     if closed is not None:
-        raise errors.MemberClosed("This member's account is closed.", member=member, closed_at=closed)
+        raise errors.MemberClosed("This member's account is closed.", member=member, closed_at=format_instant(closed))
     purse = book.load_purses(tx, [member])[member]
     return purse, purse.advance(now, recorded_at=now)
 

@@ -76,7 +76,7 @@ def refund(
     stored = find_stored(tx, stored.entry_id)  # as it is behind the lock
     amount = _amount(stored, points, restock=restock)
     check_cap(amount, bounds.award)
-    check_room(purse.owned, amount)
+    check_room(purse.owned + purse.pending, amount)
     purse.adopt(book.lots_by_id(tx, [lot for lot, _ in stored.draws]))
     stamp = Stamp(id=entry_id, cause=cause, occurred_at=now, recorded_at=now, details=details)
     movements.append(purse.refund(stamp, stored, amount, at=now, grace_seconds=grace_seconds))

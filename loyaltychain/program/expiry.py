@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from loyaltychain.core import errors
 from loyaltychain.core.calendar import UnixSeconds
-from loyaltychain.core.times import parse_zone
+from loyaltychain.core.times import format_instant, parse_zone
 from loyaltychain.program.types import EndOf, Expiry
 
 DAY_SECONDS = 86_400
@@ -41,7 +41,7 @@ def expires_at(terms: ExpiryTerms, earned_at: UnixSeconds) -> UnixSeconds | None
     try:
         return _end(terms.expiry, parse_zone(terms.timezone), earned_at)
     except (OverflowError, ValueError) as problem:
-        raise errors.InvalidEvent("The time is too far away.", occurred_at=earned_at) from problem
+        raise errors.InvalidEvent("The time is too far away.", occurred_at=format_instant(earned_at)) from problem
 
 
 def _end(expiry: Expiry, zone: ZoneInfo, earned_at: UnixSeconds) -> UnixSeconds:

@@ -16,6 +16,7 @@ from loyaltychain.chain.signer import AllowedCall
 from loyaltychain.core import errors
 from loyaltychain.core.calendar import UnixSeconds
 from loyaltychain.core.hashing import keccak256, to_hex
+from loyaltychain.core.times import format_instant
 from loyaltychain.wallets.typed_data import Binding
 from loyaltychain.wallets.voucher import Voucher, check_consent
 
@@ -149,8 +150,8 @@ def execute_proposal(
     if standing.executable_at is not None and time < standing.executable_at:
         raise errors.NotYetFinal(
             "The present wallet may still object: run it again later.",
-            executable_at=standing.executable_at,
-            chain_time=time,
+            executable_at=format_instant(standing.executable_at),
+            chain_time=format_instant(time),
         )
     return _execute(sender, manifest, "executeRebind", (member,), nonce=standing.nonce, signer=signer)
 

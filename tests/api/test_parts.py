@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from loyaltychain.api.cursor import make_cursor, parse_cursor
-from loyaltychain.api.instants import format_instant, parse_instant
+from loyaltychain.api.instants import parse_instant
 from loyaltychain.api.problems import Problem
 from loyaltychain.api.strict_json import NESTING_MAX, parse_body
 

@@ -79,7 +79,7 @@ def test_log_file__something_else__is_refused(tmp_path: Path, content: str) -> N
         read_log_file(path)
 
 
-@pytest.mark.parametrize(("line", "message"), [("{", "not JSON.*line=2"), ("[]", "not an object.*line=2")])
+@pytest.mark.parametrize(("line", "message"), [("{", "not JSON.*line: 2"), ("[]", "not an object.*line: 2")])
 def test_log_file__a_broken_line__is_named(tmp_path: Path, line: str, message: str) -> None:
     path = tmp_path / "logs.jsonl"
     write_log_file(make_chain_log(), path)

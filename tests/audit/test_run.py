@@ -216,7 +216,7 @@ def test_run_audit__a_reorganisation_meanwhile__must_begin_again(scenario: Scena
 
     lying = LyingRpc(scenario.world.rpc, block=other_later)
 
-    with pytest.raises(RpcUnavailable, match=r"reorganised.*block=28"):
+    with pytest.raises(RpcUnavailable, match=r"reorganised.*block: 28"):
         scenario.audit(rpc=lying)
 
 

@@ -38,9 +38,9 @@ def test_parse_yaml__core_schema__no_surprises() -> None:
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("a: 1\nb: 2\na: 3", "'a' stands twice.*line=3"),
+        ("a: 1\nb: 2\na: 3", "'a' stands twice.*line: 3"),
         ("a: {b: 1, b: 1}", "'b' stands twice"),
-        ("a: &x 1\nb: *x", "anchors.*line=2"),
+        ("a: &x 1\nb: *x", "anchors.*line: 2"),
         ("a: !!python/object/apply:os.system ['true']", "could not determine a constructor"),
         ("a: !thing 1", "could not determine a constructor"),
         ("? [a, b]\n: 1", "a key must be plain text"),

@@ -47,7 +47,7 @@ def insert(tx: Tx, *, step: str = "earn", position: int = 1) -> None:
 
 
 def test_open_database__other_kind__raises_invalid_settings() -> None:
-    with pytest.raises(errors.InvalidSettings, match="kind='mysql'"):
+    with pytest.raises(errors.InvalidSettings, match="kind: mysql"):
         open_database("mysql://localhost/points")
 
 

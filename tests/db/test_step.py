@@ -68,14 +68,14 @@ def test_move_cursor__transaction_fails__stays(database) -> None:
 def test_move_cursor__not_forwards__raises(database, position) -> None:
     with transaction(database) as tx:
         move_cursor(tx, "earn", 7)
-    with pytest.raises(errors.InvariantError, match="step='earn', current=7"), transaction(database) as tx:
+    with pytest.raises(errors.InvariantError, match="step: earn; current: 7"), transaction(database) as tx:
         move_cursor(tx, "earn", position)
 
 
 def test_move_cursor__unexpected_position__raises(database) -> None:
     with transaction(database) as tx:
         move_cursor(tx, "earn", 7)
-    with pytest.raises(errors.InvariantError, match="expected=5, wanted=9"), transaction(database) as tx:
+    with pytest.raises(errors.InvariantError, match="expected: 5; wanted: 9"), transaction(database) as tx:
         move_cursor(tx, "earn", 9, expected=5)
     with reading(database) as tx:
         assert read_cursor(tx, "earn") == 7

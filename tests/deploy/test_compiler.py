@@ -77,7 +77,7 @@ def test_find_solc__given_another_build__is_refused(tmp_path: Path) -> None:
     with pytest.raises(CompilerUnavailable) as refusal:
         find_solc(environ={"LOYALTYCHAIN_SOLC": str(script)})
 
-    assert "got='0.8.36+commit.12345678'" in refusal.value.context["named"]
+    assert "got: 0.8.36+commit.12345678" in refusal.value.context["named"]
 
 
 @pytest.mark.parametrize("text", ["echo hello", "exit 3"])

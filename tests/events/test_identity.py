@@ -82,7 +82,7 @@ def test_close_member__twice__the_first_stands(engine: Engine) -> None:
 def test_identity__nobody__unknown(engine: Engine) -> None:
     nobody = MemberNumber(1)
     with transaction(engine) as tx:
-        with pytest.raises(errors.UnknownMember, match=r"this id.*'ann'"):
+        with pytest.raises(errors.UnknownMember, match=r"this id.*ann"):
             find_member(tx, "ann")
         for call in (
             lambda: closed_at(tx, nobody),

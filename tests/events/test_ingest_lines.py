@@ -115,8 +115,8 @@ def test_ingest_file__repeated_lines__counted_not_taken(engine: Engine, tmp_path
         (line("A", 3, price="x"), "This is not a decimal number such as 1234.50. [amount="),
         (line("A", 3, pieces=-1), "quantity must be a whole number of 1 to"),
         (line("A", 3, at="25:00"), "This is not a time of the map's format."),
-        (line("A", 1, pieces=2), "another row has this line's id and other content [line='1']"),
-        (line("A", 1, at="12:01"), "another row has this line's id and other content [line='1']"),
+        (line("A", 1, pieces=2), "another row has this line's id and other content [line: 1]"),
+        (line("A", 1, at="12:01"), "another row has this line's id and other content [line: 1]"),
     ],
 )
 def test_ingest_file__one_bad_row__no_row_of_its_event(engine: Engine, tmp_path: Path, bad: str, reason: str) -> None:
@@ -144,7 +144,7 @@ def test_ingest_file__rows_differ_in_member__each_rejected(engine: Engine, tmp_p
     report = ingest(engine, path)
 
     assert report == IngestReport(read=3, rejected=3, rejects_file=tmp_path / "rejects.csv")
-    reason = "The rows of one order differ in member. [found=['ann', 'bob']]"
+    reason = "The rows of one order differ in member. [found: ann, bob]"
     assert sorted(rejected_in(tmp_path)) == [(2, reason), (3, reason), (4, reason)]
     assert events_in(engine) == []
 
@@ -169,7 +169,7 @@ def test_ingest_file__other_lines_of_a_known_order__all_rows_rejected(engine: En
 
     assert report == IngestReport(read=3, rejected=3, rejects_file=tmp_path / "rejects.csv")
     assert {reason for _, reason in rejected_in(tmp_path)} == {
-        "This event's id was taken before with other content. [id='A']"
+        "This event's id was taken before with other content. [id: A]"
     }
     assert stored(engine) == before
 

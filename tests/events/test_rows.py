@@ -100,7 +100,7 @@ def test_read_header__none__refused(text: str, problem: str) -> None:
 
 
 def test_read_header__line_without_end__refused() -> None:
-    with pytest.raises(errors.InvalidEvent, match=r"too long.*line=2"):
+    with pytest.raises(errors.InvalidEvent, match=r"too long.*line: 2"):
         read_csv("a,b\n" + "x" * LINE_MAX)
 
 

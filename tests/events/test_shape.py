@@ -94,13 +94,13 @@ def test_make_event__type_without_words__is_the_cell(word: str) -> None:
     ("cells", "problem"),
     [
         ({"total": "15.301"}, "more than 2 fraction digits"),
-        ({"total": "1,530"}, r"not a decimal number.*\[amount={'total': '1,530'}\]"),
-        ({"total": ""}, "empty or missing.*column='total'"),
-        ({"total": None}, "list or an object.*column='total'"),
-        ({"kind": "return"}, "column='kind', found='return'"),
+        ({"total": "1,530"}, r"not a decimal number.*\[amount: total 1,530\]"),
+        ({"total": ""}, "empty or missing.*column: total"),
+        ({"total": None}, "list or an object.*column: total"),
+        ({"kind": "return"}, "column: kind; found: return"),
         ({"customer": "a\x00b"}, "The member must be printable"),
         ({"order_id": "x" * 201}, "The id must be printable"),
-        ({"at": "noon"}, "found='noon'"),
+        ({"at": "noon"}, "found: noon"),
         ({"at": "1969-12-31T23:59:59Z"}, "before 1970"),
     ],
 )
@@ -110,7 +110,7 @@ def test_make_event__wrong_cell__says_which(cells: dict[str, str | None], proble
 
 
 def test_make_event__unknown_currency_in_a_column__refused() -> None:
-    with pytest.raises(errors.InvalidEvent, match=r"ISO 4217.*column='c', found='XYZ'"):
+    with pytest.raises(errors.InvalidEvent, match=r"ISO 4217.*column: c; found: XYZ"):
         shaped(cells={"c": "XYZ"}, replace=("currency: GBP", "currency_column: c"))
 
 

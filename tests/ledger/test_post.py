@@ -149,13 +149,13 @@ CHANGES = [
 @pytest.mark.parametrize("changed", CHANGES)
 def test_post__known_id_other_content__raises_conflict(database, changed) -> None:
     post_all(database, make_entry("a"))
-    with pytest.raises(errors.IdempotencyConflict, match="entry_id='a'"):
+    with pytest.raises(errors.IdempotencyConflict, match="entry_id: a"):
         post_all(database, make_entry("b"), changed)
     assert rows(database) == (1, 1)
 
 
 @pytest.mark.parametrize("changed", CHANGES)
 def test_post__other_content_in_one_call__raises_conflict(database, changed) -> None:
-    with pytest.raises(errors.IdempotencyConflict, match="entry_id='a'"):
+    with pytest.raises(errors.IdempotencyConflict, match="entry_id: a"):
         post_all(database, make_entry("a"), changed)
     assert rows(database) == (0, 0)

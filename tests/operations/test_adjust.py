@@ -145,3 +145,11 @@ def test_adjust__id_of_an_order__no_part_of_its_award(engine: Engine, ann: Membe
 
     assert points_of(engine, ann, after(2 * DAY)).debt == 100  # what ran out was given besides
     prove(engine)
+
+
+def test_adjust__more_than_a_lane_with_what_is_pending__refused(engine: Engine) -> None:
+    cay = join(engine, "cay")
+    give(engine, cay, LANE_MAX - 10, due_at=after(DAY))
+
+    with pytest.raises(errors.BalanceTooLarge):
+        do(engine, adjust, id_="1", member=cay, points=11, reason="more", actor="op")

@@ -11,9 +11,12 @@ given a hold
         when it is committed then: HoldEnded says how and when it ended
     when its points expire within its time
         a commit is honoured
+    when more ran out meanwhile than one batch can burn: several entries
 given commit and release at once
     one wins
 """
+
+from collections.abc import Callable
 
 import pytest
 from sqlalchemy import Engine
@@ -252,3 +255,18 @@ def test_hold__unknown_closed_or_out_of_bounds__refused(engine: Engine, ann: Mem
         identity.close_member(tx, ann, NOW, "asked for it")
     with pytest.raises(errors.MemberClosed):
         do(engine, commit, id_="h")
+
+
+@pytest.mark.parametrize(("end", "entries", "expired"), [(commit, 3, 95), (release, 3, 100)])
+def test_end__more_ran_out_meanwhile_than_a_batch_can_burn__several_entries(
+    engine: Engine, end: Callable[..., object], entries: int, expired: int
+) -> None:
+    bob = join(engine, "bob")
+    give(engine, bob, 100, expires_at=after(50))
+    do(engine, hold, id_="h", member=bob, points=5, seconds=500)
+
+    do(engine, end, id_="h", now=after(60), bounds=Bounds(award=1000, redemption=40))
+
+    assert len(entry_ids(engine, "expire")) == entries  # 95 in parts of at most 40
+    assert points_of(engine, bob, after(60)).expired == expired
+    prove(engine)

@@ -150,7 +150,7 @@ def test_evaluate__no_amount_of_money__refused(payload: dict[str, object]) -> No
 
 def test_evaluate__award_beyond_any_balance__refused() -> None:
     assert evaluate(PROGRAM, purchase(LANE_MAX * 100)).awards == (Award("spend", POINTS, LANE_MAX),)  # type: ignore[arg-type]
-    with pytest.raises(errors.BalanceTooLarge, match="points=4294967296"):
+    with pytest.raises(errors.BalanceTooLarge, match="points: 4294967296"):
         evaluate(PROGRAM, purchase((LANE_MAX + 1) * 100))  # type: ignore[arg-type]
 
 

@@ -168,20 +168,20 @@ def _stamp(id_: str) -> Stamp:
 @pytest.mark.parametrize(
     ("wanted", "sentence"),
     [
-        ({"entry_id": "x"}, "There is no entry of this id. [entry='x']"),
+        ({"entry_id": "x"}, "There is no entry of this id. [entry: x]"),
         (
             {"entry_id": "f"},
-            "This entry is in the ledger, but in no sealed batch yet. [entry='f', position=6, sealed_up_to=5]",
+            "This entry is in the ledger, but in no sealed batch yet. [entry: f; position: 6; sealed_up_to: 5]",
         ),
         (
             {"entry_id": "g"},
-            "This entry is in the ledger, but in no sealed batch yet. [entry='g', position=None, sealed_up_to=5]",
+            "This entry is in the ledger, but in no sealed batch yet. [entry: g; position: none; sealed_up_to: 5]",
         ),
-        ({"entry_id": "c"}, "This entry changed no balance of points, so it has no receipt. [entry='c']"),
-        ({"place": (2, 0)}, "There is no batch of this number. [batch=2, last_batch=1]"),
-        ({"place": (0, 0)}, "There is no batch of this number. [batch=0, last_batch=1]"),
-        ({"place": (1, 4)}, "The batch has no receipt of this index. [batch=1, index=4, count=4]"),
-        ({"place": (1, -1)}, "The batch has no receipt of this index. [batch=1, index=-1, count=4]"),
+        ({"entry_id": "c"}, "This entry changed no balance of points, so it has no receipt. [entry: c]"),
+        ({"place": (2, 0)}, "There is no batch of this number. [batch: 2; last_batch: 1]"),
+        ({"place": (0, 0)}, "There is no batch of this number. [batch: 0; last_batch: 1]"),
+        ({"place": (1, 4)}, "The batch has no receipt of this index. [batch: 1; index: 4; count: 4]"),
+        ({"place": (1, -1)}, "The batch has no receipt of this index. [batch: 1; index: -1; count: 4]"),
     ],
 )
 def test_show_receipt__no_receipt__says_why(engine: Engine, wanted: dict[str, Any], sentence: str) -> None:
@@ -209,8 +209,8 @@ def test_receipts_of_event__with_receipts__gives_them(engine: Engine) -> None:
 @pytest.mark.parametrize(
     ("event_id", "sentence"),
     [
-        ("f", "This event's entries have no receipt yet. [cause='shop/f', entries=['f']]"),
-        ("x", "No entry was made for this event. [cause='shop/x', entries=[]]"),
+        ("f", "This event's entries have no receipt yet. [cause: shop/f; entries: f]"),
+        ("x", "No entry was made for this event. [cause: shop/x; entries: none]"),
     ],
 )
 def test_receipts_of_event__without__says_why(engine: Engine, event_id: str, sentence: str) -> None:
@@ -237,5 +237,5 @@ def test_receipts_of_member__a_member__hers_oldest_first(engine: Engine) -> None
 
 
 def test_receipts_of_member__nobody__unknown_member(engine: Engine) -> None:
-    with reading(engine) as tx, pytest.raises(UnknownMember, match="member_id='m9'"):
+    with reading(engine) as tx, pytest.raises(UnknownMember, match="member_id: m9"):
         receipts_of_member(tx, "m9")

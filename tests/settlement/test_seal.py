@@ -204,7 +204,7 @@ def test_seal_step__balance_beyond_its_lane__refused(engine: Engine) -> None:
     join(engine, [1])
     book(engine, earn("a", 1, LANE_MAX), earn("b", 1, 1))
 
-    with pytest.raises(InvariantError, match="member=1"):
+    with pytest.raises(InvariantError, match="member: 1"):
         seal(engine)
     assert stored(engine) == []
 

@@ -97,7 +97,7 @@ def test_set_state__transitions_of_a_retry__only_from_halted(engine: Engine) -> 
 
 
 def test_set_state__not_there__refused(engine: Engine) -> None:
-    with transaction(engine) as tx, pytest.raises(InvariantError, match="batch=1, state=None"):
+    with transaction(engine) as tx, pytest.raises(InvariantError, match="batch: 1; state: none"):
         set_state(tx, 1, "sealed")
 
 

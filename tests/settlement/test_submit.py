@@ -184,7 +184,7 @@ def test_submit_step__same_settler_in_other_letters__nothing(engine: Engine) -> 
 
 
 def test_newest_intent__never_submitted__refused(engine: Engine) -> None:
-    with reading(engine) as tx, pytest.raises(errors.InvariantError, match="batch=1"):
+    with reading(engine) as tx, pytest.raises(errors.InvariantError, match="batch: 1"):
         newest_intent(tx, 1)
 
 

@@ -3,11 +3,12 @@
 from fastapi import APIRouter, Request, Response
 
 from loyaltychain.api import answers
-from loyaltychain.api.instants import format_instant, format_optional, parse_instant
+from loyaltychain.api.instants import format_optional, parse_instant
 from loyaltychain.api.parts import Here, IdempotencyKey, PathId
 from loyaltychain.api.requests import NewAdjustment, PutReward
 from loyaltychain.api.writes import Reply, check_manages, check_source, write
 from loyaltychain.core.calendar import UnixSeconds
+from loyaltychain.core.times import format_instant
 from loyaltychain.db.engine import Tx, reading
 from loyaltychain.events.identity import find_member
 from loyaltychain.operations import rewards

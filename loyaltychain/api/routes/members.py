@@ -6,9 +6,10 @@ from fastapi import APIRouter, Query
 
 from loyaltychain.api import answers, store, views
 from loyaltychain.api.cursor import make_cursor, parse_cursor, split_page
-from loyaltychain.api.instants import Instant, format_instant, parse_instant
+from loyaltychain.api.instants import Instant, parse_instant
 from loyaltychain.api.parts import LIMIT, Cursor, Here, Limit, PathId
 from loyaltychain.api.problems import Problem
+from loyaltychain.core.times import format_instant
 from loyaltychain.db.engine import reading
 from loyaltychain.events.identity import find_member
 from loyaltychain.operations.balance import read_balance

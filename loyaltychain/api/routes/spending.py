@@ -5,12 +5,13 @@ from collections.abc import Sequence
 from fastapi import APIRouter, Request, Response
 
 from loyaltychain.api import answers
-from loyaltychain.api.instants import format_instant, format_optional
+from loyaltychain.api.instants import format_optional
 from loyaltychain.api.parts import Here, IdempotencyKey, PathId
 from loyaltychain.api.requests import Commit, Item, Name, NewHold, NewRedemption, Refund, Release
 from loyaltychain.api.writes import Reply, check_source, write
 from loyaltychain.core.amounts import MemberNumber
 from loyaltychain.core.calendar import UnixSeconds
+from loyaltychain.core.times import format_instant
 from loyaltychain.db.engine import Tx, reading
 from loyaltychain.events.identity import find_member
 from loyaltychain.events.store import read_member
@@ -134,7 +135,7 @@ def post_commit(
     check_source(http, source)
 
     def act(tx: Tx, now: UnixSeconds) -> Reply:
-        done = holds.commit(tx, source=source, id_=hold_id, points=asked.points, now=now)
+        done = holds.commit(tx, source=source, id_=hold_id, points=asked.points, now=now, bounds=context.bounds())
         return Reply(200, _show_redemption(tx, done))
 
     return write(context, http, idempotency_key, act)
@@ -148,7 +149,8 @@ def post_release(
     check_source(http, source)
 
     def act(tx: Tx, now: UnixSeconds) -> Reply:
-        return Reply(200, _show_hold(tx, holds.release(tx, source=source, id_=hold_id, now=now)))
+        done = holds.release(tx, source=source, id_=hold_id, now=now, bounds=context.bounds())
+        return Reply(200, _show_hold(tx, done))
 
     return write(context, http, idempotency_key, act)
 
