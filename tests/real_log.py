@@ -26,7 +26,7 @@ class Straight:
     in_full: int
     in_part: int
     not_at_all: int
-    units_parked: int
+    pieces_parked: int
 
 
 def slice_of_log(folder: Path, lines: int) -> Path:

@@ -100,7 +100,10 @@ class OnChain(Answer):
 
 
 class Balance(Answer):
-    """A member's points at ``as_of``; ``spent``, ``expired`` and ``reversed`` are of all time."""
+    """A member's points at ``as_of``; those from ``earned`` to ``reversed`` are of all time.
+
+    ``available + pending + held - debt == earned + adjusted - spent - expired - reversed``.
+    """
 
     member: str
     number: int
@@ -110,6 +113,8 @@ class Balance(Answer):
     debt: int
     expiring: list[Expiring]
     qualifying: int
+    earned: int
+    adjusted: int = Field(description="given by hand, less what was taken by hand")
     spent: int
     expired: int
     reversed: int

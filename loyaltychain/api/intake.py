@@ -15,6 +15,7 @@ from loyaltychain.api.requests import NewEvent
 from loyaltychain.api.writes import check_source
 from loyaltychain.core import errors
 from loyaltychain.core.calendar import UnixSeconds
+from loyaltychain.core.words import complaint
 from loyaltychain.db.engine import Tx
 from loyaltychain.db.lock import lock
 from loyaltychain.events.capture import capture
@@ -89,7 +90,7 @@ def take(context: Context, tx: Tx, events: Sequence[Event], *, now: UnixSeconds)
 
 def field_problems(found: Sequence[Any]) -> list[FieldProblem]:
     """Pydantic's errors as pointers: into the body, or at a parameter."""
-    return [{"pointer": _pointer(each["loc"]), "message": each["msg"]} for each in found]
+    return [{"pointer": _pointer(each["loc"]), "message": complaint(each)} for each in found]
 
 
 def _pointer(place: Sequence[int | str]) -> str:

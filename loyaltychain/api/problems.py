@@ -156,4 +156,4 @@ def _plain(value: object) -> object:
         return value
     if isinstance(value, list | tuple):
         return [_plain(each) for each in value]
-    return str(value)
+    return errors.in_words(value)

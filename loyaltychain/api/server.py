@@ -1,5 +1,6 @@
 """Serve a project's API over HTTP until a signal. Logs requests without bodies, queries, ids or keys."""
 
+import errno
 import ipaddress
 import logging
 import signal
@@ -36,9 +37,15 @@ def listen(host: str, port: int, *, is_behind_tls: bool) -> socket.socket:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         listener = socket.create_server((host, port), family=family)
     except (OSError, OverflowError) as error:
-        raise errors.InvalidSettings(f"Cannot serve on {host} port {port}: {error}.") from error
+        is_taken = isinstance(error, OSError) and error.errno == errno.EADDRINUSE
+        why = "somebody listens there already. Choose another with --port N" if is_taken else _why(error)
+        raise errors.InvalidSettings(f"Cannot serve on {host} port {port}: {why}.") from error
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return listener
+
+
+def _why(error: Exception) -> str:
+    return error.strerror if isinstance(error, OSError) and error.strerror else str(error)
 
 
 def url_of(listener: socket.socket) -> str:

@@ -2,6 +2,7 @@
 
 import csv
 import random
+from collections import deque
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -12,13 +13,14 @@ _START = datetime(2025, 1, 1, 8)  # noqa: DTZ001 - local time, as tills write it
 _LINES_A_MEMBER = 100
 _RETURNED = 0.02  # of lines
 _ITEMS = 3_000
+_REMEMBERED = 2_000  # latest lines that may come back: memory must not grow before the first row is measured
 
 
 def write_log(file: Path, *, lines: int, seed: int = 1) -> None:
     """Exactly ``lines`` rows, by time: orders of about 20 lines, and now and then a return of something bought."""
     dice = random.Random(seed)  # noqa: S311 - a simulation, not a secret
     members = max(10, lines // _LINES_A_MEMBER)
-    bought: list[tuple[int, str]] = []
+    bought: deque[tuple[int, str]] = deque(maxlen=_REMEMBERED)
     at, number, left = _START, 0, lines
     with file.open("w", encoding="utf-8", newline="") as out:
         writer = csv.writer(out, lineterminator="\n")
@@ -27,7 +29,7 @@ def write_log(file: Path, *, lines: int, seed: int = 1) -> None:
             number += 1
             at += timedelta(seconds=dice.randrange(5, 60))
             if bought and dice.random() < _RETURNED * 10:
-                member, item = dice.choice(bought[-2_000:])
+                member, item = dice.choice(bought)
                 writer.writerow((f"C{number}", item, -1, at.isoformat(), "1.00", member))
                 left -= 1
                 continue

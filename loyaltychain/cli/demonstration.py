@@ -125,7 +125,7 @@ def _rows(result: Demo, *, is_real: bool) -> dict[str, str]:
     if is_real:
         rows["returns"] = (
             f"{result.returns.in_full:,} lines matched in full, {result.returns.in_part:,} in part, "
-            f"{result.returns.not_at_all:,} not at all: {result.returns.units_parked:,} pieces parked, no debt made"
+            f"{result.returns.not_at_all:,} not at all: {result.returns.pieces_parked:,} pieces parked, no debt made"
         )
     rows |= {
         "refused": f"{counted(done.refused, 'event')} with a reason",

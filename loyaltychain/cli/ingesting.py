@@ -19,13 +19,21 @@ def register(app: typer.Typer) -> None:
 
 
 def ingest(
-    file: Annotated[Path, typer.Argument(help="CSV or JSON lines, plain or .gz.", dir_okay=False)],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="CSV or JSON lines, plain or .gz.", dir_okay=False)],
     event_map: Annotated[
-        str, typer.Option("--map", help="The map from its columns to events: a YAML file, or a packaged one's name.")
+        str,
+        typer.Option(
+            "--map",
+            metavar="FILE|NAME",
+            help="The map from its columns to events: a YAML file, or a packaged one's name.",
+        ),
     ],
     format_: Annotated[Format | None, typer.Option("--format", help="csv or jsonl; else by the file's name.")] = None,
     rejects: Annotated[
-        Path | None, typer.Option(help="Where rows that cannot be taken go; default FILE.rejects.csv in the project.")
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Where rows that cannot be taken go; default FILE.rejects.csv in the project."
+        ),
     ] = None,
     home: Home = HERE,
     as_json: AsJson = False,
@@ -35,9 +43,9 @@ def ingest(
         project = project_at(home)
         started = system_clock()
         if not file.exists():
-            raise errors.InvalidEvent(f"There is no file {file}.")
+            raise errors.InvalidSettings(f"There is no file {file}.")
         if not file.is_file():
-            raise errors.InvalidEvent(
+            raise errors.InvalidSettings(
                 f"{file} is not a regular file: events are read from files that can be read twice."
             )
         with progress(f"ingesting {file.name}", quiet=as_json) as report:

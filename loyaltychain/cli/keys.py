@@ -26,8 +26,10 @@ def register(app: typer.Typer) -> None:
 
 
 def new(
-    name: Annotated[str, typer.Argument(help="Who will use it, for you to recognise.")],
-    source: Annotated[list[str], typer.Option(help="An event source that it may write; may be given several times.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Who will use it, for you to recognise.")],
+    source: Annotated[
+        list[str], typer.Option(metavar="SOURCE", help="An event source that it may write; may be given several times.")
+    ],
     manages: Annotated[
         bool, typer.Option("--manages", help="It may also set rewards and adjust members' points.")
     ] = False,
@@ -73,7 +75,7 @@ def list_(home: Home = HERE, as_json: AsJson = False) -> None:
 
 
 def revoke(
-    key: Annotated[str, typer.Argument(help="Its id, as `key list` shows it; or the key itself.")],
+    key: Annotated[str, typer.Argument(metavar="KEY", help="Its id, as `key list` shows it; or the key itself.")],
     home: Home = HERE,
     as_json: AsJson = False,
 ) -> None:

@@ -23,6 +23,7 @@ COMMANDS = {
     "balance": "members",
     "adjust": "members",
     "returns": "members",
+    "refused": "members",
     "reward": "members",
     "member": "members",
     "wallet": "wallets",

@@ -1,18 +1,16 @@
-"""``balance``, ``adjust``, ``reward``, ``member`` and ``returns``: one member's points, and what concerns them."""
+"""``balance``, ``adjust``, ``reward``, ``member``, ``returns``, ``refused``: points by member."""
 
 import secrets
 from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.table import Table
 from sqlalchemy import Engine
 
 from loyaltychain.cli.options import HERE, AsJson, Home, project_at, speaking
-from loyaltychain.cli.output import print_facts, print_json, stdout
+from loyaltychain.cli.output import escape, instant, make_table, print_facts, print_json, stdout
 from loyaltychain.core import errors
 from loyaltychain.core.calendar import UnixSeconds
 from loyaltychain.core.clock import system_clock
@@ -26,6 +24,7 @@ from loyaltychain.operations.adjust import Adjusted
 from loyaltychain.operations.adjust import adjust as adjust_points
 from loyaltychain.operations.balance import MemberBalance, read_balance
 from loyaltychain.operations.parked import ParkedLine, ReturnCounts, count_returns, list_parked
+from loyaltychain.operations.refused import list_refused
 from loyaltychain.operations.rewards import list_rewards, set_reward
 
 SOURCE = "operator"  # of what is done by hand
@@ -38,11 +37,12 @@ def register(app: typer.Typer) -> None:
     app.command("balance")(balance)
     app.command("adjust", context_settings={"ignore_unknown_options": True})(adjust)  # -50 is no option
     app.command("returns")(returns)
+    app.command("refused")(refused)
     reward = typer.Typer(help="The rewards that points buy.", no_args_is_help=True)
     reward.command("set")(reward_set)
     reward.command("list")(reward_list)
     app.add_typer(reward, name="reward")
-    member = typer.Typer(help="Who a member is.", no_args_is_help=True)
+    member = typer.Typer(help="Close a member's account, or give it another id.", no_args_is_help=True)
     member.command("close")(member_close)
     member.command("alias")(member_alias)
     app.add_typer(member, name="member")
@@ -63,7 +63,7 @@ def balance(
         with reading(engine) as tx:
             found = read_balance(tx, identity.find_member(tx, member), at=when)
         if as_json:
-            expiring = [{"at": instant, "points": points} for instant, points in found.expiring]
+            expiring = [{"at": until, "points": points} for until, points in found.expiring]
             print_json({"member_id": member} | asdict(found) | {"expiring": expiring})
         else:
             _print_balance(member, found)
@@ -111,6 +111,29 @@ def returns(
             _print_returns(counts, parked)
 
 
+def refused(
+    limit: Annotated[int, typer.Option(help="At most so many.", min=1, max=1000)] = 20,
+    home: Home = HERE,
+    as_json: AsJson = False,
+) -> None:
+    """Which events were refused and why, those that came last first."""
+    with speaking(as_json):
+        with reading(_open(home)) as tx:
+            found = list_refused(tx, limit=limit)
+        if as_json:
+            print_json({"refused": [asdict(each) for each in found]})
+            return
+        if not found:
+            stdout.print("No event was refused. Rows that became no event: see the rejects file of their ingest.")
+            return
+        table = make_table(["came in", "event", "member", "why"])
+        for each in found:
+            why = f"{each.reason}: {each.sentence}"
+            name = f"{each.source}/{each.event_id}"
+            table.add_row(instant(each.received_at), escape(name), escape(each.member_id), escape(why))
+        stdout.print(table)
+
+
 def reward_set(
     reward: Annotated[str, typer.Argument(metavar="ID", help="The reward's id.")],
     name: Annotated[str, typer.Option(help="For people.")],
@@ -144,10 +167,10 @@ def reward_list(home: Home = HERE, as_json: AsJson = False) -> None:
         if not found:
             stdout.print("There are no rewards. Make one: loyaltychain reward set ID --name NAME --cost POINTS")
             return
-        table = _table(["reward", "name"], ["cost", "stock"])
+        table = make_table(["reward", "name"], ["cost", "stock"])
         for reward in found:
             stock = "no limit" if reward.stock is None else f"{reward.stock:,}"
-            table.add_row(_plain(reward.id), _plain(reward.name), f"{reward.cost:,}", stock)
+            table.add_row(escape(reward.id), escape(reward.name), f"{reward.cost:,}", stock)
         stdout.print(table)
 
 
@@ -167,7 +190,7 @@ def member_close(
         if as_json:
             print_json({"member_id": member, "member": number, "closed_at": since})
         else:
-            stdout.print(f"Member {number} is closed since {_instant(since)}.", highlight=False)
+            stdout.print(f"Member {number} is closed since {instant(since)}.", highlight=False)
 
 
 def member_alias(
@@ -184,7 +207,7 @@ def member_alias(
         if as_json:
             print_json({"member_id": member, "member": number, "alias": other})
         else:
-            stdout.print(f"{_plain(other)} and {_plain(member)} are member {number}.", highlight=False)
+            stdout.print(f"{escape(other)} and {escape(member)} are member {number}.", highlight=False)
 
 
 def _open(home: Path) -> Engine:
@@ -192,33 +215,41 @@ def _open(home: Path) -> Engine:
 
 
 def _later(text: str, now: UnixSeconds) -> UnixSeconds:
-    when = parse_instant(text, pattern="iso", zone=None)
+    try:
+        when = parse_instant(text, pattern="iso", zone=None)
+    except errors.InvalidEvent as error:
+        raise errors.InvalidOperation(
+            "--at takes a day with a time and an offset, e.g. 2027-03-01T00:00:00Z.", given=text
+        ) from error
     if when < now:
         raise errors.InvalidOperation("A balance is of now or of a later moment.", at=text)
     return when
 
 
 def _print_balance(member: str, found: MemberBalance) -> None:
-    print_facts(f"Member {found.member} ({_plain(member)})", {
-        "at": _instant(found.at),
+    print_facts(f"Member {found.member} ({escape(member)})", {
+        "at": instant(found.at),
+        **({"closed since": instant(found.closed_at)} if found.closed_at is not None else {}),
         "can spend": counted(found.available, "point"),
         "pending": f"{found.pending:,}",
         "held": f"{found.held:,}",
         "owes": f"{found.debt:,}",
         "qualifying": f"{found.qualifying:,}",
+        "earned": f"{found.earned:,}",
+        "adjusted by hand": f"{found.adjusted:+,}" if found.adjusted else "0",
         "spent": f"{found.spent:,}",
         "expired": f"{found.expired:,}",
         "taken back": f"{found.reversed:,}",
     })  # fmt: skip
     if found.expiring:
-        table = _table(["expires at (exclusive)"], ["points"])
-        for instant, points in found.expiring:
-            table.add_row(_instant(instant), f"{points:,}")
+        table = make_table(["expires at (exclusive)"], ["points"])
+        for until, points in found.expiring:
+            table.add_row(instant(until), f"{points:,}")
         stdout.print(table)
 
 
 def _print_adjusted(member: str, done: Adjusted) -> None:
-    print_facts(f"Member {done.member} ({_plain(member)}): {done.points:+,} points", {
+    print_facts(f"Member {done.member} ({escape(member)}): {done.points:+,} points", {
         "reason": done.reason,
         "actor": done.actor,
         "entry": done.entry_id + (" (it was there already)" if done.is_replay else ""),
@@ -230,30 +261,15 @@ def _print_returns(counts: ReturnCounts, parked: Sequence[ParkedLine]) -> None:
     print_facts("What came back", {
         "lines without an order": f"{counts.lines:,}: {counts.in_full:,} found in full, {counts.in_part:,} in part, "
                                   f"{counts.not_at_all:,} not at all",
-        "their pieces that wait": f"{counts.units_parked:,}",
+        "their pieces that wait": f"{counts.pieces_parked:,}",
         "lines naming an order": f"{counts.named_lines:,}, {counts.named_parked:,} of them wait",
+        "cancellations": f"{counts.cancellations:,}, {counts.cancellations_parked:,} of them wait for their order",
     })  # fmt: skip
     if parked:
-        table = _table(["return", "member", "waits for"], ["pieces"])
+        table = make_table(["return", "member", "waits for"], ["pieces"])
         for line in parked:
             wanted = f"order {line.order_id}" if line.item is None else f"article {line.item}"
             name = f"{line.source}/{line.event_id}"
-            table.add_row(_plain(name), _plain(line.member_id), _plain(wanted), f"{line.quantity - line.matched:,}")
+            pieces = "all" if line.is_cancellation else f"{line.quantity - line.matched:,}"
+            table.add_row(escape(name), escape(line.member_id), escape(wanted), pieces)
         stdout.print(table)
-
-
-def _table(texts: Sequence[str], numbers: Sequence[str]) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    for column in texts:
-        table.add_column(column, overflow="fold")
-    for column in numbers:
-        table.add_column(column, justify="right", no_wrap=True)
-    return table
-
-
-def _instant(when: UnixSeconds) -> str:
-    return f"{datetime.fromtimestamp(when, UTC):%Y-%m-%d %H:%M:%S} UTC"
-
-
-def _plain(text: str) -> str:
-    return text.replace("[", r"\[")

@@ -3,8 +3,9 @@
 import json
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import Any
 
 from rich.console import Console
@@ -15,6 +16,7 @@ from loyaltychain.core import errors
 
 stdout = Console()
 stderr = Console(stderr=True)
+_LINE_MAX = 60  # characters of a list that stands on one line
 
 #: Exit codes for scripts. 1 is a check that found something; 2 is also Typer's for a wrong command line.
 EXIT_FOUND, EXIT_REQUEST, EXIT_RETRY, EXIT_INVARIANT = 1, 2, 3, 4
@@ -38,9 +40,32 @@ def print_error(error: errors.LoyaltyError, *, as_json: bool) -> None:
         facts = {name: _plain(value) for name, value in error.context.items()}
         print_json({"error": {"code": type(error).__name__, "message": error.message, "facts": facts}})
         return
-    stderr.print(f"[bold red]{type(error).__name__}[/]: {_escape(error.message)}", highlight=False)
+    stderr.print(f"[bold red]{type(error).__name__}[/]: {escape(error.message)}", highlight=False)
     for name, value in error.context.items():
-        stderr.print(f"  {name}: {_escape(errors.in_words(value))}", highlight=False, soft_wrap=True)
+        words = errors.in_words(value)
+        if isinstance(value, list) and len(words) > _LINE_MAX:
+            words = "".join(f"\n    {errors.in_words(each)}" for each in value)
+        stderr.print(f"  {name.replace('_', ' ')}: {escape(words)}", highlight=False, soft_wrap=True)
+
+
+def escape(text: str) -> str:
+    """``text`` as Rich prints it: its brackets are no markup."""
+    return text.replace("[", r"\[")
+
+
+def instant(when: int) -> str:
+    """Unix seconds for people: ``2026-01-05 10:00:00 UTC``."""
+    return f"{datetime.fromtimestamp(when, UTC):%Y-%m-%d %H:%M:%S} UTC"
+
+
+def make_table(texts: Sequence[str], numbers: Sequence[str] = ()) -> Table:
+    """An empty table: columns of text, which may be folded, then columns of numbers."""
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for column in texts:
+        table.add_column(column, overflow="fold")
+    for column in numbers:
+        table.add_column(column, justify="right", no_wrap=True)
+    return table
 
 
 def print_facts(title: str, facts: Mapping[str, object]) -> None:
@@ -49,7 +74,7 @@ def print_facts(title: str, facts: Mapping[str, object]) -> None:
     table.add_column(style="dim")
     table.add_column(overflow="fold")
     for name, value in facts.items():
-        table.add_row(name, _escape(str(value)))
+        table.add_row(name, escape(str(value)))
     stdout.print(table)
 
 
@@ -76,10 +101,6 @@ def progress(title: str, *, quiet: bool) -> Iterator[Callable[[int, int | None],
     finally:
         if shown:
             bar.stop()
-
-
-def _escape(text: str) -> str:
-    return text.replace("[", r"\[")
 
 
 def _plain(value: object) -> object:

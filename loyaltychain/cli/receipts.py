@@ -1,6 +1,7 @@
 """``receipt show|verify``: a member's proof of one award, and its check by anybody."""
 
 import json
+import shlex
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -32,17 +33,21 @@ def register(app: typer.Typer) -> None:
 
 
 def show(
-    entry: Annotated[str | None, typer.Option(help="The ledger entry's id, e.g. earn:shop/S-00001:spend.")] = None,
-    event: Annotated[str | None, typer.Option(help="The event, as SOURCE/ID.")] = None,
-    member: Annotated[str | None, typer.Option(help="The member: list her receipts.")] = None,
-    out: Annotated[Path | None, typer.Option(help="Write the receipt to this file.", dir_okay=False)] = None,
+    entry: Annotated[
+        str | None, typer.Option(metavar="ENTRY", help="The ledger entry's id, e.g. earn:shop/S-00001:spend.")
+    ] = None,
+    event: Annotated[str | None, typer.Option(metavar="SOURCE/ID", help="The event, by its source and id.")] = None,
+    member: Annotated[str | None, typer.Option(metavar="MEMBER", help="The member: list her receipts.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write the receipt to this file.", dir_okay=False)
+    ] = None,
     home: Home = HERE,
     as_json: AsJson = False,
 ) -> None:
     """Show the receipt of one entry or event as JSON, or list a member's receipts."""
     with speaking(as_json):
         if sum(choice is not None for choice in (entry, event, member)) != 1:
-            raise errors.UnknownReceipt("Name one of --entry, --event or --member.")
+            raise errors.InvalidSettings("Name one of --entry, --event or --member.")
         project = project_at(home)
         deployment = Deployment.from_manifest(read_manifest(project.manifest_file))
         with reading(open_migrated(project.database_url)) as tx:
@@ -54,8 +59,7 @@ def show(
                 for receipt in _of_event(tx, event or "")
             ]  # fmt: skip
         if len(documents) > 1:
-            entries = [document["entry"]["id"] for document in documents]
-            raise errors.UnknownReceipt("This event has several receipts: name one by --entry.", entries=entries)
+            raise _several([document["entry"]["id"] for document in documents], home, as_json=as_json)
         if out is None:
             print_json(documents[0])
             return
@@ -66,13 +70,29 @@ def show(
             stderr.print(f"Written to {out}. Check it with: loyaltychain receipt verify {out}", highlight=False)
 
 
+def _several(entries: list[str], home: Path, *, as_json: bool) -> errors.UnknownReceipt:
+    where = "" if home == HERE else f" --home {shlex.quote(str(home))}"
+    shown = [f"loyaltychain receipt show{where} --entry {shlex.quote(entry)}" for entry in entries]
+    facts = {"entries": entries} if as_json else {"with": shown}
+    return errors.UnknownReceipt("This event has several receipts: show them one by one, by --entry.", **facts)
+
+
 def verify(
-    file: Annotated[Path, typer.Argument(help="A receipt, as `receipt show` writes it.", dir_okay=False)],
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="A receipt, as `receipt show` writes it.", dir_okay=False)
+    ],
     offline: Annotated[bool, typer.Option("--offline", help="Ask no chain: check the file in itself.")] = False,
-    rpc: Annotated[str | None, typer.Option("--rpc", help="A node's URL; default the project's chain.")] = None,
+    rpc: Annotated[
+        str | None, typer.Option("--rpc", metavar="URL", help="A node's URL; default the project's chain.")
+    ] = None,
     manifest_file: Annotated[
         Path | None,
-        typer.Option("--manifest", help="The programme's manifest: is the receipt's contract its?", dir_okay=False),
+        typer.Option(
+            "--manifest",
+            metavar="FILE",
+            help="The programme's manifest: is the receipt's contract its?",
+            dir_okay=False,
+        ),
     ] = None,
     home: Home = HERE,
     as_json: AsJson = False,
@@ -111,6 +131,11 @@ def _of_project(home: Path, manifest: dict[str, Any] | None) -> tuple[Rpc, dict[
         raise errors.InvalidSettings(
             "Whom to ask? Name a node of the receipt's chain with --rpc, or check the file in itself with --offline. "
             "(This directory holds no project.)"
+        ) from error
+    except errors.ChainNotRunning as error:
+        raise errors.ChainNotRunning(
+            error.message,
+            **{**error.context, "or": "check the file in itself with --offline, or ask another node with --rpc"},
         ) from error
     return world.rpc, manifest or world.manifest
 

@@ -1,6 +1,6 @@
 """``wallet``: vouchers for members' wallets, bindings, and how they stand. docs/WALLETS.md tells the whole way."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -16,16 +16,19 @@ from loyaltychain.core import errors
 from loyaltychain.core.clock import system_clock
 from loyaltychain.core.hashing import to_hex
 from loyaltychain.core.json_text import parse_json
+from loyaltychain.core.times import format_instant
 from loyaltychain.db.engine import reading
-from loyaltychain.events.store import read_numbers
+from loyaltychain.events import identity
 from loyaltychain.settlement.guard import check_identity
 from loyaltychain.wallets import bindings
 from loyaltychain.wallets.voucher import Voucher, parse_address, parse_signature, parse_voucher, sign_consent
 from loyaltychain.wallets.voucher import sign_voucher as sign
 from loyaltychain.wiring import World, open_world
 
-Member = Annotated[str, typer.Option("--member", help="The member's id, as the shop has it.")]
-VoucherFile = Annotated[Path, typer.Argument(help="A voucher, as `wallet voucher` prints it.", dir_okay=False)]
+Member = Annotated[str, typer.Option("--member", metavar="MEMBER", help="The member's id, as the shop has it.")]
+VoucherFile = Annotated[
+    Path, typer.Argument(metavar="FILE", help="A voucher, as `wallet voucher` prints it.", dir_okay=False)
+]
 Consent = Annotated[str, typer.Option("--consent", help="The wallet's signature over the voucher's `consent`, as hex.")]
 
 
@@ -39,7 +42,7 @@ def register(app: typer.Typer) -> None:
 
 def voucher(
     member: Member,
-    wallet: Annotated[str, typer.Option(help="The wallet's address.")],
+    wallet: Annotated[str, typer.Option(metavar="ADDRESS", help="The wallet's address.")],
     hours: Annotated[int, typer.Option(help="How long it is good.", min=1, max=8760)] = 24,
     home: Home = HERE,
     as_json: AsJson = False,
@@ -53,7 +56,7 @@ def voucher(
         binding = bindings.next_binding(
             world.rpc,
             world.manifest,
-            member=_number_of(world, member),
+            member=_number_of_open(world, member),
             wallet=parse_address(wallet, field="--wallet"),
             seconds=hours * 3600,
         )
@@ -62,7 +65,9 @@ def voucher(
 
 def consent(
     file: VoucherFile,
-    key: Annotated[Path, typer.Option(help="The wallet's key: a file of 64 hex digits, mode 0600.", dir_okay=False)],
+    key: Annotated[
+        Path, typer.Option(metavar="FILE", help="The wallet's key: a file of 64 hex digits, mode 0600.", dir_okay=False)
+    ],
     as_json: AsJson = False,
 ) -> None:
     """Sign a voucher's consent with a key in a file: for tests, and for wallets that are no app."""
@@ -95,8 +100,8 @@ def cancel(member: Member, home: Home = HERE, as_json: AsJson = False) -> None:
 
 
 def show(
-    member: Annotated[str | None, typer.Option(help="The member's id, as the shop has it.")] = None,
-    wallet: Annotated[str | None, typer.Option(help="Or the wallet's address.")] = None,
+    member: Annotated[str | None, typer.Option(metavar="MEMBER", help="The member's id, as the shop has it.")] = None,
+    wallet: Annotated[str | None, typer.Option(metavar="ADDRESS", help="Or the wallet's address.")] = None,
     home: Home = HERE,
     as_json: AsJson = False,
 ) -> None:
@@ -154,15 +159,36 @@ def _print(facts: Mapping[str, object], *, as_json: bool) -> None:
     if as_json:
         print_json(facts)
     else:
-        print_facts("wallet", {name: value for name, value in facts.items() if value is not None})
+        print_facts(f"Member {facts['member']}", dict(_in_words(facts)))
+
+
+def _in_words(facts: Mapping[str, object]) -> Iterator[tuple[str, object]]:
+    for name, value in facts.items():
+        if name == "wallet":
+            yield "wallet", value or "no wallet"
+        elif name == "executable_at" and isinstance(value, int):
+            yield "can be executed at", format_instant(value)
+        elif name != "member" and value is not None:
+            yield name.replace("_", " "), value
 
 
 def _number_of(world: World, member: str) -> int:
     with reading(world.engine) as tx:
-        numbers = read_numbers(tx, [member])
-    if member not in numbers:
-        raise errors.UnknownMember("No member has this id.", member=member)
-    return numbers[member]
+        return identity.find_member(tx, member)
+
+
+def _number_of_open(world: World, member: str) -> int:
+    """The same of a member whose account is not closed. Raises MemberClosed."""
+    with reading(world.engine) as tx:
+        number = identity.find_member(tx, member)
+        since = identity.closed_at(tx, number)
+    if since is not None:
+        raise errors.MemberClosed(
+            "This member's account is closed: no wallet is bound to it any more.",
+            member=member,
+            closed_at=format_instant(since),
+        )
+    return number
 
 
 def _read(file: Path) -> Voucher:

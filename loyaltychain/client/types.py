@@ -135,6 +135,8 @@ class Balance(TypedDict):
     debt: int
     expiring: list[Expiring]
     qualifying: int
+    earned: int
+    adjusted: int
     spent: int
     expired: int
     reversed: int

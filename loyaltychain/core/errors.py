@@ -65,6 +65,8 @@ def in_words(value: object) -> str:
         value = [f"{in_words(name)} {in_words(each)}" for name, each in value.items()]
     if isinstance(value, Iterable):
         return ", ".join(in_words(each) for each in value) or "none"
+    if isinstance(value, bool):
+        return "true" if value else "false"
     return "none" if value is None else str(value)
 
 

@@ -5,12 +5,14 @@ the text that was written, because these files speak of money. Repeated keys, an
 """
 
 import re
+from collections.abc import Mapping
 from typing import Any, TypeVar
 
 import yaml
 from pydantic import BaseModel, ValidationError
 
 from loyaltychain.core.errors import RequestError
+from loyaltychain.core.words import complaint
 
 SIZE_MAX = 1_000_000  # characters
 NESTING_MAX = 32  # counted, not left to the recursion limit, which other libraries raise
@@ -79,7 +81,9 @@ def parse_yaml(text: str, *, file: str, error: type[RequestError]) -> object:
         content: object = yaml.load(text, Loader=_Loader)  # noqa: S506 - a restricted SafeLoader
     except yaml.MarkedYAMLError as problem:
         line = problem.problem_mark.line + 1 if problem.problem_mark else 0
-        raise error(f"This is not valid YAML: {problem.problem}.", file=file, line=line) from problem
+        has_tab = "'\\t'" in (problem.problem or "")
+        what = "a tab stands where only spaces may: use spaces" if has_tab else problem.problem
+        raise error(f"This is not valid YAML: {what}.", file=file, line=line) from problem
     except (yaml.YAMLError, ValueError) as problem:
         raise error(f"This is not valid YAML: {problem}.", file=file) from problem
     return content
@@ -87,15 +91,21 @@ def parse_yaml(text: str, *, file: str, error: type[RequestError]) -> object:
 
 def check_model(model: type[Model], content: object, *, file: str, error: type[RequestError]) -> Model:
     """``content`` as a ``model``. Raises ``error`` listing every field that is wrong and what to do about it."""
+    if content is None:
+        raise error(f"{file} is empty.", file=file)
     try:
         return model.model_validate(content)
     except ValidationError as problem:
-        lines = [_complaint(each["loc"], each["type"], each["msg"], each["input"]) for each in problem.errors()]
+        known = ", ".join(field.alias or name for name, field in model.model_fields.items())
+        lines = [_complaint(each, known) for each in problem.errors()]
         raise error(f"{file}: " + "; ".join(lines), file=file) from problem
 
 
-def _complaint(path: tuple[int | str, ...], kind: str, message: str, found: object) -> str:
+def _complaint(each: Mapping[str, Any], known: str) -> str:
+    path, kind, found = each["loc"], each["type"], each["input"]
     field = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).lstrip(".") or "the file"
     shown = "" if kind == "missing" or isinstance(found, (dict, list)) else f", found {found!r:.60}"
     hint = f" ({_HINTS[kind]})" if kind in _HINTS else ""
-    return f"{field}: {message.removeprefix('Value error, ')}{shown}{hint}"
+    if kind == "extra_forbidden" and len(path) == 1:
+        hint = f" ({_HINTS[kind]}; there are: {known})"
+    return f"{field}: {complaint(each)}{shown}{hint}"

@@ -91,7 +91,7 @@ class Demo:
             "returns_in_full": self.returns.in_full,
             "returns_in_part": self.returns.in_part,
             "returns_not_at_all": self.returns.not_at_all,
-            "units_parked": self.returns.units_parked,
+            "pieces_parked": self.returns.pieces_parked,
         }
 
 

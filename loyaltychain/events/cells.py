@@ -74,17 +74,21 @@ def read_time(event_map: EventMap, row: Row, *, received_at: UnixSeconds) -> Uni
 
 
 def read_amount(part: OneAmount, row: Row) -> tuple[int, str]:
-    """Minor units and their currency's code; whole points and an empty code when the part counts in points."""
+    """Minor units and their currency's code; whole points above 0 and an empty code when the part counts in points."""
     written = {column: read_filled(row, column) for column in part.product or [part.column or ""]}
     currency = _currency(part, row)
     try:
         exact = Exact(1, 0)
         for text in written.values():
             exact = exact.times(parse_decimal(text))
-        return make_minor_units(exact, exponent=EXPONENTS.get(currency, 0), rounding=part.rounding), currency
+        amount = make_minor_units(exact, exponent=EXPONENTS.get(currency, 0), rounding=part.rounding)
+        if not currency and amount < 1:
+            raise errors.InvalidEvent
+        return amount, currency
     except errors.InvalidEvent as problem:
         shown = {column: text[:60] for column, text in written.items()}
-        raise errors.InvalidEvent(problem.message, amount=shown) from problem
+        message = problem.message if currency else "Points are a whole number above 0."
+        raise errors.InvalidEvent(message, amount=shown) from problem
 
 
 def read_whole(row: Row, column: str) -> int:

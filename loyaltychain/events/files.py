@@ -27,8 +27,12 @@ def file_identity(path: Path) -> str:
             while piece := content.read(_PIECE):
                 seen.update(piece)
     except (OSError, EOFError, zlib.error) as problem:
-        raise errors.InvalidEvent("The file cannot be read.", file=str(path), reason=str(problem)) from problem
+        raise errors.InvalidEvent("The file cannot be read.", file=str(path), reason=_why(problem)) from problem
     return seen.hexdigest()[:16]
+
+
+def _why(problem: Exception) -> str:
+    return (problem.strerror if isinstance(problem, OSError) else None) or str(problem)
 
 
 @contextmanager

@@ -91,7 +91,8 @@ def load_map(path: Path) -> EventMap:
     try:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as problem:
-        raise errors.InvalidMap("The map cannot be read.", file=str(path), reason=str(problem)) from problem
+        reason = problem.strerror if isinstance(problem, OSError) else "it is not UTF-8 text"
+        raise errors.InvalidMap("The map cannot be read.", file=str(path), reason=reason) from problem
     return parse_map(text, file=path.name)
 
 

@@ -25,7 +25,7 @@ _START_SECONDS = 60  # a cold import of the EVM on a slow disk
 _STOP_SECONDS = 15  # of patience before it is killed
 _ANSWER_SECONDS = 2
 _PAUSE = 0.05  # seconds between two looks
-_START_HINT = "start it with `loyaltychain chain start`"
+_START_HINT = "Start it with `loyaltychain chain start`."
 
 
 def start(home: Path, *, port: int = 0) -> Endpoint:
@@ -86,7 +86,7 @@ def find(home: Path) -> Endpoint:
         raise ChainNotRunning(
             "The local chain's process is there but does not answer.",
             log=str(places.log),
-            hint="wait a moment, or `loyaltychain chain stop` and start it again",
+            hint="Wait a moment, or `loyaltychain chain stop` and start it again.",
         )
     raise ChainNotRunning("The local chain is not running.", hint=_START_HINT)
 
@@ -106,7 +106,7 @@ def stop(home: Path) -> bool:
         return False
     endpoint = read_endpoint(places)
     if endpoint is None:
-        raise ChainNotRunning("The local chain is just starting or ending.", hint="try again in a moment")
+        raise ChainNotRunning("The local chain is just starting or ending.", hint="Try again in a moment.")
     for how in (signal.SIGTERM, signal.SIGKILL):
         with contextlib.suppress(ProcessLookupError):
             os.kill(endpoint.pid, how)

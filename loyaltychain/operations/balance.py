@@ -12,7 +12,9 @@ from loyaltychain.db.engine import Tx
 from loyaltychain.events import identity
 from loyaltychain.ledger import book
 from loyaltychain.ledger.accounts import (
+    ADJUSTED,
     EXPIRED,
+    ISSUED,
     REDEEMED,
     REVERSED,
     available,
@@ -29,6 +31,8 @@ from loyaltychain.ledger.tables import lots, postings
 class MemberBalance:
     """A member's points at an instant.
 
+    ``available + pending + held - debt == earned + adjusted - spent - expired - reversed``.
+
     Args:
         available: What she can spend then.
         pending: What comes to her later, if nothing is returned.
@@ -36,6 +40,9 @@ class MemberBalance:
         debt: What she owes; 0 or more.
         expiring: (instant, points): what can be spent until then and no longer, soonest first.
         qualifying, spent, expired, reversed: over her whole time, less what came back of them.
+        earned: All that was ever awarded; what was taken back of it again is in ``reversed``.
+        adjusted: What was given by hand, less what was taken by hand.
+        closed_at: Since when her account is closed; None while it is open.
     """
 
     member: MemberNumber
@@ -49,6 +56,9 @@ class MemberBalance:
     spent: int
     expired: int
     reversed: int
+    earned: int
+    adjusted: int
+    closed_at: UnixSeconds | None
 
 
 def read_balance(tx: Tx, member: MemberNumber, *, at: UnixSeconds) -> MemberBalance:
@@ -56,7 +66,7 @@ def read_balance(tx: Tx, member: MemberNumber, *, at: UnixSeconds) -> MemberBala
 
     Raises UnknownMember when the number was not given out. A closed member's balance can be read.
     """
-    identity.closed_at(tx, member)
+    closed_at = identity.closed_at(tx, member)
     purse = book.load_purses(tx, [member])[member]
     until_then = purse.advance(at, recorded_at=at)  # on a working copy: nothing of it is recorded
     balance = purse.balance(at)
@@ -74,6 +84,9 @@ def read_balance(tx: Tx, member: MemberNumber, *, at: UnixSeconds) -> MemberBala
         spent=moved[REDEEMED],
         expired=moved[EXPIRED] - charged + _expires(until_then),
         reversed=moved[REVERSED] + charged,
+        earned=-moved[ISSUED],
+        adjusted=-moved[ADJUSTED],
+        closed_at=closed_at,
     )
 
 

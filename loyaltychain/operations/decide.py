@@ -60,7 +60,9 @@ def _refusal(problem: errors.LoyaltyError) -> dict[str, Any]:
 
 
 def _plain(value: object) -> object:
-    """As canonical JSON takes it."""
+    """As JSON has it."""
+    if isinstance(value, list | tuple):
+        return [_plain(each) for each in value]
     return value if value is None or isinstance(value, bool | int | str) else errors.in_words(value)
 
 

@@ -8,6 +8,7 @@ from loyaltychain.core.amounts import MemberNumber
 from loyaltychain.core.calendar import UnixSeconds
 from loyaltychain.db.engine import Tx
 from loyaltychain.events.tables import members
+from loyaltychain.operations.order_state import WHOLE
 from loyaltychain.operations.tables import return_lines
 
 
@@ -15,17 +16,19 @@ from loyaltychain.operations.tables import return_lines
 class ReturnCounts:
     """Lines that came back without naming an order, by how much of them was matched; and those that name one.
 
-    ``lines == in_full + in_part + not_at_all``. ``units_parked`` are the pieces of them that wait. A cancellation
-    counts as one named line.
+    ``lines == in_full + in_part + not_at_all``. ``pieces_parked`` are the pieces of them that wait.
+    Cancellations, of all that is left of an order, count for themselves.
     """
 
     lines: int
     in_full: int
     in_part: int
     not_at_all: int
-    units_parked: int
+    pieces_parked: int
     named_lines: int
     named_parked: int
+    cancellations: int
+    cancellations_parked: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +51,18 @@ class ParkedLine:
         """Its place in the list."""
         return self.source, self.event_id, self.line
 
+    @property
+    def is_cancellation(self) -> bool:
+        """Whether it is of all that is left of its order, and not of so many pieces."""
+        return self.line == WHOLE
+
 
 def count_returns(tx: Tx) -> ReturnCounts:
     """The counts at this moment."""
     quantity, matched = return_lines.c.quantity, return_lines.c.matched
-    by_items, named = return_lines.c.order_id.is_(None), return_lines.c.order_id.is_not(None)
+    by_items = return_lines.c.order_id.is_(None)
+    named = return_lines.c.order_id.is_not(None) & (return_lines.c.line != WHOLE)
+    whole = return_lines.c.line == WHOLE
     counted = tx.execute(
         select(
             _count(by_items),
@@ -62,6 +72,8 @@ def count_returns(tx: Tx) -> ReturnCounts:
             func.coalesce(func.sum(case((by_items, quantity - matched), else_=0)), 0),
             _count(named),
             _count(named & (matched < quantity)),
+            _count(whole),
+            _count(whole & (matched < quantity)),
         )
     ).one()
     return ReturnCounts(*(int(number) for number in counted))

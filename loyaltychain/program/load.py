@@ -16,14 +16,18 @@ from loyaltychain.program.types import (
 )
 
 TEMPLATES = Path(__file__).parent / "templates"
+_HOW_TO_BEGIN = "`loyaltychain init --template orders`, in another directory, writes one to begin with."
 
 
 def load_program(path: Path) -> Program:
     """The programme in a file. Raises InvalidProgram, also when the file cannot be read."""
     try:
         text = path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError as problem:
+        raise errors.InvalidProgram(f"There is no programme file: {_HOW_TO_BEGIN}", file=str(path)) from problem
     except (OSError, UnicodeDecodeError) as problem:
-        raise errors.InvalidProgram("The programme cannot be read.", file=str(path), reason=str(problem)) from problem
+        reason = problem.strerror if isinstance(problem, OSError) else "it is not UTF-8 text"
+        raise errors.InvalidProgram("The programme cannot be read.", file=str(path), reason=reason) from problem
     return parse_program(text, file=path.name)
 
 
@@ -33,6 +37,8 @@ def parse_program(text: str, *, file: str = "the programme") -> Program:
     Raises InvalidProgram naming ``file``, the field, what is wrong with it and what to do.
     """
     content = parse_yaml(text, file=file, error=errors.InvalidProgram)
+    if content is None:
+        raise errors.InvalidProgram(f"{file} is empty: {_HOW_TO_BEGIN}", file=file)
     said = check_model(ProgramFile, content, file=file, error=errors.InvalidProgram)
     return Program(
         name=said.name,

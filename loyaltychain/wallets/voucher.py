@@ -108,6 +108,12 @@ def check_consent(binding: Binding, consent: bytes, *, is_contract: bool) -> Non
 
     Raises InvalidOperation: another key, another document, or no signature.
     """
+    if not is_contract and len(consent) != SIGNATURE_BYTES:
+        raise errors.InvalidOperation(
+            f"The consent is no signature of {SIGNATURE_BYTES} bytes: sign `consent` of the voucher with the wallet's "
+            "key, and hand over the signature.",
+            bytes=len(consent),
+        )
     signer = signer_of(CONSENT, binding, consent)
     if not is_contract and signer != binding.wallet:
         raise errors.InvalidOperation(

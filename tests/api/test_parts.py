@@ -17,6 +17,7 @@ from loyaltychain.api.cursor import make_cursor, parse_cursor
 from loyaltychain.api.instants import parse_instant
 from loyaltychain.api.problems import Problem
 from loyaltychain.api.strict_json import NESTING_MAX, parse_body
+from loyaltychain.core.times import format_instant
 
 LEAF = (
     st.none()

@@ -172,7 +172,7 @@ def test_serve__port_taken__says_so(project: Commands) -> None:
     with serving(project) as (_, url):
         error = project.ask("serve", "--port", url.rpartition(":")[2], exit_code=2)["error"]
 
-    assert (error["code"], "Cannot serve" in error["message"]) == ("InvalidSettings", True)
+    assert (error["code"], "another with --port" in error["message"]) == ("InvalidSettings", True)
 
 
 def test_serve__broken_program__says_so_at_once(project: Commands) -> None:

@@ -141,7 +141,7 @@ def test_execute__never_mined__not_yet_final_then_goes_on(world: SmallWorld, eng
     deaf = FaultyRpc(world, lambda raw: None)
 
     with pytest.raises(errors.NotYetFinal, match="looks: 5"):
-        world.sender(engine, rpc=deaf).execute(make_call(world), max_looks: 5)
+        world.sender(engine, rpc=deaf).execute(make_call(world), max_looks=5)
 
     world.sender(engine).execute(make_call(world))
     assert world.count() == 1

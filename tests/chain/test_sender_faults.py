@@ -141,7 +141,7 @@ def test_drive__chain_forgot_final_transactions__chain_behind(world: SmallWorld,
 def test_drive__another_chain__wrong_chain(world: SmallWorld, engine: Engine) -> None:
     enqueue(engine, make_call(world, chain_id=world.chain_id + 1))
 
-    with pytest.raises(errors.WrongChain, match=f"actual={world.chain_id}"):
+    with pytest.raises(errors.WrongChain, match=f"actual: {world.chain_id}"):
         world.sender(engine).drive("settle:1")
 
     assert read_attempts(engine) == []

@@ -91,11 +91,11 @@ def test_usage_errors__with_json__are_one_object(speaker: Speaker, line: list[st
     ("line", "code"),
     [(["deploy"], "ChainNotRunning"), (["run", "--once"], "ChainNotRunning"), (["audit"], "ChainNotRunning"),
      (["verify"], "ChainNotRunning"), (["receipt", "show", "--event", "shop/1"], "NotDeployed"),
-     (["receipt", "show"], "UnknownReceipt"), (["receipt", "verify", "none.json"], "InvalidReceipt"),
+     (["receipt", "show"], "InvalidSettings"), (["receipt", "verify", "none.json"], "InvalidReceipt"),
      (["receipt", "verify", "program.yaml", "--offline", "--rpc", "http://x"], "InvalidSettings"),
      (["audit", "--manifest", "none.json"], "InvalidSettings"), (["audit", "--rpc", "http://x"], "InvalidSettings"),
      (["audit", "--manifest", "program.yaml", "--rpc", "ftp://x"], "InvalidSettings"),
-     (["chain", "reset"], "InvalidSettings"), (["ingest", "none.csv", "--map", MAP], "InvalidEvent"),
+     (["chain", "reset"], "InvalidSettings"), (["ingest", "none.csv", "--map", MAP], "InvalidSettings"),
      (["ingest", "loyaltychain.toml", "--map", "program.yaml"], "InvalidMap"),
      (["status", "--home", "nowhere"], "ProjectMissing")],
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""balance, adjust, reward, member, returns, spoken to in process
+"""balance, adjust, reward, member, returns, refused, spoken to in process
 ├── each answers one JSON object with --json, and a table that fits 80 columns without
 ├── adjust with an id of its own is one adjustment, however often it is said
 └── what cannot be done ends with its code and a message
@@ -124,13 +124,46 @@ def test_returns__parked__counted_and_listed(speaker: Speaker, books: Engine) ->
     earn_step(books, make_program(None), now=now)
 
     found = answer(speaker, "returns")
-    assert (found["lines"], found["not_at_all"], found["units_parked"], found["named_parked"]) == (1, 1, 3, 1)
+    assert (found["lines"], found["not_at_all"], found["pieces_parked"], found["named_parked"]) == (1, 1, 3, 1)
     assert [(line["event_id"], line["item"], line["order_id"]) for line in found["parked"]] == [
         ("R-0", "cup", None),
         ("R-1", None, "S-9"),
     ]
     assert "article cup" in shown(speaker, "returns")
     assert len(answer(speaker, "returns", "--limit", "1")["parked"]) == 1
+
+
+def test_refused__listed_with_member_and_reason(speaker: Speaker, books: Engine) -> None:
+    assert answer(speaker, "refused") == {"refused": []}
+    assert "No event was refused" in shown(speaker, "refused")
+    now = system_clock()
+    with transaction(books) as tx:
+        spend = {"amount": 90, "unit": "points"}
+        capture(tx, [Event("shop", "R-[1]", "redemption", "ann", now, spend)], received_at=now)
+        sequence(tx)
+    earn_step(books, make_program(None), now=now)
+
+    (found,) = answer(speaker, "refused")["refused"]
+    assert (found["event_id"], found["member_id"], found["reason"]) == ("R-[1]", "ann", "insufficient-balance")
+    listed = shown(speaker, "refused", "--limit", "1")
+    assert "shop/R-[1]" in listed
+    assert "90 points wanted" in " ".join(listed.split())
+
+
+def test_balance__closed__says_since_when(speaker: Speaker, books: Engine) -> None:
+    assert "closed since" not in shown(speaker, "balance", "ann")
+    answer(speaker, "adjust", "ann", "50", *BY_HAND)
+    answer(speaker, "member", "close", "ann", "--reason", "asked for it")
+
+    told = shown(speaker, "balance", "ann")
+    assert "closed since" in told
+    assert "+50" in told
+
+
+def test_balance__day_without_time__says_what_to_add(speaker: Speaker, books: Engine) -> None:
+    error = speaker.error("balance", "ann", "--at", "2027-03-01")[1]
+
+    assert (error["code"], "2027-03-01T00:00:00Z" in error["message"]) == ("InvalidOperation", True)
 
 
 @pytest.mark.parametrize(

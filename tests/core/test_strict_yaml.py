@@ -46,6 +46,7 @@ def test_parse_yaml__core_schema__no_surprises() -> None:
         ("? [a, b]\n: 1", "a key must be plain text"),
         ("a: [1, 2", "not valid YAML"),
         ("a: b: c", "not valid YAML"),
+        ("a:\n\tb: 1", "a tab stands where only spaces may.*line: 2"),
         ("--- 1\n--- 2", "not valid YAML"),
         ("a: \x00", "not valid YAML"),
         ("[" * 5000, "nested too deeply"),

@@ -12,12 +12,15 @@ given unix seconds or a pattern
     it is that instant, or refused when the text is another
 given a zone or a pattern that is none
     it raises ValueError
+
+format_instant
+given unix seconds: RFC 3339 in UTC; beyond the year 9999 the bare number
 """
 
 import pytest
 
 from loyaltychain.core import errors
-from loyaltychain.core.times import check_pattern, parse_instant, parse_zone
+from loyaltychain.core.times import check_pattern, format_instant, parse_instant, parse_zone
 
 LONDON = parse_zone("Europe/London")
 
@@ -80,3 +83,18 @@ def test_check_pattern__names_no_day__refused(pattern: str) -> None:
 @pytest.mark.parametrize("pattern", ["%d/%m/%Y %H:%M", "%Y%m%d", "%d %b %y"])
 def test_check_pattern__names_a_day__accepted(pattern: str) -> None:
     check_pattern(pattern)
+
+
+@pytest.mark.parametrize(
+    ("at", "text"),
+    [
+        (0, "1970-01-01T00:00:00Z"),
+        (1_795_646_770, "2026-11-25T22:46:10Z"),
+        (-1, "1969-12-31T23:59:59Z"),
+        (253_402_300_799, "9999-12-31T23:59:59Z"),
+        (253_402_300_800, "253402300800"),
+        (10**18, "1000000000000000000"),
+    ],
+)
+def test_format_instant__utc(at: int, text: str) -> None:
+    assert format_instant(at) == text

@@ -1,6 +1,40 @@
-"""counted: given one, the singular; given none or many, the plural; thousands are set apart."""
+"""counted: given one, the singular; given none or many, the plural; thousands are set apart.
 
-from loyaltychain.core.words import counted
+complaint: without pydantic's wrapping; the length of a text is counted in characters, however it is bounded.
+"""
+
+from typing import Annotated
+
+import pytest
+from pydantic import AfterValidator, Field, TypeAdapter, ValidationError
+
+from loyaltychain.core.words import complaint, counted
+
+
+def _no_blanks(text: str) -> str:
+    if " " in text:
+        raise ValueError("use no blanks")
+    return text
+
+
+#: A bound behind a validator is one of items to pydantic, not of characters.
+BOUNDED = TypeAdapter(Annotated[str, AfterValidator(_no_blanks), Field(min_length=1, max_length=3)])
+LISTED = TypeAdapter(Annotated[list[int], Field(max_length=1)])
+
+
+@pytest.mark.parametrize(
+    ("adapter", "given", "words"),
+    [
+        (BOUNDED, "abcd", "String should have at most 3 characters"),
+        (BOUNDED, "", "String should have at least 1 character"),
+        (BOUNDED, "a b", "use no blanks"),
+        (LISTED, [1, 2], "List should have at most 1 item after validation, not 2"),
+    ],
+)
+def test_complaint__plain(adapter: TypeAdapter[object], given: object, words: str) -> None:
+    with pytest.raises(ValidationError) as caught:
+        adapter.validate_python(given)
+    assert [complaint(each) for each in caught.value.errors()] == [words]
 
 
 def test_counted__one_none_many__singular_or_plural() -> None:

@@ -55,7 +55,7 @@ def test_run_demo__real_log__agrees_with_a_straight_computation(tmp_path: Path, 
     assert document["returns_in_full"] == expected.in_full
     assert document["returns_in_part"] == expected.in_part
     assert document["returns_not_at_all"] == expected.not_at_all
-    assert document["units_parked"] == expected.units_parked
+    assert document["pieces_parked"] == expected.pieces_parked
     assert document["batches"] >= 2
     assert document["points_burned_on_chain"] > 0
     assert demo.is_clean

@@ -54,7 +54,7 @@ def test_run_demo__small_shop__agrees_with_a_straight_computation(tmp_path: Path
         "members", "events", "rejected", "points_issued", "points_redeemed", "points_expired", "points_reversed",
         "points_outstanding", "batches", "updates", "gas_per_update", "findings", "receipt_verified", "seconds",
         "peak_mb", "rows", "known", "left_out", "repeated", "points_owed", "points_burned_on_chain", "returns_in_full",
-        "returns_in_part", "returns_not_at_all", "units_parked",
+        "returns_in_part", "returns_not_at_all", "pieces_parked",
     ]  # fmt: skip
     assert steps == [(week, 4) for week in range(5)]
     assert (tmp_path / "kept" / "deployments" / "local.json").exists()

@@ -116,7 +116,7 @@ def test_ingest_file__bad_rows__set_aside_with_reasons(engine: Engine, tmp_path:
     for row, reason in zip(
         rows[1:],
         [
-            f"{TOO_FINE} [amount: {{'total': '1.005'}}]",
+            f"{TOO_FINE} [amount: total 1.005]",
             "the row has 3 columns, the header has 5",
             "The member must be printable text of 1 to 200 characters. [member: an\\nn]",
             "The member must be printable text of 1 to 200 characters. [member: \\x00]",

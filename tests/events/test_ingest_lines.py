@@ -112,7 +112,7 @@ def test_ingest_file__repeated_lines__counted_not_taken(engine: Engine, tmp_path
 @pytest.mark.parametrize(
     ("bad", "reason"),
     [
-        (line("A", 3, price="x"), "This is not a decimal number such as 1234.50. [amount="),
+        (line("A", 3, price="x"), "This is not a decimal number such as 1234.50. [amount: "),
         (line("A", 3, pieces=-1), "quantity must be a whole number of 1 to"),
         (line("A", 3, at="25:00"), "This is not a time of the map's format."),
         (line("A", 1, pieces=2), "another row has this line's id and other content [line: 1]"),

@@ -40,7 +40,11 @@ def test_parse_map__shop__names_its_columns() -> None:
         ("source: shop", "source: a/b", r"source: .*pattern"),
         ("source: shop", "source: 7", r"source: .*found 7 \(write it in quotes\)"),
         ("source: shop\n", "", r"source: Field required \(add it\)"),
-        ("source: shop", "sauce: shop", r"sauce: .*\(remove it or correct its spelling\)"),
+        (
+            "source: shop",
+            "sauce: shop",
+            r"sauce: .*\(remove it or correct its spelling; there are: source, id, .*skip\)",
+        ),
         ("id: {column: order_id}", "id: row", r"id: .*found 'row'"),
         ("id: {column: order_id}", "id: {}", "id: give exactly one of line, column, columns; given: none"),
         ("id: {column: order_id}", "id: {column: a, columns: [a, b]}", "given: column, columns"),
@@ -117,7 +121,12 @@ def test_parse_map__orders_break_a_rule__says_where(old: str, new: str, problem:
         parse_map(ORDERS_MAP.replace(old, new))
 
 
-@pytest.mark.parametrize("text", ["", "- a", "text"])
+def test_parse_map__empty__refused() -> None:
+    with pytest.raises(errors.InvalidMap, match=r"the map is empty"):
+        parse_map("# later")
+
+
+@pytest.mark.parametrize("text", ["- a", "text"])
 def test_parse_map__no_mapping__refused(text: str) -> None:
     with pytest.raises(errors.InvalidMap, match=r"the file: .*dictionary"):
         parse_map(text)

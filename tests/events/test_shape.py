@@ -109,6 +109,12 @@ def test_make_event__wrong_cell__says_which(cells: dict[str, str | None], proble
         shaped(cells=cells)
 
 
+@pytest.mark.parametrize("points", ["0", "-5", "1.5", "0.5", "many"])
+def test_make_event__points_that_are_none__refused(points: str) -> None:
+    with pytest.raises(errors.InvalidEvent, match=rf"whole number above 0.*total {points}"):
+        shaped(cells={"total": points}, replace=("{column: total, currency: GBP}", "{column: total, unit: points}"))
+
+
 def test_make_event__unknown_currency_in_a_column__refused() -> None:
     with pytest.raises(errors.InvalidEvent, match=r"ISO 4217.*column: c; found: XYZ"):
         shaped(cells={"c": "XYZ"}, replace=("currency: GBP", "currency_column: c"))

@@ -92,7 +92,10 @@ def stock_of(engine: Engine, reward: str = "mug") -> int | None:
 
 def points_of(engine: Engine, member: MemberNumber, at: UnixSeconds = NOW) -> MemberBalance:
     with reading(engine) as tx:
-        return read_balance(tx, member, at=at)
+        found = read_balance(tx, member, at=at)
+    has = found.available + found.pending + found.held - found.debt
+    assert has == found.earned + found.adjusted - found.spent - found.expired - found.reversed, found
+    return found
 
 
 def entry_ids(engine: Engine, kind: str | None = None) -> list[str]:

@@ -1,7 +1,7 @@
 """read_balance
 
 given earned, pending, held, spent, returned, expired points
-    each figure is what happened
+    each figure is what happened, and what she has is what came less what went
     at a later moment: what is due by then has happened, and nothing is written
 given a member without points, a closed one, an unknown one
     zeros; her points; an error
@@ -18,6 +18,7 @@ from loyaltychain.core import errors
 from loyaltychain.core.amounts import MemberNumber
 from loyaltychain.db.engine import transaction
 from loyaltychain.events import identity
+from loyaltychain.operations.adjust import adjust
 from loyaltychain.operations.balance import MemberBalance
 from loyaltychain.operations.holds import hold
 from loyaltychain.operations.redeem import redeem
@@ -39,12 +40,12 @@ def test_read_balance__a_history__each_figure(engine: Engine) -> None:
 
     assert points_of(engine, ann) == MemberBalance(
         ann, NOW, available=60, pending=50, held=15, debt=0, expiring=((after(DAY), 60),),
-        qualifying=95, spent=20, expired=0, reversed=5,
+        qualifying=95, spent=20, expired=0, reversed=5, earned=150, adjusted=0, closed_at=None,
     )  # fmt: skip
     later = points_of(engine, ann, after(2 * DAY))
     assert later == MemberBalance(
         ann, after(2 * DAY), available=50, pending=0, held=0, debt=0, expiring=((after(9 * DAY), 50),),
-        qualifying=95, spent=20, expired=75, reversed=5,
+        qualifying=95, spent=20, expired=75, reversed=5, earned=150, adjusted=0, closed_at=None,
     )  # fmt: skip
     assert all_rows(engine) == before
     sweep_step(engine, now=after(2 * DAY))
@@ -62,14 +63,25 @@ def test_read_balance__expired_and_returned__not_charged_twice(engine: Engine) -
     assert (balance.expired, balance.reversed, balance.debt) == (60, 40, 0)
 
 
+def test_read_balance__adjusted__the_figures_add_up(engine: Engine) -> None:
+    ann = join(engine)
+    give(engine, ann, 10)
+    by_hand = {"member": ann, "reason": "goodwill", "actor": "eve"}
+    do(engine, adjust, id_="1", points=50, **by_hand)
+    do(engine, adjust, id_="2", points=-70, may_owe=True, **by_hand)
+
+    balance = points_of(engine, ann)  # which checks the sum
+    assert (balance.earned, balance.adjusted, balance.debt) == (10, -20, 10)
+
+
 def test_read_balance__nothing_closed_unknown(engine: Engine) -> None:
     ann, bob = join(engine), join(engine, "bob")
     give(engine, bob, 7)
     with transaction(engine) as tx:
         identity.close_member(tx, bob, NOW, "asked for it")
 
-    assert points_of(engine, ann) == MemberBalance(ann, NOW, 0, 0, 0, 0, (), 0, 0, 0, 0)
-    assert points_of(engine, bob).available == 7
+    assert points_of(engine, ann) == MemberBalance(ann, NOW, 0, 0, 0, 0, (), 0, 0, 0, 0, 0, 0, None)
+    assert (points_of(engine, bob).available, points_of(engine, bob).closed_at) == (7, NOW)
     with pytest.raises(errors.UnknownMember):
         points_of(engine, MemberNumber(9))
 

@@ -169,8 +169,9 @@ def vars_of(event: Event) -> dict[str, Any]:
 def test_decide__more_than_available__refused_with_both_numbers() -> None:
     desk = make_desk(lot(9), held=100)
     explanation = {
-        "result": "Refused: 10 points wanted, 9 available. [wanted=10, available=9]",
+        "result": "Refused: 10 points wanted, 9 available.",
         "reason": "insufficient-balance",
+        "facts": {"wanted": 10, "available": 9},
     }
     assert decided(redemption(1, points=10), desk) == Decision(3, "refused", (), explanation)
     assert desk.movements == []
@@ -210,8 +211,9 @@ def test_decide__purchase_without_money__refused() -> None:
     decision = decided(purchase(1, payload={}), make_desk())
 
     assert decision.explanation == {
-        "result": "Refused: The event has no amount of money. [event='shop/INV-1', fields=[]]",
+        "result": "Refused: The event has no amount of money.",
         "reason": "invalid-event",
+        "facts": {"event": "shop/INV-1", "fields": []},
     }
 
 
@@ -248,7 +250,7 @@ def test_decide__run_out_meanwhile__booked_and_not_spendable() -> None:
     desk = make_desk(lot(100, expires_at=NOON))
     decision = decided(redemption(1, points=10), desk)
 
-    assert decision.explanation["result"] == "Refused: 10 points wanted, 0 available. [wanted=10, available=0]"
+    assert decision.explanation["result"] == "Refused: 10 points wanted, 0 available."
     assert [each.entry.kind for each in desk.movements] == ["expire"]
 
 

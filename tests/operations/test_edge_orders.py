@@ -150,7 +150,7 @@ def test_edge_5__matched_return_before_its_order__parked_then_matched(engine: En
     with reading(engine) as tx:
         counts = count_returns(tx)
         parked = list_parked(tx)
-    assert (counts.lines, counts.in_full, counts.in_part, counts.not_at_all, counts.units_parked) == (2, 1, 0, 1, 1)
+    assert (counts.lines, counts.in_full, counts.in_part, counts.not_at_all, counts.pieces_parked) == (2, 1, 0, 1, 1)
     assert [(line.member_id, line.item, line.quantity - line.matched) for line in parked] == [("ann", "lamp", 1)]
 
 
@@ -229,7 +229,7 @@ def test_edge_6__earlier_return_told_late__takes_its_turn(engine: Engine) -> Non
     assert matched(engine)["returns"] == [("R-1", "1", 1), ("R-2", "1", 2)]
     assert has(engine) == Has()
     with reading(engine) as tx:
-        assert count_returns(tx).units_parked == 1
+        assert count_returns(tx).pieces_parked == 1
 
 
 def test_edge_7__late_order__counts_when_it_happened_and_is_recorded_now(engine: Engine) -> None:

@@ -23,6 +23,7 @@ from sqlalchemy import Engine
 
 from loyaltychain.core import errors
 from loyaltychain.core.amounts import MemberNumber
+from loyaltychain.core.times import format_instant
 from loyaltychain.db.engine import reading, transaction
 from loyaltychain.events import identity
 from loyaltychain.ledger.lots import HoldItem
@@ -158,7 +159,7 @@ def test_release__points_and_stock_are_back(engine: Engine, ann: MemberNumber) -
     assert lot_rows(engine, ann) == [(100, after(DAY), 0)]
     with pytest.raises(errors.HoldEnded) as refusal:
         do(engine, commit, id_="h", now=after(30))
-    assert refusal.value.context == {"hold": "app/h", "end": "release", "ended_at": after(10)}
+    assert refusal.value.context == {"hold": "app/h", "end": "release", "ended_at": format_instant(after(10))}
     prove(engine)
 
 
@@ -186,7 +187,7 @@ def test_edge_52__never_committed__points_and_stock_come_back_at_its_time_out(
     for act in (commit, release):
         with pytest.raises(errors.HoldEnded) as refusal:
             do(engine, act, id_="h", now=after(60))
-        assert refusal.value.context == {"hold": "app/h", "end": "time-out", "ended_at": after(60)}
+        assert refusal.value.context == {"hold": "app/h", "end": "time-out", "ended_at": format_instant(after(60))}
     do(engine, redeem, id_="1", member=ann, points=100, now=after(60))  # brings the time-out about itself
     assert (stock_of(engine), len(entry_ids(engine, "release"))) == (2, 1)
     prove(engine)

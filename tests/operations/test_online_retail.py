@@ -81,11 +81,11 @@ def test_earn_step__real_rows__as_a_straight_computation(engine: Engine, tmp_pat
     with reading(engine) as tx:
         counts = count_returns(tx)
         assert check_ledger(tx) == []
-    assert (counts.in_full, counts.in_part, counts.not_at_all, counts.units_parked) == (
+    assert (counts.in_full, counts.in_part, counts.not_at_all, counts.pieces_parked) == (
         expected.in_full,
         expected.in_part,
         expected.not_at_all,
-        expected.units_parked,
+        expected.pieces_parked,
     )
     assert sum(points_of_all(engine)) == expected.issued - expected.reversed
 
@@ -126,7 +126,7 @@ def test_earn_step__whole_log__published_totals(tmp_path: Path) -> None:
     assert (report.read, report.left_out, report.taken, report.rejected) == (541_909, 135_080, 22_190, 0)
     assert totals(steps) == {"issued": 8_715_721, "reversed": 515_936, "refused": 0, "owed": 0}
     with reading(engine) as tx:
-        assert count_returns(tx) == ReturnCounts(8_905, 7_516, 54, 1_335, 23_970, 0, 0)
+        assert count_returns(tx) == ReturnCounts(8_905, 7_516, 54, 1_335, 23_970, 0, 0, 0, 0)
     points = points_of_all(engine)
     assert (sum(points), sum(each > 0 for each in points)) == (8_199_785, 4_327)
     engine.dispose()

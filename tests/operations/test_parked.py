@@ -18,7 +18,7 @@ from tests.operations.order_builders import DAY, back, back_by_items, cancellati
 
 def test_count_returns__nothing_came_back__zeros(engine: Engine) -> None:
     with reading(engine) as tx:
-        assert count_returns(tx) == ReturnCounts(0, 0, 0, 0, 0, 0, 0)
+        assert count_returns(tx) == ReturnCounts(0, 0, 0, 0, 0, 0, 0, 0, 0)
         assert list_parked(tx) == []
 
 
@@ -35,7 +35,15 @@ def test_count_returns__some_of_each__counted_and_listed(engine: Engine) -> None
 
     with reading(engine) as tx:
         assert count_returns(tx) == ReturnCounts(
-            lines=3, in_full=1, in_part=1, not_at_all=1, units_parked=6, named_lines=3, named_parked=2
+            lines=3,
+            in_full=1,
+            in_part=1,
+            not_at_all=1,
+            pieces_parked=6,
+            named_lines=2,
+            named_parked=1,
+            cancellations=1,
+            cancellations_parked=1,
         )
         pages: list[ParkedLine] = []
         while page := list_parked(tx, after=pages[-1].key if pages else None, limit=3):

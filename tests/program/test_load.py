@@ -101,7 +101,8 @@ SECOND_RULE = '  - {id: spend, kind: points_per_currency_unit, points: 1, per: "
         ("version: 1", 'version: "1"', r"version: .*found '1' \(write a whole number without quotes\)"),
         ("version: 1", "version: 0", "version: .*greater than or equal to 1"),
         ("version: 1", "version: 1\nversion: 2", "'version' stands twice.*line: 4"),
-        ("version: 1", "verion: 1", r"verion: .*correct its spelling\)"),
+        ("version: 1", "verion: 1", r"verion: .*correct its spelling; there are: name, version, timezone, .*expiry\)"),
+        ("redemption: {}", "redemption: {event: a, x: 1}", r"redemption.x: .*\(remove it or correct its spelling\)"),
         ("version: 1\n", "", r"version: Field required \(add it\)"),
         ("name: Corner Shop Points", "name: ''", "name: .*at least 1 character"),
         ("name: Corner Shop Points", 'name: "a\\tb"', "name: use printable characters only"),
@@ -141,6 +142,17 @@ def test_template__unknown__lists_them() -> None:
         template("../shop")
 
 
+@pytest.mark.parametrize("text", ["", "# later", "---"])
+def test_parse_program__empty__says_how_to_begin(text: str) -> None:
+    with pytest.raises(errors.InvalidProgram, match=r"shop.yaml is empty: `loyaltychain init --template orders`"):
+        parse_program(text, file="shop.yaml")
+
+
+def test_load_program__no_file__says_how_to_begin(tmp_path: Path) -> None:
+    with pytest.raises(errors.InvalidProgram, match="no programme file: `loyaltychain init --template orders`"):
+        load_program(tmp_path / "shop.yaml")
+
+
 def test_load_program__file__as_its_text(tmp_path: Path) -> None:
     path = tmp_path / "shop.yaml"
     path.write_text(PROGRAM_TEXT, encoding="utf-8-sig")
@@ -148,10 +160,10 @@ def test_load_program__file__as_its_text(tmp_path: Path) -> None:
     assert load_program(path) == make_program()
 
 
-@pytest.mark.parametrize("raw", [None, b"\xff\xfe"])
-def test_load_program__unreadable__refused(tmp_path: Path, raw: bytes | None) -> None:
+def test_load_program__unreadable__refused(tmp_path: Path) -> None:
     path = tmp_path / "shop.yaml"
-    if raw is not None:
-        path.write_bytes(raw)
-    with pytest.raises(errors.InvalidProgram, match="cannot be read"):
-        load_program(path)
+    path.write_bytes(b"\xff\xfe")
+
+    for unreadable in (path, tmp_path):
+        with pytest.raises(errors.InvalidProgram, match="cannot be read"):
+            load_program(unreadable)

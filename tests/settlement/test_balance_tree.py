@@ -47,7 +47,7 @@ def test_pack__balances__each_in_its_lane() -> None:
 
 @pytest.mark.parametrize(("member", "balance"), [(0, 1), (MEMBER_MAX + 1, 1), (1, -1), (1, LANE_MAX + 1)])
 def test_pack__fits_no_lane__refused(member: int, balance: int) -> None:
-    with pytest.raises(InvariantError, match=f"member={member}"):
+    with pytest.raises(InvariantError, match=f"member: {member}"):
         pack({member: balance})
 
 

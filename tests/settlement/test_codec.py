@@ -59,7 +59,7 @@ def test_encode__any_deltas__decode_gives_them_back(deltas: dict[int, int]) -> N
     ("member", "delta"), [(0, 1), (-1, 1), (MEMBER_MAX + 1, 1), (1, 0), (1, LANE_MAX + 1), (1, -LANE_MAX - 1)]
 )
 def test_encode__what_no_record_holds__refused(member: int, delta: int) -> None:
-    with pytest.raises(InvariantError, match=f"member={member}"):
+    with pytest.raises(InvariantError, match=f"member: {member}"):
         encode({member: delta})
 
 

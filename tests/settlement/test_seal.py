@@ -225,7 +225,7 @@ def test_seal_step__database_stores_something_else__keeps_nothing(table: str, ch
         tx.execute(text(f"DROP TRIGGER no_update_{table}"))
         tx.execute(text(f"CREATE TRIGGER faulty AFTER INSERT ON {table} BEGIN {change}; END"))
 
-    with pytest.raises(RootMismatch, match=f"field='{field}"):
+    with pytest.raises(RootMismatch, match=f"field: {field}"):
         seal(engine)
     assert stored(engine) == []
     engine.dispose()

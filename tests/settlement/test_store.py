@@ -78,7 +78,7 @@ def test_set_state__any_step__forward_or_refused(engine: Engine) -> None:
                 set_state(tx, number, after)
                 assert read_batch(tx, number) == make_batch(number, after)
             else:
-                with pytest.raises(InvariantError, match=f"state='{before}', wanted='{after}'"):
+                with pytest.raises(InvariantError, match=f"state: {before}; wanted: {after}"):
                     set_state(tx, number, after)
                 assert read_batch(tx, number) == make_batch(number, before)
 

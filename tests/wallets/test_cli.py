@@ -22,6 +22,9 @@ from loyaltychain.chain.abi import encode_call
 from loyaltychain.chain.signer import load_key
 from loyaltychain.cli import main as command_line
 from loyaltychain.core.clock import system_clock
+from loyaltychain.core.times import format_instant
+from loyaltychain.db.engine import transaction
+from loyaltychain.events import identity
 from loyaltychain.events.ingest import ingest_file
 from loyaltychain.events.map import packaged_map
 from loyaltychain.localchain import process
@@ -77,6 +80,16 @@ class Speaker:
         except SystemExit as end:
             code = int(end.code or 0)
         return code, json.loads(self._capsys.readouterr().out)
+
+    def shown(self, *arguments: str) -> str:
+        """``wallet show`` for people."""
+        line = ["loyaltychain", "wallet", "show", *arguments, "--home", str(self.home)]
+        self._monkeypatch.setattr("sys.argv", line)
+        self._capsys.readouterr()
+        with pytest.raises(SystemExit) as end:
+            command_line.main()
+        assert end.value.code == 0
+        return self._capsys.readouterr().out
 
     def true(self, command: str, *arguments: str) -> dict[str, Any]:
         code, answer = self.say(command, *arguments)
@@ -155,6 +168,7 @@ def test_wallet__a_lost_one__is_replaced_after_the_delay(speaker: Speaker) -> No
     assert proposed["proposed"] == address
     assert speaker.true("rebind", voucher, "--consent", consent) == proposed
     assert speaker.wrong("execute", "--member", "bob")[0] == 3
+    assert f"can be executed at  {format_instant(proposed['executable_at'])}" in speaker.shown("--member", "bob")
     speaker.wait(proposed["executable_at"])
     done = speaker.true("execute", "--member", "bob")
 
@@ -196,6 +210,7 @@ def test_wallet__what_cannot_be__is_refused_before_anything_is_sent(speaker: Spe
     assert "no voucher" in refusal("bind", str(speaker.home / "deployments" / "local.json"), "--consent", consent)
     assert "cannot be read" in refusal("bind", str(speaker.home / "shop.csv"), "--consent", consent)
     assert "no signature" in refusal("bind", voucher, "--consent", "hello")
+    assert "no signature of 65 bytes" in refusal("bind", voucher, "--consent", "0x1234")
     speaker.true("bind", voucher, "--consent", consent)
     assert "used up or overtaken" in refusal("bind", old, "--consent", speaker.consent(old, other_key))
     assert "one wallet, one member" in refusal("voucher", "--member", "eve", "--wallet", address)
@@ -203,6 +218,15 @@ def test_wallet__what_cannot_be__is_refused_before_anything_is_sent(speaker: Spe
     assert "No member has this id" in refusal("voucher", "--member", "nobody", "--wallet", other)
     assert "No member is bound" in refusal("show", "--wallet", other)
     assert "Name one of" in refusal("show")
+
+
+def test_wallet__a_closed_member__gets_no_voucher(speaker: Speaker) -> None:
+    assert "no wallet" in speaker.shown("--member", "fay")
+    with transaction(speaker.world.engine) as tx:
+        identity.close_member(tx, identity.find_member(tx, "fay"), system_clock(), "asked for it")
+
+    code, message = speaker.wrong("voucher", "--member", "fay", "--wallet", "0x" + "61" * 20)
+    assert (code, "account is closed" in message) == (2, True)
 
 
 def test_wallet__a_stopped_registry__gives_no_vouchers(

@@ -39,6 +39,8 @@ def get_balance(member_id: PathId, context: Here, at: At = None) -> answers.Bala
         debt=found.debt,
         expiring=[answers.Expiring(at=format_instant(at), points=points) for at, points in found.expiring],
         qualifying=found.qualifying,
+        earned=found.earned,
+        adjusted=found.adjusted,
         spent=found.spent,
         expired=found.expired,
         reversed=found.reversed,
