@@ -14,6 +14,7 @@ keep_plan: given two roles with one key, it refuses before anything is sent
 
 import itertools
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,7 @@ from sqlalchemy import Engine
 
 from loyaltychain.chain.devkeys import development_addresses, refuse_development_keys
 from loyaltychain.chain.rpc import Rpc
+from loyaltychain.config.project import open_project
 from loyaltychain.core import errors
 from loyaltychain.deploy.manifest import read_manifest
 from loyaltychain.deploy.readback import read_back
@@ -122,6 +124,18 @@ def test_keep_plan__two_roles_with_one_key__are_refused_before_anything_is_sent(
 
     assert fresh.rpc.block("latest").number == 0
     assert not fresh.project.plan_file.exists()
+
+
+def test_keep_plan__vouchers_signed_with_the_settlers_key__refused(fresh: ProjectWorld) -> None:
+    settings = fresh.project.home / "loyaltychain.toml"
+    hot = fresh.open().address("settler")
+    text = settings.read_text(encoding="utf-8") + f'voucher_signer = "{hot}"\n'
+    settings.write_text(text, encoding="utf-8")
+
+    with pytest.raises(errors.InvalidSettings, match="Two roles have the same key") as refused:
+        run_deploy(replace(fresh, project=open_project(fresh.project.home, {})).open())
+
+    assert refused.value.context["roles"] == [["settler", "voucher signer"]]
 
 
 def test_deploy__plan_lost__nothing_changes(fresh: ProjectWorld) -> None:
