@@ -11,6 +11,8 @@ deploy
 ├── given a mainnet's id: refused unless it is meant
 ├── given a deployment that was begun with another holder of a role: refused, and both are named
 ├── given a development key as voucher signer on a real chain: refused
+├── given what is no URL of a node: refused, and it is not shown
+├── given a worker: a dry run is shown beside it, a deployment has to wait
 ├── given a keystore in keys/: --dry-run needs no password
 ├── given a network and a URL: both are remembered
 └── given batches settled on another network: InvalidSettings
@@ -28,6 +30,7 @@ from pathlib import Path
 
 import pytest
 from eth_account import Account
+from filelock import FileLock
 from sqlalchemy import String, insert
 
 from loyaltychain.chain.devkeys import development_addresses
@@ -80,6 +83,7 @@ def on(project: Project, network: str, rpc: str | None = None) -> Project:
         (("chain-5", "http://x"), {"rpc": URL, "chain_id": 6}, "chain-6", URL),
         (("local", None), {"network": "anvil", "rpc": URL, "chain_id": 84532}, "anvil", URL),
         (("local", None), {"network": "base-sepolia", "chain_id": 84532}, "base-sepolia", None),
+        (("local", None), {"rpc": URL, "chain_id": LOCAL}, "local", URL),
     ],
 )
 def test_choose_network__what_was_told__is_where_it_is(
@@ -166,15 +170,35 @@ def test_verify_accept__another_chain__refused_and_nothing_written(
     speaker: Speaker, served: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert speaker.say("deploy")[0] == 0
+    orders = "order_id,customer,kind,at,total,points\nS-1,ann,sale,2026-01-05T10:00:00Z,15.30,\n"
+    Path("orders.csv").write_text(orders, encoding="utf-8")
+    assert speaker.say("ingest", "orders.csv", "--map", "simulated_shop")[0] == 0
     before = Path("deployments/local.json").read_bytes()
     with running_anvil("--chain-id", str(LOCAL)) as node:
         monkeypatch.setenv("LOYALTYCHAIN_RPC", node.url)
 
         code, error = speaker.error("verify", "--accept")
         voucher_code, voucher = speaker.error("wallet", "voucher", "--member", "ann", "--wallet", "0x" + "99" * 20)
+        cancel_code, cancelled = speaker.error("wallet", "cancel", "--member", "ann")
 
     assert (code, error["code"], voucher_code, voucher["code"]) == (4, "WrongChain", 4, "WrongChain")
+    assert (cancel_code, cancelled["code"]) == (4, "WrongChain")
     assert Path("deployments/local.json").read_bytes() == before
+
+
+def test_deploy__no_url_of_a_node__refused_without_showing_it(speaker: Speaker) -> None:
+    code, error = speaker.error("deploy", "--rpc", "ftp://me:secret@node", "--chain-id", "5", "--dry-run")
+
+    assert (code, error["code"]) == (2, "InvalidSettings")
+    assert "secret" not in json.dumps(error)
+
+
+def test_deploy__dry_run_beside_a_worker__is_shown(speaker: Speaker, served: str) -> None:
+    with FileLock("worker.lock"):
+        code, _ = speaker.say("deploy", "--dry-run", "--json")
+        busy_code, busy = speaker.error("deploy")
+
+    assert (code, busy_code, busy["code"]) == (0, 3, "DatabaseBusy")
 
 
 def test_deploy__dry_run_with_a_keystore__needs_no_password(

@@ -2,6 +2,8 @@
 ├── start
 │   ├── it serves a chain at an endpoint, in a directory with spaces in its path
 │   ├── when it runs already: it answers that one
+│   │   └── when another port is asked for: it says to stop it first
+│   ├── when it ran before: it takes the port of last time, or any where that is taken
 │   ├── when two start at once: both answer the same one
 │   └── when the chain cannot be opened: it says why
 ├── find
@@ -19,6 +21,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -26,10 +29,11 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
-from loyaltychain.core.errors import ChainNotRunning
+from loyaltychain.core.errors import ChainNotRunning, InvalidSettings
 from loyaltychain.localchain import process
 from loyaltychain.localchain.places import Endpoint, Places, write_endpoint
 from tests.localchain.asking import opened
@@ -44,6 +48,19 @@ def home(tmp_path: Path) -> Iterator[Path]:
     directory.mkdir()
     yield directory
     process.stop(directory)
+
+
+def test_start__again__at_the_port_of_last_time(home: Path) -> None:
+    first = process.start(home)
+    with pytest.raises(InvalidSettings, match=f"served at {first.url} already"):
+        process.start(home, port=1)
+    process.stop(home)
+
+    assert process.start(home).url == first.url
+    process.stop(home)
+    with socket.create_server(("127.0.0.1", urlsplit(first.url).port or 0)):
+        elsewhere = process.start(home).url
+    assert elsewhere != first.url
 
 
 def _kill(endpoint: Endpoint) -> None:

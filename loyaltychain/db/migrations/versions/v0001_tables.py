@@ -6,6 +6,8 @@ Spelt out, not read from the packages' ``tables.py``: those change with the next
 import sqlalchemy as sa
 from alembic import op
 
+from loyaltychain.db.migrations.parts import check, index, key, number, refers, text, unique
+
 revision = "0001"
 down_revision = None
 branch_labels = None
@@ -22,168 +24,140 @@ def upgrade() -> None:
     _create_cursors()
 
 
-def _number(name: str, *, null: bool = False) -> sa.Column[int]:
-    return sa.Column(name, sa.BigInteger(), nullable=null, autoincrement=False)
-
-
-def _text(name: str, *, null: bool = False) -> sa.Column[str]:
-    return sa.Column(name, sa.Text(), nullable=null)
-
-
-def _key(table: str, *columns: str) -> sa.PrimaryKeyConstraint:
-    return sa.PrimaryKeyConstraint(*columns, name=f"pk_{table}")
-
-
-def _unique(table: str, *columns: str) -> sa.UniqueConstraint:
-    return sa.UniqueConstraint(*columns, name=f"uq_{table}_{columns[0]}")
-
-
-def _check(table: str, name: str, condition: str) -> sa.CheckConstraint:
-    return sa.CheckConstraint(condition, name=f"ck_{table}_{name}")
-
-
-def _refers(table: str, column: str, target: str) -> sa.ForeignKeyConstraint:
-    return sa.ForeignKeyConstraint([column], [target], name=f"fk_{table}_{column}_{target.partition('.')[0]}")
-
-
-def _index(table: str, column: str) -> None:
-    op.create_index(f"ix_{table}_{column}", table, [column])
-
-
 def _create_events() -> None:
     op.create_table(
         "members",
-        _number("number"), _text("member_id"), _number("joined_at"),
-        _key("members", "number"), _unique("members", "member_id"),
-        _check("members", "number", "number BETWEEN 1 AND 134217727"),
+        number("number"), text("member_id"), number("joined_at"),
+        key("members", "number"), unique("members", "member_id"),
+        check("members", "number", "number BETWEEN 1 AND 134217727"),
     )  # fmt: skip
     op.create_table(
         "events",
-        _text("source"), _text("id"), _text("type"), _number("member"), _number("occurred_at"),
-        _number("received_at"), _text("payload"), _text("digest"),
-        _key("events", "source", "id"), _refers("events", "member", "members.number"),
+        text("source"), text("id"), text("type"), number("member"), number("occurred_at"),
+        number("received_at"), text("payload"), text("digest"),
+        key("events", "source", "id"), refers("events", "member", "members.number"),
     )  # fmt: skip
     op.create_table(
         "event_positions",
-        _number("position"), _text("source"), _text("id"),
-        _key("event_positions", "position"), _unique("event_positions", "source", "id"),
+        number("position"), text("source"), text("id"),
+        key("event_positions", "position"), unique("event_positions", "source", "id"),
         sa.ForeignKeyConstraint(
             ["source", "id"], ["events.source", "events.id"], name="fk_event_positions_source_events"
         ),
-        _check("event_positions", "position", "position >= 1"),
+        check("event_positions", "position", "position >= 1"),
     )  # fmt: skip
 
 
 def _create_ledger() -> None:
     op.create_table(
         "volumes",
-        _text("account"), _text("unit"), _number("total_in"), _number("total_out"), _number("may_overdraw"),
-        _key("volumes", "account", "unit"),
-        _check("volumes", "monotone", "total_in >= 0 AND total_out >= 0"),
-        _check("volumes", "may_overdraw", "may_overdraw IN (0, 1)"),
-        _check("volumes", "no_overdraft", "may_overdraw = 1 OR total_in >= total_out"),
+        text("account"), text("unit"), number("total_in"), number("total_out"), number("may_overdraw"),
+        key("volumes", "account", "unit"),
+        check("volumes", "monotone", "total_in >= 0 AND total_out >= 0"),
+        check("volumes", "may_overdraw", "may_overdraw IN (0, 1)"),
+        check("volumes", "no_overdraft", "may_overdraw = 1 OR total_in >= total_out"),
     )  # fmt: skip
     op.create_table(
         "entries",
-        _text("id"), _text("kind"), _number("member", null=True), _text("cause"), _text("rule", null=True),
-        _text("program", null=True), _number("occurred_at"), _number("recorded_at"), _text("digest"),
-        _key("entries", "id"),
+        text("id"), text("kind"), number("member", null=True), text("cause"), text("rule", null=True),
+        text("program", null=True), number("occurred_at"), number("recorded_at"), text("digest"),
+        key("entries", "id"),
     )  # fmt: skip
     op.create_table(
         "postings",
-        _text("entry_id"), _number("line"), _text("source"), _text("destination"), _text("unit"), _number("amount"),
-        _key("postings", "entry_id", "line"), _refers("postings", "entry_id", "entries.id"),
-        _check("postings", "amount", "amount > 0"), _check("postings", "moves", "source <> destination"),
+        text("entry_id"), number("line"), text("source"), text("destination"), text("unit"), number("amount"),
+        key("postings", "entry_id", "line"), refers("postings", "entry_id", "entries.id"),
+        check("postings", "amount", "amount > 0"), check("postings", "moves", "source <> destination"),
     )  # fmt: skip
-    _index("postings", "source")
-    _index("postings", "destination")
+    index("postings", "source")
+    index("postings", "destination")
     op.create_table(
         "entry_positions",
-        _number("position"), _text("entry_id"), _text("head"),
-        _key("entry_positions", "position"), _unique("entry_positions", "entry_id"),
-        _refers("entry_positions", "entry_id", "entries.id"),
-        _check("entry_positions", "position", "position >= 1"),
+        number("position"), text("entry_id"), text("head"),
+        key("entry_positions", "position"), unique("entry_positions", "entry_id"),
+        refers("entry_positions", "entry_id", "entries.id"),
+        check("entry_positions", "position", "position >= 1"),
     )  # fmt: skip
 
 
 def _create_outcomes() -> None:
     op.create_table(
         "outcomes",
-        _number("position"), _text("outcome"), _text("entry_id", null=True), _text("explanation"),
-        _key("outcomes", "position"), _refers("outcomes", "position", "event_positions.position"),
-        _refers("outcomes", "entry_id", "entries.id"),
-        _check("outcomes", "outcome", "outcome IN ('posted', 'nothing', 'refused')"),
+        number("position"), text("outcome"), text("entry_id", null=True), text("explanation"),
+        key("outcomes", "position"), refers("outcomes", "position", "event_positions.position"),
+        refers("outcomes", "entry_id", "entries.id"),
+        check("outcomes", "outcome", "outcome IN ('posted', 'nothing', 'refused')"),
     )  # fmt: skip
 
 
 def _create_chain() -> None:
     op.create_table(
         "intents",
-        _text("id"), _number("chain_id"), _text("signer"), _text("target", null=True), _text("calldata"),
-        _text("digest"), _number("nonce", null=True), _text("state"), _text("reason", null=True),
-        _text("tx_hash", null=True), _number("block_number", null=True), _text("block_hash", null=True),
-        _number("gas_used", null=True), _text("contract_address", null=True), _number("created_at"),
-        _key("intents", "id"),
-        _check(
+        text("id"), number("chain_id"), text("signer"), text("target", null=True), text("calldata"),
+        text("digest"), number("nonce", null=True), text("state"), text("reason", null=True),
+        text("tx_hash", null=True), number("block_number", null=True), text("block_hash", null=True),
+        number("gas_used", null=True), text("contract_address", null=True), number("created_at"),
+        key("intents", "id"),
+        check(
             "intents", "state", "state IN ('pending','signed','broadcast','mined','final','parked','reverted')"
         ),
     )  # fmt: skip
     op.create_index("uq_intents_nonce", "intents", ["chain_id", "signer", "nonce"], unique=True)
     op.create_table(
         "attempts",
-        _text("tx_hash"), _text("intent_id"), _text("raw"), _number("gas"), _number("max_fee"), _number("tip"),
-        _number("signed_at"),
-        _key("attempts", "tx_hash"), _refers("attempts", "intent_id", "intents.id"),
+        text("tx_hash"), text("intent_id"), text("raw"), number("gas"), number("max_fee"), number("tip"),
+        number("signed_at"),
+        key("attempts", "tx_hash"), refers("attempts", "intent_id", "intents.id"),
     )  # fmt: skip
-    _index("attempts", "intent_id")
+    index("attempts", "intent_id")
     op.create_table(
         "deployments",
-        _text("network"), _number("chain_id"), _text("genesis_hash"), _text("instance_id"), _text("manifest"),
-        _key("deployments", "network"),
+        text("network"), number("chain_id"), text("genesis_hash"), text("instance_id"), text("manifest"),
+        key("deployments", "network"),
     )  # fmt: skip
     op.create_table(
         "publications",
-        _text("network"), _number("number"), _number("from_position"), _text("digest"), _text("document"),
-        _number("block_number"), _key("publications", "network", "number"),
-        _refers("publications", "network", "deployments.network"),
+        text("network"), number("number"), number("from_position"), text("digest"), text("document"),
+        number("block_number"), key("publications", "network", "number"),
+        refers("publications", "network", "deployments.network"),
     )  # fmt: skip
 
 
 def _create_settlement() -> None:
     op.create_table(
         "batches",
-        _number("id"), _number("from_position"), _number("to_position"), _text("prev_hash"), _text("balance_root"),
-        _text("receipt_root"), _text("ledger_head"), _text("program_hash"), _text("data"), _text("data_hash"),
-        _number("time"), _number("updates"), _number("issued"), _number("burned"), _text("batch_hash"), _text("state"),
-        _key("batches", "id"), _unique("batches", "batch_hash"), _check("batches", "id", "id >= 1"),
-        _check("batches", "state", "state IN ('sealed','submitted','final','halted')"),
-        _check("batches", "positions", "from_position <= to_position"),
+        number("id"), number("from_position"), number("to_position"), text("prev_hash"), text("balance_root"),
+        text("receipt_root"), text("ledger_head"), text("program_hash"), text("data"), text("data_hash"),
+        number("time"), number("updates"), number("issued"), number("burned"), text("batch_hash"), text("state"),
+        key("batches", "id"), unique("batches", "batch_hash"), check("batches", "id", "id >= 1"),
+        check("batches", "state", "state IN ('sealed','submitted','final','halted')"),
+        check("batches", "positions", "from_position <= to_position"),
     )  # fmt: skip
     op.create_table(
         "batch_updates",
-        _number("batch"), _number("member"), _number("delta"),
-        _key("batch_updates", "batch", "member"), _refers("batch_updates", "batch", "batches.id"),
-        _refers("batch_updates", "member", "members.number"), _check("batch_updates", "delta", "delta <> 0"),
+        number("batch"), number("member"), number("delta"),
+        key("batch_updates", "batch", "member"), refers("batch_updates", "batch", "batches.id"),
+        refers("batch_updates", "member", "members.number"), check("batch_updates", "delta", "delta <> 0"),
     )  # fmt: skip
     op.create_table(
         "receipts",
-        _number("batch"), _number("index"), _number("member"), _text("unit"), _number("amount"), _text("entry_id"),
-        _text("entry_digest"), _text("salt"), _text("leaf"),
-        _key("receipts", "batch", "index"), _unique("receipts", "entry_id", "member", "unit"),
-        _refers("receipts", "batch", "batches.id"), _refers("receipts", "member", "members.number"),
-        _refers("receipts", "entry_id", "entries.id"),
+        number("batch"), number("index"), number("member"), text("unit"), number("amount"), text("entry_id"),
+        text("entry_digest"), text("salt"), text("leaf"),
+        key("receipts", "batch", "index"), unique("receipts", "entry_id", "member", "unit"),
+        refers("receipts", "batch", "batches.id"), refers("receipts", "member", "members.number"),
+        refers("receipts", "entry_id", "entries.id"),
     )  # fmt: skip
-    _index("receipts", "member")
+    index("receipts", "member")
     op.create_table(
         "receipt_keys",
-        _number("member"), _text("key"),
-        _key("receipt_keys", "member"), _refers("receipt_keys", "member", "members.number"),
+        number("member"), text("key"),
+        key("receipt_keys", "member"), refers("receipt_keys", "member", "members.number"),
     )  # fmt: skip
 
 
 def _create_cursors() -> None:
     op.create_table(
         "cursors",
-        _text("step"), _number("position"), _key("cursors", "step"),
-        _check("cursors", "position", "position >= 0"),
+        text("step"), number("position"), key("cursors", "step"),
+        check("cursors", "position", "position >= 0"),
     )  # fmt: skip
