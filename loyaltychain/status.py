@@ -10,6 +10,7 @@ from loyaltychain.chain.profiles import load_profile
 from loyaltychain.config.project import Project
 from loyaltychain.core import errors
 from loyaltychain.core.amounts import POINTS
+from loyaltychain.core.times import format_instant
 from loyaltychain.db.engine import Tx, reading
 from loyaltychain.db.migrate import open_migrated
 from loyaltychain.db.step import read_cursor
@@ -20,10 +21,11 @@ from loyaltychain.ledger.accounts import ADJUSTED, EXPIRED, ISSUED, REDEEMED, RE
 from loyaltychain.ledger.tables import entries, volumes
 from loyaltychain.operations.earn import EARN
 from loyaltychain.program.load import load_program
-from loyaltychain.settlement.store import batches_in_state
+from loyaltychain.settlement.contract import final_at, read_ledger
+from loyaltychain.settlement.store import batches_in_state, last_final
 from loyaltychain.settlement.succession import newest_intent
 from loyaltychain.settlement.tables import batches
-from loyaltychain.wiring import open_world
+from loyaltychain.wiring import World, open_world
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,8 @@ def read_status(project: Project) -> dict[str, Any]:
         "chain": _chain(project),
         "ledger_contract": _ledger_contract(project),
         **figures,
+        "challengeable": _challengeable(project),
+        "on_chain": _on_chain(project),
     }
 
 
@@ -118,6 +122,43 @@ def _chain(project: Project) -> dict[str, Any]:
     except (errors.ChainNotRunning, errors.RpcUnavailable, errors.InvalidSettings) as error:
         return {"running": False, "block": None, "reason": error.message, "hint": str(error.context.get("hint", ""))}
     return {"running": True, "block": head.number, "reason": None, "hint": None}
+
+
+def read_challengeable(world: World) -> dict[str, Any] | None:
+    """Which of the project's settled batches can still be voided: ``from`` and ``to``, their numbers, and ``until``,
+    when the newest of them cannot any more, RFC 3339. None if none can, and in push mode.
+
+    Raises as ``open_world`` and its chain do.
+    """
+    with reading(world.engine) as tx:
+        batch = last_final(tx)
+    if batch is None:
+        return None
+    deployment, head = world.deployment, world.rpc.block("latest")
+    until = final_at(world.rpc, deployment, batch.header.batch_id, block=head.number)
+    if until is None or until <= head.timestamp:
+        return None
+    last_final_id = read_ledger(world.rpc, deployment, "lastFinalId", block=head.number)
+    return {"from": int(str(last_final_id)) + 1, "to": batch.header.batch_id, "until": format_instant(until)}
+
+
+def _on_chain(project: Project) -> dict[str, Any] | None:
+    """What the ledger contract says: mode, whether it is paused, its last batch. None while it cannot be asked."""
+    try:
+        world = open_world(project)
+        views = {name: read_ledger(world.rpc, world.deployment, name) for name in ("mode", "paused", "lastBatchId")}
+    except (errors.RequestError, errors.RetryableError, errors.InvariantError):
+        return None
+    mode = ("push", "root")[int(str(views["mode"]))]
+    return {"mode": mode, "paused": bool(views["paused"]), "last_batch": views["lastBatchId"]}
+
+
+def _challengeable(project: Project) -> dict[str, Any] | None:
+    """The same; None also while the chain does not answer, or is not this project's."""
+    try:
+        return read_challengeable(open_world(project))
+    except (errors.RequestError, errors.RetryableError, errors.InvariantError):
+        return None
 
 
 def _rules(project: Project, tx: Tx) -> str:

@@ -183,6 +183,8 @@ def wanted_plan(world: World) -> DeployPlan:
             "upgrader": settings.delays.upgrader,
         },
         transfer_logs=settings.wallets.transfer_logs,
+        mode=settings.ledger.mode,
+        challenge_window=settings.ledger.challenge_window if settings.ledger.mode == "root" else 0,
         rebind_delay=settings.wallets.rebind_delay,
         voucher_signer=(settings.wallets.voucher_signer or world.address("registrar")).lower(),
     )

@@ -19,10 +19,12 @@ from loyaltychain.operations.types import Bounds
 from loyaltychain.program.types import Program
 from loyaltychain.settlement import store
 from loyaltychain.settlement.confirm import Confirmed, confirm_step
+from loyaltychain.settlement.contract import read_ledger
 from loyaltychain.settlement.deployment import Deployment
-from loyaltychain.settlement.guard import check_chain, read_ledger
+from loyaltychain.settlement.guard import check_history, check_identity
 from loyaltychain.settlement.seal import seal_step
 from loyaltychain.settlement.submit import retry_step, submit_step
+from loyaltychain.settlement.voids import end_void_step, follow_voids, resume
 from loyaltychain.wiring import World
 
 _OF_A_STEP = ("events", "entries", "nothing", "refused", "parked", "issued", "redeemed", "reversed", "reinstated",
@@ -72,7 +74,8 @@ def run_once(
     """One round: everything that is due now, to its end.
 
     Args:
-        retry: Send a halted batch once more, where that is safe: an engineer has mended the cause.
+        retry: Send a halted batch once more, where that is safe, and go on after one of our own was voided: an
+            engineer has mended the cause.
         settle_every: Seconds after the last batch before the next one is sealed. Events are decided on every time.
         on_progress: Is told how many events and batches are done.
 
@@ -82,9 +85,15 @@ def run_once(
         WrongChain, ChainAhead, ChainBehind: chain and database do not belong together; nothing was written.
         LedgerPaused, RpcUnavailable, DatabaseBusy: later is better; nothing is lost.
         RootMismatch, IntentReverted, NonceTaken: stop and look; the batch concerned is halted.
+        OwnBatchVoided: stop and look; nothing is sealed before ``retry``.
     """
     program, deployment = world.program(), world.deployment
-    check_chain(world.engine, world.rpc, deployment)
+    if retry:
+        resume(world.engine, now=world.clock())
+    check_identity(world.rpc, deployment)
+    if deployment.mode == "root":
+        follow_voids(world.engine, world.rpc, deployment, depth=world.finality_depth())
+    check_history(world.engine, world.rpc, deployment)
     if retry:
         retry_step(world.engine, world.rpc, deployment, settler=world.settler().address, now=world.clock())
     with reading(world.engine) as tx:
@@ -128,6 +137,9 @@ def _settle_all(
     max_gas = world.profile.tx_gas_cap * 4 // 5
     transfer_logs = bool(read_ledger(world.rpc, deployment, "transferLogs"))
     while True:
+        ended = _end_void(world, sender, deployment)
+        if ended is not None:
+            return replace(report, waiting_for=ended)
         sealed = seal_step(
             world.engine,
             deployment,
@@ -143,6 +155,8 @@ def _settle_all(
             if sealed is None:
                 return report
             continue
+        if confirmed.state == "void":
+            continue  # what it settled is sealed anew
         if confirmed.state != "final":
             return replace(report, waiting_for=f"batch {confirmed.batch_id}: {confirmed.reason or 'not final yet'}")
         report = replace(
@@ -164,12 +178,25 @@ def _read_bounds(world: World, deployment: Deployment) -> Bounds:
     )
 
 
+def _end_void(world: World, sender: Sender, deployment: Deployment) -> str | None:
+    """Carry to its end what was signed for void batches; what is still waited for, if it takes more than that."""
+    intent = before = None
+    for _ in range(LOOKS_MAX):
+        intent = end_void_step(sender, deployment)
+        if intent is None:
+            return None
+        if intent == before:
+            time.sleep(world.profile.poll_seconds)
+        before = intent
+    return f"the end of {before.id}, of a void batch: {before.reason or before.state}" if before else None
+
+
 def _carry(world: World, sender: Sender, deployment: Deployment) -> Confirmed | None:
     """The submitted batch, as far as it can be carried now; None if there is none."""
     before: Confirmed | None = None
     for _ in range(LOOKS_MAX):
         confirmed = confirm_step(sender, deployment)
-        if confirmed is None or confirmed.state == "final" or confirmed.intent_state == "parked":
+        if confirmed is None or confirmed.state in ("final", "void") or confirmed.intent_state == "parked":
             return confirmed
         if confirmed == before:
             time.sleep(world.profile.poll_seconds)

@@ -15,6 +15,7 @@ SECTIONS = {  # in the order of the file: name -> how uv is asked for it
     "test": ["--group", "test"],
     "postgres": ["--extra", "postgres", "--group", "server"],
     "compiler": ["--extra", "solcjs"],
+    "evm": ["--group", "evm"],
 }
 COMPILE = ["uv", "pip", "compile", "pyproject.toml", "--universal", "--python-version", "3.11", "--generate-hashes",
            "--no-emit-index-url", "--no-emit-find-links", "--no-header", "--no-annotate", "--quiet"]  # fmt: skip

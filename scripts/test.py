@@ -25,11 +25,16 @@ def install_node_packages() -> str | None:
 
 
 def main(arguments: list[str]) -> int:
-    missing = bootstrap.prepare(needed=["core", "build", "test"], optional=["postgres", "compiler"])
+    missing = bootstrap.prepare(needed=["core", "build", "test"], optional=["postgres", "compiler", "evm"])
     if reason := install_node_packages():
         missing["npm"] = reason
-    if reason := tools.install_anvil():
-        missing["anvil"] = reason
+    for name, install in (
+        ("anvil", tools.install_anvil),
+        ("forge", tools.install_forge),
+        ("upgrades-core", tools.install_upgrades),
+    ):
+        if reason := install():
+            missing[name] = reason
     for name, reason in missing.items():
         print(f"[setup] without {name}: {reason}", flush=True)
     if bootstrap.run(["scripts/check.py"]):

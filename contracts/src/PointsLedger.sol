@@ -1,26 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {AccessManagedUpgradeable} from "@openzeppelin/contracts-upgradeable/access/manager/AccessManagedUpgradeable.sol";
 import {UUPSUpgradeable} from "@openzeppelin/contracts-upgradeable/proxy/utils/UUPSUpgradeable.sol";
 import {IAccessManaged} from "@openzeppelin/contracts/access/manager/IAccessManaged.sol";
+import {Address} from "@openzeppelin/contracts/utils/Address.sol";
 import {IERC165} from "@openzeppelin/contracts/utils/introspection/IERC165.sol";
 import {BitMaps} from "@openzeppelin/contracts/utils/structs/BitMaps.sol";
 
+import {IBatchProofs} from "./interfaces/IBatchProofs.sol";
 import {IMemberRegistry} from "./interfaces/IMemberRegistry.sol";
 import {IPointsLedger} from "./interfaces/IPointsLedger.sol";
-import {PointsLedgerState} from "./PointsLedgerState.sol";
+import {IRootMode} from "./interfaces/IRootMode.sol";
+import {RootSwitch} from "./RootSwitch.sol";
 import {BatchHash} from "./libraries/BatchHash.sol";
+import {BatchMark} from "./libraries/BatchMark.sol";
+import {DenseCodec} from "./libraries/DenseCodec.sol";
 import {RecordsCodec} from "./libraries/RecordsCodec.sol";
 import {Reckoning} from "./libraries/Reckoning.sol";
 import {TransferLogs} from "./libraries/TransferLogs.sol";
 
-/// @title The packed ledger in push mode: see IPointsLedger for what it promises.
+/// @title The packed ledger: see IPointsLedger and IRootMode for what it promises.
 /// @custom:storage-location erc7201:loyaltychain.storage.PointsLedger
 contract PointsLedger layout at erc7201("loyaltychain.storage.PointsLedger") is
-    PointsLedgerState,
+    RootSwitch,
     IERC165,
-    AccessManagedUpgradeable,
     UUPSUpgradeable
 {
     using BitMaps for BitMaps.BitMap;
@@ -46,22 +49,29 @@ contract PointsLedger layout at erc7201("loyaltychain.storage.PointsLedger") is
         string calldata symbol_,
         Caps calldata caps_,
         address memberRegistry_,
-        bool transferLogs_
+        bool transferLogs_,
+        address batchProofs_,
+        Mode mode_,
+        uint32 challengeWindow_
     ) external initializer {
         if (authority_.code.length == 0) revert AccessManagedInvalidAuthority(authority_);
         if (memberRegistry_.code.length == 0) revert NoMemberRegistry(memberRegistry_);
+        if (batchProofs_.code.length == 0) revert NoBatchProofs(batchProofs_);
         if (instanceId_ == 0) revert ZeroInstanceId();
         __AccessManaged_init(authority_);
-        _config.mode = Mode.Push;
+        _checkWindow(mode_, challengeWindow_);
+        _config.mode = mode_;
+        _rates.challengeWindow = challengeWindow_;
         _instanceId = instanceId_;
         _name = name_;
         _symbol = symbol_;
         _putSettler(settler_);
         _putCaps(caps_);
         _memberRegistry = IMemberRegistry(memberRegistry_);
+        _batchProofs = IBatchProofs(batchProofs_);
         _putTransferLogs(transferLogs_);
         Header memory nothing;
-        _hashes[0] = BatchHash.hashOf(nothing);
+        _marks[0] = BatchMark.make(BatchHash.hashFor(nothing, address(this)));
     }
 
     // ---- writes ----
@@ -76,20 +86,17 @@ contract PointsLedger layout at erc7201("loyaltychain.storage.PointsLedger") is
         if (data.length > MAX_DATA) revert DataTooLong(data.length, MAX_DATA);
         if (batch.updates > MAX_UPDATES) revert TooManyUpdates(batch.updates, MAX_UPDATES);
 
-        (uint256 updates, uint256 issued, uint256 burned) = RecordsCodec.applyTo(data);
-        if (updates != batch.updates || issued != batch.issued || burned != batch.burned) {
-            revert WrongTotals(updates, issued, burned);
-        }
-        head.take(_rates, issued, burned, config.supplyCap);
+        if (config.mode == Mode.Push) _applyData(batch, data);
+        Reckoning.Rates memory rates = _rates;
+        head.take(rates, batch.issued, batch.burned, config.supplyCap);
         head.batchId = batch.batchId;
-        _head = head;
+        Reckoning.put(_head, head);
 
-        Header memory header = BatchHash.headerOf(batch, data);
-        bytes32 batchHash = BatchHash.hashOf(header);
-        _hashes[batch.batchId % KEPT_HASHES] = batchHash;
-        emit BatchSettled(batch.batchId, batchHash, header);
-        emit BatchData(batch.batchId, data);
-        if (config.transferLogs) TransferLogs.logBatch(data, updates, _bound, _memberRegistry);
+        bytes32 batchHash = BatchHash.log(batch, data, head.supply);
+        _keep(batch.batchId, batchHash, rates.challengeWindow);
+        if (config.transferLogs && config.mode == Mode.Push) {
+            TransferLogs.logChanges(_changesIn(data), _bound, _memberRegistry);
+        }
     }
 
     /// @inheritdoc IPointsLedger
@@ -109,6 +116,7 @@ contract PointsLedger layout at erc7201("loyaltychain.storage.PointsLedger") is
     /// @inheritdoc IPointsLedger
     function unpause() external restricted {
         if (!_config.paused) revert LedgerIsNotPaused();
+        _checkNoSwitch();
         _config.paused = false;
         emit LedgerUnpaused(msg.sender);
     }
@@ -144,6 +152,7 @@ contract PointsLedger layout at erc7201("loyaltychain.storage.PointsLedger") is
         return
             interfaceId == type(IERC165).interfaceId ||
             interfaceId == type(IPointsLedger).interfaceId ||
+            interfaceId == type(IRootMode).interfaceId ||
             interfaceId == type(IAccessManaged).interfaceId;
     }
 
@@ -153,15 +162,36 @@ contract PointsLedger layout at erc7201("loyaltychain.storage.PointsLedger") is
     function _checkPlace(Batch calldata batch, uint32 lastId) private view {
         uint256 expected = uint256(lastId) + 1;
         if (batch.batchId != expected) revert WrongBatchId(expected, batch.batchId);
-        bytes32 lastHash = _hashes[lastId % KEPT_HASHES];
+        bytes32 lastHash = BatchMark.hashOf(_marks[lastId % KEPT_HASHES]);
         if (batch.prevHash != lastHash) revert WrongPrevHash(lastHash, batch.prevHash);
+    }
+
+    /// @dev Write the deltas into the words. The batch's totals must be theirs.
+    function _applyData(Batch calldata batch, bytes calldata data) private {
+        bool isDense = data.length > 0 && uint8(data[0]) == DenseCodec.VERSION;
+        (uint256 updates, uint256 issued, uint256 burned) = isDense
+            ? DenseCodec.applyTo(data)
+            : RecordsCodec.applyTo(data);
+        if (updates != batch.updates || issued != batch.issued || burned != batch.burned) {
+            revert WrongTotals(updates, issued, burned);
+        }
+    }
+
+    /// @dev What the data change, as IBatchProofs.Reading has it: taken out of the judge's answer where it stands there.
+    function _changesIn(bytes calldata data) private view returns (uint256[] memory changes) {
+        bytes memory question = abi.encodeCall(IBatchProofs.readData, (data, 0, type(uint256).max));
+        bytes memory answer = Address.functionStaticCall(address(_batchProofs), question);
+        // Its length; then the place of the reading, its five members, of which the last is the array.
+        assembly ("memory-safe") {
+            changes := add(answer, 0xe0)
+        }
     }
 
     /// @dev The time until now counts at the old rate, all of it: none of it may count again at the new one.
     function _changeCaps(Caps calldata wanted) private {
         Reckoning.Head memory head = _head;
         head.restart(_rates);
-        _head = head;
+        Reckoning.put(_head, head);
         _putCaps(wanted);
     }
 
@@ -173,7 +203,8 @@ contract PointsLedger layout at erc7201("loyaltychain.storage.PointsLedger") is
             burnPerBatch: wanted.burnPerBatch,
             issuePerPeriod: wanted.issuePerPeriod,
             burnPerPeriod: wanted.burnPerPeriod,
-            periodSeconds: wanted.periodSeconds
+            periodSeconds: wanted.periodSeconds,
+            challengeWindow: _rates.challengeWindow
         });
         _config.supplyCap = wanted.supplyCap;
     }

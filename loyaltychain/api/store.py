@@ -69,7 +69,9 @@ def settled(tx: Tx, member: MemberNumber) -> tuple[int, int]:
     """What the final batches gave the member, and the number of the newest of them; 0 before the first."""
     last = int(tx.execute(select(func.coalesce(func.max(batches.c.id), 0)).filter_by(state="final")).scalar_one())
     total = select(cast(func.coalesce(func.sum(batch_updates.c.delta), 0), BigInteger)).where(
-        batch_updates.c.member == member, batch_updates.c.batch <= last
+        batch_updates.c.member == member,
+        batch_updates.c.batch <= last,
+        batch_updates.c.batch.not_in(select(batches.c.id).where(batches.c.state == "void")),
     )
     return int(tx.execute(total).scalar_one()), last
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from loyaltychain.audit.findings import Finding, differences, make_finding
+from loyaltychain.audit.log_shapes import HEADER_TYPES
 from loyaltychain.audit.manifest import ACCESS, LEDGER, MEMBERS, REGISTRY, ROLES, Manifest
 from loyaltychain.audit.rebuild import Rebuilt
 from loyaltychain.audit.roles import Access, fold_access
@@ -16,6 +17,7 @@ from loyaltychain.core.hashing import keccak256, to_hex
 ADMIN: Final = ROLES["admin"]
 NAMES: Final = {role: name for name, role in ROLES.items()}
 _CAPS: Final = "((uint48,uint48,uint48,uint48,uint32,uint64))"
+_HEADER: Final = f"({','.join(HEADER_TYPES)})"
 FUNCTIONS: Final = {
     (LEDGER, "pause()"): ROLES["guardian"],
     (LEDGER, f"lowerCaps{_CAPS}"): ROLES["guardian"],
@@ -23,6 +25,8 @@ FUNCTIONS: Final = {
     (LEDGER, f"raiseCaps{_CAPS}"): ROLES["config"],
     (LEDGER, "setSettler(address)"): ROLES["config"],
     (LEDGER, "setTransferLogs(bool)"): ROLES["config"],
+    (LEDGER, f"proposeRootMode({_HEADER},uint32)"): ROLES["config"],
+    (LEDGER, "cancelRootMode()"): ROLES["config"],
     (LEDGER, "upgradeToAndCall(address,bytes)"): ROLES["upgrader"],
     (REGISTRY, "publish(bytes32,uint64)"): ROLES["registrar"],
     (REGISTRY, "upgradeToAndCall(address,bytes)"): ROLES["upgrader"],

@@ -1,17 +1,21 @@
 """The database's batches against the chain's and against the ledger's entries in them. One pass over the ledger."""
 
+from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
 from loyaltychain.audit.check_receipts import check_receipts
+from loyaltychain.audit.check_voids import check_void_row, check_voids, find_void, is_same
+from loyaltychain.audit.data import decode_data
 from loyaltychain.audit.findings import Finding, differences, make_finding
 from loyaltychain.audit.headers import Header, hash_header
+from loyaltychain.audit.malformed import Malformed
 from loyaltychain.audit.publications import Publication, in_force
 from loyaltychain.audit.rebuild import Rebuilt
-from loyaltychain.audit.records import Malformed, decode_records
-from loyaltychain.audit.store import Row, octets, read_batches, read_receipts, read_updates
+from loyaltychain.audit.settled import SettledBatch
+from loyaltychain.audit.store import Row, octets, read_batches, read_receipts, read_updates, read_voids
 from loyaltychain.audit.walk_ledger import ProvenEntry, walk_ledger
 from loyaltychain.core.hashing import keccak256
 
@@ -30,6 +34,8 @@ def check_books(
 ) -> tuple[list[Finding], int]:
     """What is wrong between ledger, batches, receipts and chain; and how many receipts there are.
 
+    A void batch's row is checked for itself; its entries are settled by later batches.
+
     Args:
         later: Publications that the database saw after the pinned block; entries may have been made under them.
     """
@@ -37,26 +43,26 @@ def check_books(
     entries = _Reader(walk_ledger(tx, findings), (*rebuilt.publications, *later), findings)
     settled = {batch.header.batch_id: batch for batch in rebuilt.batches}
     rows = read_batches(tx)
+    voids = read_voids(tx)
+    findings += check_voids(voids, rebuilt, block=place.block)
+    void_ids = find_void(rows, voids, rebuilt)
     receipts = 0
     last = 0
     for row in rows:
-        subject = f"batch {row['id']}"
-        findings += differences("batch-positions", subject, expected=last + 1, actual=row["from_position"])
-        last = row["to_position"]
-        batch = settled.pop(row["id"], None)
-        inside = entries.take(last)
-        reached = inside[-1].position if inside else None
-        findings += differences("batch-positions", f"{subject} end", expected=reached, actual=last)
-        header = batch.header if batch else _header(row)
-        findings += _check_row(row, header, place=place)
-        if batch is None and row["state"] == "final" and not _is_later(row, place):
-            findings.append(make_finding("batch-not-on-chain", subject, expected="settled", actual=None))
-        changes = batch.changes if batch else _decode(row)
-        findings += _check_updates(tx, subject, row=row, changes=changes)
-        findings += _check_entries(header, inside, changes)
-        rows_of_receipts = read_receipts(tx, row["id"])
-        receipts += len(rows_of_receipts)
-        findings += check_receipts(header, rows_of_receipts, inside, chain_id=place.chain_id, ledger=place.ledger)
+        if row["id"] in void_ids:
+            batch = None
+            inside = entries.look(row["from_position"], row["to_position"])
+            standing = settled.pop(row["id"]) if is_same(row, settled.get(row["id"])) else None
+            findings += check_void_row(row, standing, voids, block=place.block)
+        else:
+            batch = settled.pop(row["id"], None)
+            inside = entries.take(row["to_position"])
+            findings += _check_positions(row, inside, last=last)
+            findings += _check_on_chain(row, batch, place)
+            last = row["to_position"]
+        more, count = _check_batch(tx, row, batch, inside, place=place)
+        findings += more
+        receipts += count
     entries.take(None)
     for batch_id, batch in settled.items():
         block = batch.place.block_number
@@ -64,6 +70,35 @@ def check_books(
             make_finding("batch-unknown", f"batch {batch_id}", expected="a row", actual=batch.hash, block=block)
         )
     return findings, receipts
+
+
+def _check_positions(row: Row, inside: Sequence[ProvenEntry], *, last: int) -> list[Finding]:
+    subject = f"batch {row['id']}"
+    reached = inside[-1].position if inside else None
+    found = differences("batch-positions", subject, expected=last + 1, actual=row["from_position"])
+    return found + differences("batch-positions", f"{subject} end", expected=reached, actual=row["to_position"])
+
+
+def _check_on_chain(row: Row, batch: SettledBatch | None, place: Place) -> list[Finding]:
+    if row["state"] == "void":
+        return [make_finding("batch-row", f"batch {row['id']} state", expected="not void", actual="void")]
+    if batch is not None or row["state"] != "final" or _is_later(row, place):
+        return []
+    return [make_finding("batch-not-on-chain", f"batch {row['id']}", expected="settled", actual=None)]
+
+
+def _check_batch(
+    tx: Connection, row: Row, batch: SettledBatch | None, inside: list[ProvenEntry], *, place: Place
+) -> tuple[list[Finding], int]:
+    """A row, its updates, entries and receipts, against the batch on chain, or against its own header without one."""
+    header = batch.header if batch else _header(row)
+    changes = batch.changes if batch else _decode(row)
+    receipts = read_receipts(tx, row["id"])
+    found = _check_row(row, header, place=place)
+    found += _check_updates(tx, f"batch {row['id']}", row=row, changes=changes)
+    found += _check_entries(header, inside, changes)
+    found += check_receipts(header, receipts, inside, chain_id=place.chain_id, ledger=place.ledger)
+    return found, len(receipts)
 
 
 class _Reader:
@@ -75,17 +110,37 @@ class _Reader:
         self._entries = entries
         self._publications = publications
         self._findings = findings
-        self._next: ProvenEntry | None = next(entries, None)
+        self._waiting: deque[ProvenEntry] = deque()  # read, and not taken yet
 
     def take(self, upto: int | None) -> list[ProvenEntry]:
         """The entries not yet taken up to a position, or all the rest."""
+        if upto is None:
+            self._waiting.clear()
+            while self._read() is not None:
+                self._waiting.clear()
+            return []
+        self._read_to(upto)
         taken = []
-        while self._next is not None and (upto is None or self._next.position <= upto):
-            self._findings += check_program(self._next, self._publications)
-            if upto is not None:
-                taken.append(self._next)
-            self._next = next(self._entries, None)
+        while self._waiting and self._waiting[0].position <= upto:
+            taken.append(self._waiting.popleft())
         return taken
+
+    def look(self, first: int, last: int) -> list[ProvenEntry]:
+        """Those not yet taken from one position to another; they can be taken later."""
+        self._read_to(last)
+        return [entry for entry in self._waiting if first <= entry.position <= last]
+
+    def _read_to(self, position: int) -> None:
+        while not self._waiting or self._waiting[-1].position < position:
+            if self._read() is None:
+                return
+
+    def _read(self) -> ProvenEntry | None:
+        entry = next(self._entries, None)
+        if entry is not None:
+            self._findings += check_program(entry, self._publications)
+            self._waiting.append(entry)
+        return entry
 
 
 def check_program(entry: ProvenEntry, publications: tuple[Publication, ...]) -> list[Finding]:
@@ -115,6 +170,7 @@ def _header(row: Row) -> Header:
         updates=row["updates"],
         issued=row["issued"],
         burned=row["burned"],
+        supply=row["supply"],
     )
 
 
@@ -141,6 +197,7 @@ def _check_row(row: Row, header: Header, *, place: Place) -> list[Finding]:
         "updates": header.updates,
         "issued": header.issued,
         "burned": header.burned,
+        "supply": header.supply,
     }
     found = []
     for column, value in expected.items():
@@ -151,7 +208,7 @@ def _check_row(row: Row, header: Header, *, place: Place) -> list[Finding]:
 
 
 def _decode(row: Row) -> tuple[tuple[int, int], ...]:
-    changes = decode_records(octets(row["data"]))
+    changes = decode_data(octets(row["data"]))
     return () if isinstance(changes, Malformed) else changes
 
 

@@ -1,12 +1,13 @@
-"""Which code runs: proxies, implementations past and present, and the access manager, against published releases."""
+"""Which code runs, against published releases: proxies, implementations past and present, access manager and judge."""
 
 from collections.abc import Mapping, Set
+from itertools import chain, repeat
 
 from loyaltychain.audit.creations import PROXY
 from loyaltychain.audit.findings import Finding, differences, make_finding
 from loyaltychain.audit.history import read_old_code
 from loyaltychain.audit.log_shapes import Fact
-from loyaltychain.audit.manifest import ACCESS, PROXIED, Manifest
+from loyaltychain.audit.manifest import ACCESS, PROOFS, PROXIED, Manifest
 from loyaltychain.audit.rebuild import Rebuilt
 from loyaltychain.audit.views import View
 from loyaltychain.chain.rpc import Rpc
@@ -28,6 +29,8 @@ def check_code(rpc: Rpc, manifest: Manifest, rebuilt: Rebuilt, *, block: int, re
     """Code of no release, and upgrades."""
     access = View(rpc, manifest.addresses[ACCESS], block=block)
     found = _check_release("access-foreign", ACCESS, access.code(), at=access, known=releases[ACCESS])
+    proofs = View(rpc, manifest.addresses[PROOFS], block=block)
+    found += _check_release("proofs-foreign", PROOFS, proofs.code(), at=proofs, known=releases[PROOFS])
     for name in PROXIED:
         proxy = View(rpc, manifest.addresses[name], block=block)
         found += _check_release("proxy-foreign", name, proxy.code(), at=proxy, known=releases[PROXY])
@@ -56,7 +59,7 @@ def _check_implementations(
         view = View(rpc, address, block=at.block)
         foreign = _check_release("implementation-foreign", name, view.code(), at=view, known=known)
         # Of code whose creation is checked, nothing else can have been there before it.
-        is_new = address != manifest.implementations[name]
+        is_new = address != manifest.history(name)[0]
         found += foreign or _check_past(rpc, name, address, ran.get(address, []), is_new=is_new, known=known)
     return found
 
@@ -89,9 +92,10 @@ def list_upgrades(rebuilt: Rebuilt, address: str) -> list[Fact]:
 
 
 def check_upgrades(name: str, manifest: Manifest, rebuilt: Rebuilt) -> list[Finding]:
-    """One finding for each implementation that the logs announce and the manifest does not name."""
-    expected = manifest.implementations[name]
-    return [
+    """One finding for each implementation that the logs announce and the manifest does not name in its place."""
+    named = manifest.history(name)
+    upgrades = list_upgrades(rebuilt, manifest.addresses[name])
+    found = [
         make_finding(
             "implementation-changed",
             name,
@@ -99,9 +103,14 @@ def check_upgrades(name: str, manifest: Manifest, rebuilt: Rebuilt) -> list[Find
             actual=upgrade.addresses["implementation"],
             block=upgrade.place.block_number,
         )
-        for upgrade in list_upgrades(rebuilt, manifest.addresses[name])
+        for upgrade, expected in zip(upgrades, chain(named, repeat(named[-1])), strict=False)
         if upgrade.addresses["implementation"] != expected
     ]
+    if upgrades and not found and len(named) > len(upgrades):
+        last = upgrades[-1]
+        found = differences("implementation-changed", name, expected=named[-1],
+                            actual=last.addresses["implementation"], block=last.place.block_number)  # fmt: skip
+    return found
 
 
 def _check_release(code: str, name: str, runs: bytes, *, at: View, known: Set[bytes]) -> list[Finding]:

@@ -1,12 +1,16 @@
-"""The contracts' answers at the pinned block against the logs: every member, every word, every kept hash."""
+"""The contracts' answers at the pinned block against the logs: every member, every word, every kept hash.
+
+In push mode the contract stores the newest balances. In root mode it stores words as of their own last sync, and is
+held to these, never to the newest.
+"""
 
 from typing import Final
 
+from loyaltychain.audit.balances import LANES, balance_in
 from loyaltychain.audit.findings import Finding, differences, make_finding
-from loyaltychain.audit.manifest import Manifest
+from loyaltychain.audit.manifest import MODES, PROOFS, Manifest
 from loyaltychain.audit.rebuild import Rebuilt
 from loyaltychain.audit.views import View
-from loyaltychain.core.hashing import ZERO_HASH
 
 HASHES_KEPT: Final = 64
 
@@ -24,6 +28,16 @@ def check_settings(ledger: View, manifest: Manifest) -> list[Finding]:
     )
     settler = ledger.address_of("settler()")
     found += differences("settler", "PointsLedger", expected=manifest.settler, actual=settler, block=block)
+    mode = ledger.number("mode()")
+    name = MODES[mode] if mode < len(MODES) else mode
+    found += differences("ledger-mode", "PointsLedger", expected=manifest.mode.name, actual=name, block=block)
+    window = ledger.number("challengeWindow()")
+    due = manifest.mode.challenge_window
+    found += differences("ledger-mode", "PointsLedger, seconds of the window", expected=due, actual=window, block=block)
+    proofs = ledger.address_of("batchProofs()")
+    found += differences(
+        "batch-proofs", "PointsLedger", expected=manifest.addresses[PROOFS], actual=proofs, block=block
+    )
     caps = ledger.caps()
     for name, cap in manifest.caps.items():
         found += differences("caps-changed", name, expected=cap, actual=caps.get(name), block=block)
@@ -34,32 +48,44 @@ def check_settings(ledger: View, manifest: Manifest) -> list[Finding]:
 
 def _check_balances(ledger: View, rebuilt: Rebuilt) -> list[Finding]:
     block = ledger.block
-    balances = rebuilt.balances
+    stored = rebuilt.stored
+    indexes = sorted({*rebuilt.balances.word_indexes, *(stored.words if stored else ())})
     supply = ledger.number("totalSupply()")
-    found = differences("supply", "PointsLedger", expected=balances.supply, actual=supply, block=block)
-    indexes = balances.word_indexes
+    found = differences("supply", "PointsLedger", expected=rebuilt.balances.supply, actual=supply, block=block)
     for index, word in zip(indexes, ledger.numbers("wordAt(uint32)", indexes), strict=True):
-        found += differences("balance-word", f"word {index}", expected=balances.word(index), actual=word, block=block)
-    members = sorted(balances.of)
+        found += _check_word(index, word, rebuilt, block=block)
+    members = sorted(rebuilt.balances.of)
     for member, balance in zip(members, ledger.numbers("balanceOfMember(uint32)", members), strict=True):
-        found += differences(
-            "member-balance", f"member {member}", expected=balances.of[member], actual=balance, block=block
-        )
+        due = balance_in(rebuilt.stored_word(member // LANES), member)
+        found += differences("member-balance", f"member {member}", expected=due, actual=balance, block=block)
     return found
+
+
+def _check_word(index: int, word: int, rebuilt: Rebuilt, *, block: int) -> list[Finding]:
+    due, stored = rebuilt.stored_word(index), rebuilt.stored
+    if stored is None:
+        return differences("balance-word", f"word {index}", expected=due, actual=word, block=block)
+    subject = f"word {index} after batch {stored.batch_of(index)}"
+    return differences("word-synced", subject, expected=due, actual=word, block=block)
 
 
 def _check_head(ledger: View, rebuilt: Rebuilt) -> list[Finding]:
     block = ledger.block
-    last_id = rebuilt.batches[-1].header.batch_id if rebuilt.batches else 0
     on_chain = ledger.number("lastBatchId()")
-    found = differences("last-batch", "PointsLedger", expected=last_id, actual=on_chain, block=block)
+    found = differences("last-batch", "PointsLedger", expected=rebuilt.last_id, actual=on_chain, block=block)
     if found:
         return found  # every hash would differ, for the same reason
     last_hash = ledger.word("lastBatchHash()")
     found += differences("last-batch-hash", "PointsLedger", expected=rebuilt.last_hash, actual=last_hash, block=block)
-    hashes = {0: rebuilt.genesis_hash} | {batch.header.batch_id: batch.hash for batch in rebuilt.batches}
-    for batch_id in range(max(0, last_id - HASHES_KEPT + 1), last_id + 1):
-        kept = ledger.word("batchHashOf(uint32)", batch_id)
-        expected = hashes.get(batch_id, ZERO_HASH)
-        found += differences("batch-hash-kept", f"batch {batch_id}", expected=expected, actual=kept, block=block)
-    return found
+    kept_ids = range(max(0, rebuilt.last_id - HASHES_KEPT + 1), rebuilt.last_id + 1)
+    for batch_id, kept in zip(kept_ids, ledger.numbers("batchHashOf(uint32)", kept_ids), strict=True):
+        expected, actual = rebuilt.hash_at(batch_id), kept.to_bytes(32)
+        found += differences("batch-hash-kept", f"batch {batch_id}", expected=expected, actual=actual, block=block)
+    return found + _check_checkpoint(ledger, rebuilt)
+
+
+def _check_checkpoint(ledger: View, rebuilt: Rebuilt) -> list[Finding]:
+    newest = rebuilt.checkpoint
+    if newest is None or ledger.number("isCheckpoint(bytes32)", int.from_bytes(newest)):
+        return []
+    return [make_finding("checkpoint-missing", "PointsLedger", expected=newest, actual=None, block=ledger.block)]

@@ -1,18 +1,21 @@
 """Wallets: the registry's answers against its logs, the settings against the manifest, and every Transfer log.
 
-Transfer logs are compared transaction by transaction with what batches and bindings make of them, so they add up to
-each wallet's balance if they were on from the beginning.
+Transfer logs are compared transaction by transaction with what batches (in root mode: syncs) and bindings make of them,
+so they add up to each wallet's stored balance if they were on from the beginning.
 """
 
 from collections import Counter, defaultdict
 from itertools import zip_longest
 from typing import Final
 
+from loyaltychain.audit.balances import LANES, balance_in
 from loyaltychain.audit.bindings import Bindings
 from loyaltychain.audit.findings import Finding, differences, make_finding
 from loyaltychain.audit.log_shapes import Fact
+from loyaltychain.audit.malformed import Changes
 from loyaltychain.audit.manifest import LEDGER, MEMBERS, Manifest, WalletSettings
 from loyaltychain.audit.rebuild import Rebuilt
+from loyaltychain.audit.stored_words import Sync
 from loyaltychain.audit.views import View, as_address
 
 NO_WALLET: Final = "0x" + "00" * 20
@@ -83,8 +86,10 @@ def check_transfers(manifest: Manifest, rebuilt: Rebuilt) -> list[Finding]:
 
 
 def _expect(rebuilt: Rebuilt, *, ledger: str, members: str) -> dict[bytes, list[Transfer]]:
-    """By transaction: the transfers that batches and bindings are, while the logs are on, in their order."""
-    changes = {batch.place.key: batch.changes for batch in rebuilt.batches}
+    """By transaction: the transfers that stored balances and bindings are, while the logs are on, in their order."""
+    changes = {batch.place.key: batch.changes for batch in rebuilt.batches if not batch.mode.is_root}
+    if rebuilt.stored is not None:
+        changes |= {sync.place.key: _changes_of(sync) for sync in rebuilt.stored.syncs}
     balances: Counter[int] = Counter()
     wallets: dict[int, str] = {}
     is_on = False
@@ -93,8 +98,8 @@ def _expect(rebuilt: Rebuilt, *, ledger: str, members: str) -> dict[bytes, list[
         transfers: list[Transfer] = []
         if fact.address == ledger and fact.name == "TransferLogsChanged":
             is_on = bool(fact.numbers["on"])
-        elif fact.address == ledger and fact.name == "BatchSettled":
-            for member, delta in changes[fact.place.key]:
+        elif fact.address == ledger and fact.name in ("BatchSettled", "WordSynced"):
+            for member, delta in changes.get(fact.place.key, ()):
                 balances[member] += delta
                 if member in wallets:
                     transfers.append(_transfer(wallets[member], delta))
@@ -103,6 +108,13 @@ def _expect(rebuilt: Rebuilt, *, ledger: str, members: str) -> dict[bytes, list[
         if is_on:
             expected[fact.place.tx_hash] += transfers
     return expected
+
+
+def _changes_of(sync: Sync) -> Changes:
+    """(member, delta) that writing the word was, ascending."""
+    members = range(sync.index * LANES, (sync.index + 1) * LANES)
+    deltas = [(member, balance_in(sync.present, member) - balance_in(sync.before, member)) for member in members]
+    return tuple((member, delta) for member, delta in deltas if delta)
 
 
 def _bind(fact: Fact, wallets: dict[int, str], balances: Counter[int]) -> list[Transfer]:

@@ -15,6 +15,8 @@ from loyaltychain.audit.manifest import (
     ACCESS,
     LEDGER,
     MEMBERS,
+    MODES,
+    PROOFS,
     REGISTRY,
     Manifest,
     read_address,
@@ -29,7 +31,7 @@ from loyaltychain.core.hashing import keccak256
 
 PROXY: Final = "PointsProxy"
 _LEDGER_TYPES: Final = ("address", "address", "bytes32", "string", "string", f"({','.join(CAP_TYPES)})",
-                                     "address", "bool")  # fmt: skip
+                                     "address", "bool", "address", "uint8", "uint32")  # fmt: skip
 _REGISTRY_TYPES: Final = ("address",)
 _MEMBERS_TYPES: Final = ("address", "address", "uint32")
 
@@ -72,6 +74,9 @@ def parse_creations(document: Mapping[str, object], manifest: Manifest) -> tuple
             tuple(read_number(caps, name) for name in CAP_NAMES),
             manifest.addresses[MEMBERS],
             wallets.transfer_logs,
+            manifest.addresses[PROOFS],
+            MODES.index(manifest.first_mode.name),
+            manifest.first_mode.challenge_window,
         ),
     )
     initialize_registry = _encode_call(_REGISTRY_TYPES, (authority,))
@@ -81,15 +86,16 @@ def parse_creations(document: Mapping[str, object], manifest: Manifest) -> tuple
         return Creation(name, contract, address, read_octets(hashes, name, size=32), arguments, logs)
 
     def proxy(name: str, call: bytes) -> Creation:
-        arguments = encode(["address", "bytes"], [manifest.implementations[name], call])
+        arguments = encode(["address", "bytes"], [manifest.history(name)[0], call])
         return claim(name, PROXY, manifest.addresses[name], arguments, logs=True)
 
     def implementation(name: str) -> Creation:
-        return claim(f"{name}Implementation", name, manifest.implementations[name], b"", logs=False)
+        return claim(f"{name}Implementation", name, manifest.history(name)[0], b"", logs=False)
 
     deployer = encode(["address"], [read_address(document, "deployer")])
     return (
         claim(ACCESS, ACCESS, authority, deployer, logs=True),
+        claim(PROOFS, PROOFS, manifest.addresses[PROOFS], b"", logs=False),
         implementation(LEDGER),
         implementation(REGISTRY),
         implementation(MEMBERS),

@@ -1,4 +1,4 @@
-"""A batch's header and its hash (PROTOCOL §2), encoded by hand: fourteen words of 32 bytes."""
+"""A batch's header and its hash (PROTOCOL §2), encoded by hand: fifteen words of 32 bytes."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -8,8 +8,10 @@ from loyaltychain.core.hashing import ZERO_HASH, keccak256
 HEADER_TYPEHASH: Final = keccak256(
     b"BatchHeader(uint256 chainId,address ledger,uint32 batchId,bytes32 prevHash,bytes32 balanceRoot,"
     b"bytes32 receiptRoot,bytes32 ledgerHead,bytes32 programHash,bytes32 dataHash,uint64 time,uint32 updates,"
-    b"uint64 issued,uint64 burned)"
+    b"uint64 issued,uint64 burned,uint64 supply)"
 )
+#: The contract keeps the time of the block in the last four bytes of a hash.
+HASH_BYTES: Final = 28
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,13 +29,14 @@ class Header:
     updates: int
     issued: int
     burned: int
+    supply: int  # points that exist after it
 
 
-GENESIS: Final = Header(0, ZERO_HASH, ZERO_HASH, ZERO_HASH, ZERO_HASH, ZERO_HASH, ZERO_HASH, 0, 0, 0, 0)
+GENESIS: Final = Header(0, ZERO_HASH, ZERO_HASH, ZERO_HASH, ZERO_HASH, ZERO_HASH, ZERO_HASH, 0, 0, 0, 0, 0)
 
 
 def hash_header(header: Header, *, chain_id: int, ledger: str) -> bytes:
-    """The ``batchHash`` (32 bytes) of a header on this chain in this ledger contract."""
+    """The ``batchHash`` (32 bytes, the last four zero) of a header on this chain in this ledger contract."""
     words = (
         HEADER_TYPEHASH,
         _word(chain_id),
@@ -49,9 +52,10 @@ def hash_header(header: Header, *, chain_id: int, ledger: str) -> bytes:
         _word(header.updates),
         _word(header.issued),
         _word(header.burned),
+        _word(header.supply),
     )
     assert all(len(word) == 32 for word in words), header
-    return keccak256(b"".join(words))
+    return keccak256(b"".join(words))[:HASH_BYTES].ljust(32, b"\x00")
 
 
 def _word(number: int) -> bytes:

@@ -1,4 +1,4 @@
-"""Contract logs as facts: which the auditor knows, and how their bytes are read (PROTOCOL §8, EIP-1967, OpenZeppelin).
+"""Contract logs as facts: which the auditor knows, and how their bytes are read (PROTOCOL §9, EIP-1967, OpenZeppelin).
 
 Reads strictly: a log that starts like a known one and is not exactly that is unreadable, never guessed at.
 """
@@ -12,6 +12,7 @@ from loyaltychain.core.hashing import keccak256, to_hex
 WORD: Final = 32
 HEADER_TYPES: Final = (
     "uint32", "bytes32", "bytes32", "bytes32", "bytes32", "bytes32", "bytes32", "uint64", "uint32", "uint64", "uint64",
+    "uint64",
 )  # fmt: skip
 
 
@@ -73,7 +74,7 @@ class Shape:
 
 _HEADER_NAMES = (
     "batch_id", "prev_hash", "balance_root", "receipt_root", "ledger_head", "program_hash", "data_hash", "time",
-    "updates", "issued", "burned",
+    "updates", "issued", "burned", "supply",
 )  # fmt: skip
 
 CAP_NAMES: Final = (
@@ -96,6 +97,16 @@ SHAPES: Final = (
     ),
     Shape("WalletBound(uint32,address)", (("member", "uint32"), ("wallet", "address"))),
     Shape("WalletUnbound(uint32,address)", (("member", "uint32"), ("wallet", "address"))),
+    Shape("BatchVoided(uint32,uint32,address,uint8)", (("from", "uint32"), ("to", "uint32"), ("by", "address")),
+          (("fraud", "uint8"),)),
+    Shape("Retraced(uint32,address,uint32,bytes32)", (("id", "uint32"), ("by", "address")),
+          (("next_word", "uint32"), ("root", "bytes32"))),
+    Shape("WordSynced(uint32,uint32)", (("index", "uint32"), ("id", "uint32"))),
+    Shape("RootModeProposed(uint32,bytes32,uint32)", (("id", "uint32"),),
+          (("root", "bytes32"), ("challenge_window", "uint32"))),
+    Shape("WordsCounted(bytes32,uint256)", (), (("root", "bytes32"), ("contest_end", "uint256"))),
+    Shape("RootModeCancelled(uint32,address)", (("index", "uint32"), ("by", "address"))),
+    Shape("RootModeActivated(uint32,bytes32)", (("id", "uint32"),), (("root", "bytes32"),)),
     Shape("TransferLogsChanged(bool)", (), (("on", "bool"),)),
     Shape("Transfer(address,address,uint256)", (("from", "address"), ("to", "address")), (("value", "uint256"),)),
     Shape("LedgerPaused(address)", (("by", "address"),)),

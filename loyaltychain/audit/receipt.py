@@ -14,6 +14,7 @@ from loyaltychain.chain.rpc import Rpc
 from loyaltychain.core import canonical
 from loyaltychain.core.errors import InvalidReceipt, Reverted
 from loyaltychain.core.hashing import from_hex, to_hex
+from loyaltychain.core.times import format_instant
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +119,7 @@ def _check_hash(form: ReceiptForm) -> Check:
         updates=batch.updates,
         issued=batch.issued,
         burned=batch.burned,
+        supply=batch.supply,
     )
     computed = to_hex(hash_header(header, chain_id=form.chain_id, ledger=form.ledger))
     return _equal("batch hash", expected=computed, actual=batch.batchHash)
@@ -136,23 +138,43 @@ def _check_chain(form: ReceiptForm, rpc: Rpc) -> list[Check]:
     chain = _equal("chain", expected=rpc.chain_id(), actual=form.chain_id)
     if not chain.ok:
         return [chain]
-    found = _find_batch_hash(form, rpc)
-    return [chain, _equal("batch on chain", expected=found, actual=form.batch.batchHash)]
+    head = rpc.block("latest")
+    ledger = View(rpc, form.ledger.lower(), block=head.number)
+    found = _find_batch_hash(form, rpc, ledger)
+    on_chain = _equal("batch on chain", expected=found, actual=form.batch.batchHash)
+    return [chain, on_chain, *([_check_finality(form, ledger, now=head.timestamp)] if on_chain.ok else [])]
 
 
-def _find_batch_hash(form: ReceiptForm, rpc: Rpc) -> str:
-    """The batch's hash as the contract keeps it, else as it was logged, else the word "nothing"."""
-    head = rpc.block("latest").number
-    ledger = form.ledger.lower()
-    if not rpc.code(ledger, block=head):
+def _find_batch_hash(form: ReceiptForm, rpc: Rpc, ledger: View) -> str:
+    """The batch's hash as the contract keeps it, else as it was logged, else the word "nothing".
+
+    For a void batch it is the hash of the last good one before it, or the word "void".
+    """
+    if not ledger.code():
         return "nothing"
     try:
-        return to_hex(View(rpc, ledger, block=head).word("batchHashOf(uint32)", form.batch.batchId))
+        return to_hex(ledger.word("batchHashOf(uint32)", form.batch.batchId))
     except Reverted:  # the contract keeps the newest ones only
-        facts = [read_log(log) for log in rpc.logs([ledger], first=0, last=head)]
+        logs = [read_log(log) for log in rpc.logs([ledger.address], first=0, last=ledger.block)]
+    facts = [fact for fact in logs if isinstance(fact, Fact)]
     hashes = [
         to_hex(fact.octets["hash"])
         for fact in facts
-        if isinstance(fact, Fact) and fact.name == "BatchSettled" and fact.numbers["id"] == form.batch.batchId
+        if fact.name == "BatchSettled" and fact.numbers["id"] == form.batch.batchId
     ]
+    voids = [fact.numbers for fact in facts if fact.name == "BatchVoided"]
+    if any(void["from"] <= form.batch.batchId <= void["to"] for void in voids):
+        return "void"
     return hashes[-1] if hashes else "nothing"
+
+
+def _check_finality(form: ReceiptForm, ledger: View, *, now: int) -> Check:
+    """Says whether the batch can still be voided. That it can is no fault."""
+    window = ledger.number("challengeWindow()")
+    try:
+        final_at = ledger.number("settledAt(uint32)", form.batch.batchId) + window
+    except Reverted:  # only what is final leaves the history
+        return Check("finality", True, "final")
+    if final_at <= now:
+        return Check("finality", True, "final")
+    return Check("finality", True, f"pending: the batch can be challenged until {format_instant(final_at)}")

@@ -59,6 +59,7 @@ class BatchForm(BaseModel):
     updates: Uint32
     issued: Exact
     burned: Exact
+    supply: Exact
     batchHash: Hash  # noqa: N815
 
 

@@ -1,10 +1,8 @@
-"""The content of a batch, from bytes to changes of balance (PROTOCOL §3).
-
-The auditor's own reading: it never encodes, and shares nothing with the code that does.
-"""
+"""Version 1 of a batch's content (PROTOCOL §3): one record a changed member."""
 
 from dataclasses import dataclass
 
+from loyaltychain.audit.malformed import Changes, Malformed
 from loyaltychain.core.amounts import LANE_MAX, MEMBER_MAX
 
 VERSION = 0x01
@@ -16,26 +14,14 @@ WIDE_BYTES = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Malformed:
-    """Why bytes are not a batch's content, and at which byte."""
-
-    reason: str
-    offset: int
-
-
-@dataclass(frozen=True, slots=True)
 class _Record:
     gap: int
     delta: int
     length: int
 
 
-def decode_records(content: bytes) -> tuple[tuple[int, int], ...] | Malformed:
-    """(member number, delta in whole points) by ascending number, or why there is none. Never raises."""
-    if not content:
-        return Malformed("no version byte", 0)
-    if content[0] != VERSION:
-        return Malformed(f"version {content[0]} is unknown", 0)
+def decode_records(content: bytes) -> Changes | Malformed:
+    """The changes in ``content``, whose first byte is 1. Never raises."""
     changes = []
     member = 0
     offset = 1

@@ -25,6 +25,9 @@ class Report:
     members: int  # with a history on chain
     supply: int
     finality: str  # "final", or "from file" where no node was asked
+    mode: str  # "push" or "root"
+    pending: int | None  # batches that can still be voided; None: without a node nobody can tell
+    voided: int  # batches that never were, not counted in ``batches``
     pin: Pin
     sources: tuple[str, ...]  # what was compared: "logs", "contracts", "database"
     seconds: float
@@ -46,6 +49,9 @@ class Report:
             "members": self.members,
             "supply": self.supply,
             "finality": self.finality,
+            "mode": self.mode,
+            "pending": self.pending,
+            "voided": self.voided,
             "block": {"number": self.pin.number, "hash": to_hex(self.pin.hash)},
             "sources": list(self.sources),
             "seconds": self.seconds,
@@ -69,6 +75,8 @@ def print_report(report: Report, console: Console) -> None:
         f"up to block {report.pin.number} ({report.finality})",
         highlight=False,
     )
+    if report.mode == "root":
+        console.print(_say_root_mode(report))
     console.print(f"Compared: {', '.join(report.sources)}.")
     if "contracts" not in report.sources:
         console.print(
@@ -90,3 +98,10 @@ def print_report(report: Report, console: Console) -> None:
         shown.add(finding.code)
     warnings = sum(finding.severity is Severity.WARNING for finding in report.findings)
     console.print(f"\n{counted(len(report.findings), 'finding')}, {counted(warnings, 'warning')} among them.")
+
+
+def _say_root_mode(report: Report) -> str:
+    voided = counted(report.voided, "batch was", "batches were")
+    if report.pending is None:
+        return f"Root mode: without a node nobody can tell which batches can still be voided; {voided} voided."
+    return f"Root mode: {counted(report.pending, 'batch', 'batches')} can still be voided; {voided} voided."

@@ -29,9 +29,10 @@ from loyaltychain.audit.check_events import check_events
 from loyaltychain.audit.check_state import check_settings, check_state
 from loyaltychain.audit.check_wallets import check_bindings, check_transfers, check_wallet_settings
 from loyaltychain.audit.creations import PROXY, Creation, parse_creations
+from loyaltychain.audit.finality import Finality, check_lies, check_switch
 from loyaltychain.audit.findings import Finding, differences, make_finding
 from loyaltychain.audit.log_file import read_log_file, write_log_file
-from loyaltychain.audit.manifest import ACCESS, LEDGER, MEMBERS, PROXIED, Manifest, parse_manifest
+from loyaltychain.audit.manifest import ACCESS, LEDGER, MEMBERS, PROXIED, UNPROXIED, Manifest, parse_manifest
 from loyaltychain.audit.rebuild import Rebuilt, rebuild
 from loyaltychain.audit.report import Report, sort_findings
 from loyaltychain.audit.store import read_publications
@@ -80,19 +81,20 @@ def run_audit(
     chain_log, findings = _gather(rpc, manifest, finality_depth=finality_depth, logs=logs)
     if export is not None:
         write_log_file(chain_log, export)
-    rebuilt = rebuild(chain_log)
+    rebuilt = rebuild(chain_log, mode=manifest.first_mode)
     pin = chain_log.pin
+    finality = None if rpc is None else Finality(rpc, pin)
     sources = ["logs"]
-    findings += rebuilt.findings
+    findings += [*rebuilt.findings, *check_lies(rebuilt, finality), *check_switch(rebuilt)]
     findings += check_access(manifest, rebuilt, block=pin.number)
     bindings = fold_bindings(rebuilt.facts, members=manifest.addresses[MEMBERS])
     findings += [*bindings.findings, *check_transfers(manifest, rebuilt)]
-    if rpc is None:
+    if rpc is None or finality is None:
         for name in PROXIED:
             findings += check_upgrades(name, manifest, rebuilt)
     else:
         sources.append("contracts")
-        findings += _check_contracts(rpc, manifest, rebuilt, creations, bindings, pin=pin)
+        findings += _check_contracts(rpc, manifest, rebuilt, creations, bindings, finality=finality, pin=pin)
         check_pin(rpc, pin)
     receipts = None
     if database is not None:
@@ -108,6 +110,9 @@ def run_audit(
         members=len(rebuilt.balances.of),
         supply=rebuilt.balances.supply,
         finality="from file" if rpc is None else "final",
+        mode=rebuilt.mode.name,
+        pending=None if finality is None else finality.count_pending(rebuilt),
+        voided=sum(void.last - void.first + 1 for void in rebuilt.voids),
         pin=pin,
         sources=tuple(sources),
         seconds=round(clock() - started, 3),
@@ -120,7 +125,7 @@ def known_releases() -> Releases:
     releases = artifacts.read_releases().values()
     return {
         name: {artifacts.load(name).code_hash} | {hashes[name] for hashes in releases if name in hashes}
-        for name in (*PROXIED, ACCESS, PROXY)
+        for name in (*PROXIED, *UNPROXIED, PROXY)
     }
 
 
@@ -173,6 +178,7 @@ def _check_contracts(
     creations: Sequence[Creation],
     bindings: Bindings,
     *,
+    finality: Finality,
     pin: Pin,
 ) -> list[Finding]:
     views = {name: View(rpc, address, block=pin.number) for name, address in manifest.addresses.items()}
@@ -183,6 +189,7 @@ def _check_contracts(
     released = {name for name in PROXIED if is_released(views[name], releases[name])}
     if LEDGER in released:
         found += check_settings(views[LEDGER], manifest) + check_state(views[LEDGER], rebuilt)
+        found += finality.check_last_final(views[LEDGER], rebuilt)
     if {LEDGER, MEMBERS} <= released:
         found += check_wallet_settings(views[LEDGER], views[MEMBERS], manifest.wallets)
         found += check_bindings(views[MEMBERS], bindings)

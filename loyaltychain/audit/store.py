@@ -80,6 +80,11 @@ def read_batches(tx: Connection) -> list[Row]:
     return list(tx.execute(query).mappings())
 
 
+def read_voids(tx: Connection) -> list[Row]:
+    """What the database saw voided on chain, by the first batch of each void."""
+    return list(tx.execute(text("SELECT * FROM batch_voids ORDER BY first_id")).mappings())
+
+
 def read_updates(tx: Connection, batch: int) -> list[tuple[int, int]]:
     """(member, delta) of a batch by ascending member."""
     query = text("SELECT member, delta FROM batch_updates WHERE batch = :batch ORDER BY member")

@@ -1,9 +1,9 @@
-"""The tree over all balances (PROTOCOL §4), kept up to date batch by batch.
+"""The tree over all balances (PROTOCOL §4), kept up to date batch by batch, and proofs of its words.
 
-Holds only what is not zero. Makes no proofs: the auditor needs roots.
+Holds only what is not zero. Knows no words, only their leaves.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from loyaltychain.core.hashing import ZERO_HASH, keccak256
@@ -34,6 +34,24 @@ class WordTree:
                 left = below.get(2 * index, ZERO_HASH)
                 right = below.get(2 * index + 1, ZERO_HASH)
                 _keep(level, index, hash_node(left, right))
+
+    def siblings(self, indexes: Iterable[int]) -> list[bytes]:
+        """What proves the words at ``indexes`` together: the nodes that cannot be worked out from the words.
+
+        Level by level from the leaves upwards, in each level from the left, 32 bytes each.
+        """
+        found = []
+        places = set(indexes)
+        for level in self._levels[:-1]:
+            found += [level.get(place ^ 1, ZERO_HASH) for place in sorted(places) if place ^ 1 not in places]
+            places = {place >> 1 for place in places}
+        return found
+
+    def copy(self) -> "WordTree":
+        """The same tree, to be written to on its own."""
+        twin = WordTree(depth=0)
+        twin._levels = [dict(level) for level in self._levels]
+        return twin
 
 
 def hash_leaf(word: int) -> bytes:

@@ -26,6 +26,12 @@ def compared(name: str, value: float, unit: str, n: int, *, baseline: str, basel
     return Result(name, round(value, 1), unit, n, baseline, round(baseline_value, 1), ratio)
 
 
+def cheaper(name: str, value: float, unit: str, n: int, *, baseline: str, baseline_value: float) -> Result:
+    """A figure of which less is better, beside its baseline."""
+    ratio = round(baseline_value / value, 3) if value else None
+    return Result(name, round(value, 2), unit, n, baseline, round(baseline_value, 2), ratio)
+
+
 def document(bench: str, results: Sequence[Result]) -> dict[str, Any]:
     """The one JSON object of ``bench NAME --json``."""
     machine = {"cores": os.cpu_count(), "python": platform.python_version(), "system": platform.system().lower()}

@@ -16,7 +16,7 @@ from loyaltychain.core.hashing import from_hex, keccak256
 Reference = tuple[int, int]  # (start, length) in the runtime code, in bytes
 
 #: What a deployment puts on chain or talks to. The directory holds some more, for reading and for tests.
-CONTRACTS = ("AccessManager", "MemberRegistry", "PointsLedger", "PointsProxy", "ProgramRegistry")
+CONTRACTS = ("AccessManager", "BatchProofs", "MemberRegistry", "PointsLedger", "PointsProxy", "ProgramRegistry")
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, update
 
 from loyaltychain.chain.tables import deployments
 from loyaltychain.core.hashing import from_hex, to_hex
@@ -31,6 +31,11 @@ def insert_deployment(tx: Tx, deployment: StoredDeployment) -> None:
             manifest=deployment.manifest,
         )
     )
+
+
+def update_manifest(tx: Tx, network: str, manifest: str) -> None:
+    """Remember the network's deployment by another manifest (canonical JSON): its contracts run other code now."""
+    tx.execute(update(deployments).where(deployments.c.network == network).values(manifest=manifest))
 
 
 def find_deployment(tx: Tx, network: str) -> StoredDeployment | None:

@@ -216,6 +216,10 @@ class Web3Rpc:
         """As ``Rpc.transaction``."""
         return parse_transaction(self._ask("eth_getTransactionByHash", to_hex(tx_hash)), tx_hash=tx_hash)
 
+    def ask(self, method: str, *params: object) -> object:
+        """The answer to a request that not every node knows. Raises RpcUnavailable where it refuses, Reverted too."""
+        return self._run(method, *params)
+
     def _logs(self, addresses: frozenset[str], *, first: int, last: int) -> list[Log]:
         query = {"address": sorted(addresses), "fromBlock": hex(first), "toBlock": hex(last)}
         answer, error = self._exchange("eth_getLogs", query)

@@ -37,7 +37,7 @@ def audit(
     with speaking(as_json):
         if manifest is not None:
             node: Rpc | None = connect(rpc) if rpc else None
-            report = run_audit(node, _read(manifest), clock=time.monotonic, logs=logs, export=export)
+            report = run_audit(node, read_manifest_file(manifest), clock=time.monotonic, logs=logs, export=export)
         else:
             if rpc is not None:
                 raise errors.InvalidSettings(
@@ -70,7 +70,8 @@ def _project(home: Path) -> Project:
         ) from error
 
 
-def _read(file: Path) -> dict[str, object]:
+def read_manifest_file(file: Path) -> dict[str, object]:
+    """The manifest in a file, not yet judged. Raises InvalidSettings for what is no JSON object."""
     try:
         content = parse_json(file.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:

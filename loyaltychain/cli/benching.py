@@ -5,8 +5,10 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
+from loyaltychain.bench.gas import run_gas
 from loyaltychain.bench.report import Result, document
 from loyaltychain.bench.way import SIZES, as_document, measure, run_way
+from loyaltychain.cli.gas_tables import print_gas
 from loyaltychain.cli.options import AsJson, speaking
 from loyaltychain.cli.output import print_json, progress, stdout
 from loyaltychain.core import errors
@@ -16,6 +18,7 @@ def register(app: typer.Typer) -> None:
     """Add the commands to ``app``."""
     benches = typer.Typer(help="How fast things are on this machine, beside a baseline.", no_args_is_help=True)
     benches.command("way")(way)
+    benches.command("gas")(gas)
     app.add_typer(benches, name="bench")
 
 
@@ -42,6 +45,21 @@ def way(
         print_json(document("way", results))
     else:
         print_results("From rows to the ledger, SIMULATED orders", results)
+
+
+def gas(
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Batches of 100 and 1,000 only; under a minute instead of some.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Gas and bytes of batches, proofs and challenges beside OpenZeppelin's tokens, on a chain in this process."""
+    with speaking(as_json), progress("transactions", quiet=as_json) as report:
+        results = run_gas(quick=quick, on_step=report)
+    if as_json:
+        print_json(document("gas", results))
+    else:
+        print_gas(results)
 
 
 def print_results(title: str, results: list[Result]) -> None:

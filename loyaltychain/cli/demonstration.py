@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from loyaltychain.cli.options import AsJson, find_map, speaking
+from loyaltychain.cli.options import AsJson, LedgerMode, Mode, find_map, speaking
 from loyaltychain.cli.output import EXIT_FOUND, print_json, progress, stdout
 from loyaltychain.core import errors
 from loyaltychain.core.words import counted
@@ -42,6 +42,7 @@ def demo(
         int | None, typer.Option(help="With --events: shuffle the rows of each day, by this seed.")
     ] = None,
     twice: Annotated[bool, typer.Option("--twice", help="With --events: let every row come in twice.")] = False,
+    mode: LedgerMode = Mode.PUSH,
     keep: Annotated[
         Path | None, typer.Option(help="Keep the demo's project in this empty directory.", file_okay=False)
     ] = None,
@@ -57,7 +58,7 @@ def demo(
         make_play: MakePlay = _simulated
         if events is not None:
             make_play = _replayed(events, map_, program, Disturbance(shuffle, twice), on_row=lambda n: report(n, None))
-        result = run_demo(keep, make_play=make_play, on_step=report)
+        result = run_demo(keep, make_play=make_play, on_step=report, mode=mode.value)
     if as_json:
         print_json(result.document())
     else:

@@ -84,8 +84,22 @@ def status(home: Home = HERE, as_json: AsJson = False) -> None:
             "ledger": f"{counted(facts['entries'], 'entry', 'entries')}, "
                       f"{counted(facts['points_outstanding'], 'point')} outstanding",
             "batches": ", ".join(f"{count} {state}" for state, count in facts["batches"].items()) or "none",
+            **({"on chain": _on_chain_in_words(facts["on_chain"])} if facts["on_chain"] else {}),
+            **({"challengeable": _challengeable_in_words(facts["challengeable"])} if facts["challengeable"] else {}),
             **({"waiting for": facts["waiting_for"]} if facts["waiting_for"] else {}),
         })  # fmt: skip
+
+
+def _on_chain_in_words(ledger: dict[str, Any]) -> str:
+    paused = "PAUSED, nothing settles until `loyaltychain unpause`; " if ledger["paused"] else ""
+    return f"{paused}{ledger['mode']} mode, last batch {ledger['last_batch']}"
+
+
+def _challengeable_in_words(pending: dict[str, Any]) -> str:
+    first, last = pending["from"], pending["to"]
+    which = f"batch {first}" if first == last else f"batches {first} to {last}"
+    last_one = "" if first == last else "the last of them "
+    return f"{which} can still be voided, {last_one}until {pending['until']}: loyaltychain watch"
 
 
 def _chain_in_words(chain: dict[str, Any]) -> str:

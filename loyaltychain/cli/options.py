@@ -4,6 +4,7 @@ import os
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -20,6 +21,21 @@ Home = Annotated[
     Path, typer.Option("--home", help="The project's directory.", file_okay=False, envvar="LOYALTYCHAIN_HOME")
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout, and nothing else there.")]
+
+
+class Mode(StrEnum):
+    """How the ledger contract surfaces balances."""
+
+    PUSH = "push"
+    ROOT = "root"
+
+
+LedgerMode = Annotated[
+    Mode,
+    typer.Option(
+        "--mode", help="push: the contract adds up balances itself; root: it keeps roots, which anybody can challenge."
+    ),
+]
 
 HERE = Path()
 _LOCK_SECONDS = 1  # of patience with somebody who only looks whether the lock is held

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from loyaltychain.chain.devkeys import development_keys
-from loyaltychain.cli.options import HERE, AsJson, Home, speaking
+from loyaltychain.cli.options import HERE, AsJson, Home, LedgerMode, Mode, speaking
 from loyaltychain.cli.output import EXIT_FOUND, print_facts, print_json, stdout
 from loyaltychain.config.project import ROLES, make_project
 from loyaltychain.core.errors import ArtifactsStale
@@ -24,19 +24,20 @@ def init(
     template_: Annotated[
         str, typer.Option("--template", help="The starter programme: shop, orders or online_retail.")
     ] = "shop",
+    mode: LedgerMode = Mode.PUSH,
     home: Home = HERE,
     as_json: AsJson = False,
 ) -> None:
     """Make a project: configuration, a starter programme, development keys for the local chain."""
     with speaking(as_json):
         keys = dict(zip(ROLES, development_keys(len(ROLES)), strict=True))
-        project = make_project(home, program=template(template_), keys=keys)
+        project = make_project(home, program=template(template_), keys=keys, mode=mode.value)
         made = sorted(str(path.relative_to(project.home)) for path in project.home.rglob("*") if path.is_file())
         if as_json:
             print_json({"home": str(project.home), "files": made})
             return
         print_facts(f"A project in {project.home}", {
-            "loyaltychain.toml": "configuration: token, caps, delays",
+            "loyaltychain.toml": f"configuration: token, caps, delays, {mode.value} mode",
             "program.yaml": "the rules; their hash goes on chain before they count",
             "keys/": f"development keys, one a role ({', '.join(ROLES)}); known to everybody, for local chains only",
         })  # fmt: skip

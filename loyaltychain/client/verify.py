@@ -15,10 +15,11 @@ _ZERO = bytes(32)
 _HEADER_TYPE = (
     b"BatchHeader(uint256 chainId,address ledger,uint32 batchId,bytes32 prevHash,bytes32 balanceRoot,"
     b"bytes32 receiptRoot,bytes32 ledgerHead,bytes32 programHash,bytes32 dataHash,uint64 time,uint32 updates,"
-    b"uint64 issued,uint64 burned)"
+    b"uint64 issued,uint64 burned,uint64 supply)"
 )
 _HASHES = ("prevHash", "balanceRoot", "receiptRoot", "ledgerHead", "programHash", "dataHash")
-_NUMBERS = (("time", 64), ("updates", 32), ("issued", 64), ("burned", 64))
+_NUMBERS = (("time", 64), ("updates", 32), ("issued", 64), ("burned", 64), ("supply", 64))
+_FREE_BYTES = 4  # of the end of a batch's hash, always zero
 
 
 class WrongProof(Exception):
@@ -56,7 +57,7 @@ def hash_header(header: Mapping[str, Any], *, chain_id: int, ledger: str) -> byt
     words = [keccak256(_HEADER_TYPE), _number(chain_id, 256), bytes(12) + address, _number(header["batchId"], 32)]
     words += [_hash(header[name]) for name in _HASHES]
     words += [_number(header[name], bits) for name, bits in _NUMBERS]
-    return keccak256(b"".join(words))
+    return keccak256(b"".join(words))[:-_FREE_BYTES] + bytes(_FREE_BYTES)
 
 
 def root_of(word: int, index: int, siblings: list[bytes]) -> bytes:

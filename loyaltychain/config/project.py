@@ -76,12 +76,13 @@ def open_project(home: Path, environ: Mapping[str, str]) -> Project:
     return Project(home.resolve(), load_settings(home, environ))
 
 
-def make_project(home: Path, *, program: str, keys: Mapping[str, str]) -> Project:
+def make_project(home: Path, *, program: str, keys: Mapping[str, str], mode: str = "push") -> Project:
     """Lay out a new project: configuration, programme, keys (mode 0600). Nothing that exists is overwritten.
 
     Args:
         program: Text of the starter programme.
         keys: Role -> private key as hex; one for each of ``ROLES``.
+        mode: Of the ledger, ``push`` or ``root``.
 
     Raises:
         ProjectExists: ``home`` holds one already.
@@ -96,8 +97,9 @@ def make_project(home: Path, *, program: str, keys: Mapping[str, str]) -> Projec
         _write_secret(home / "keys" / f"{role}.key", key)
     if not (home / "program.yaml").exists():
         (home / "program.yaml").write_text(program, encoding="utf-8")
-    template = resources.files("loyaltychain.config") / "template.toml"
-    (home / FILE).write_text(template.read_text(encoding="utf-8"), encoding="utf-8")
+    template = (resources.files("loyaltychain.config") / "template.toml").read_text(encoding="utf-8")
+    assert '\nmode = "push"\n' in template, "the template names the mode on a line of its own"
+    (home / FILE).write_text(template.replace('\nmode = "push"\n', f'\nmode = "{mode}"\n'), encoding="utf-8")
     return open_project(home, {})
 
 

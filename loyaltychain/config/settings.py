@@ -6,7 +6,7 @@ Nothing reads the environment at import; ``load_settings`` is given both sources
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -64,6 +64,13 @@ class Wallets(Strict):
     voucher_signer: str | None = Field(default=None, pattern="^0x[0-9a-fA-F]{40}$")  # none: the registrar
 
 
+class Ledger(Strict):
+    """How balances are surfaced on chain (docs/PROTOCOL.md, 12): decided before the deployment."""
+
+    mode: Literal["push", "root"] = "push"
+    challenge_window: int = Field(default=86_400, ge=1, le=30 * 86_400)  # seconds; counts in root mode
+
+
 class Settings(Strict):
     """Everything that a command needs to know of its project. Paths are relative to the project's directory."""
 
@@ -76,6 +83,7 @@ class Settings(Strict):
     caps: Caps
     delays: Delays
     wallets: Wallets = Wallets()
+    ledger: Ledger = Ledger()
 
 
 def load_settings(home: Path, environ: Mapping[str, str]) -> Settings:

@@ -35,6 +35,7 @@ LoyaltyError
 │   ├── DatabaseUnavailable
 │   ├── RpcUnavailable
 │   ├── NotYetFinal
+│   ├── NotDue                scheduled, and its delay is not over
 │   ├── CapTooLow             one entry moves more than a batch may; the caps have to be raised
 │   └── LedgerPaused
 └── InvariantError            an engineer must act; the process stops
@@ -48,6 +49,7 @@ LoyaltyError
     ├── SendRefused           a node refused our transaction for good
     ├── IntentReverted        a final transaction of ours failed
     ├── RootMismatch
+    ├── OwnBatchVoided        somebody has shown that a batch of ours was false
     ├── ReadBackFailed        what was deployed is not what was asked for
     └── ArtifactsStale        shipped artifacts are not what the sources compile to
 """
@@ -223,6 +225,10 @@ class NotYetFinal(RetryableError):
     """The transaction is not final yet."""
 
 
+class NotDue(RetryableError):
+    """The delay of what was scheduled is not over."""
+
+
 class CapTooLow(RetryableError):
     """The contract's caps are lower than what one entry moves."""
 
@@ -273,6 +279,10 @@ class IntentReverted(InvariantError):
 
 class RootMismatch(InvariantError):
     """A root or hash read back is not the one that was computed."""
+
+
+class OwnBatchVoided(InvariantError):
+    """The chain has voided a batch that this database settled."""
 
 
 class ReadBackFailed(InvariantError):

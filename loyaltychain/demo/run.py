@@ -95,11 +95,12 @@ class Demo:
         }
 
 
-def run_demo(home: Path | None, *, make_play: MakePlay, on_step: OnStep) -> Demo:
+def run_demo(home: Path | None, *, make_play: MakePlay, on_step: OnStep, mode: str = "push") -> Demo:
     """Walk the whole way once.
 
     Args:
         home: Where the demo's project is kept; None: a temporary directory, gone afterwards.
+        mode: Of the ledger, ``push`` or ``root``.
 
     Raises:
         ProjectExists: ``home`` is not empty.
@@ -107,16 +108,16 @@ def run_demo(home: Path | None, *, make_play: MakePlay, on_step: OnStep) -> Demo
     if home is not None:
         if home.is_dir() and any(home.iterdir()):
             raise errors.ProjectExists(f"{home} is not empty: name a new directory for the demo's project.")
-        return _walk(home, make_play=make_play, on_step=on_step)
+        return _walk(home, make_play=make_play, on_step=on_step, mode=mode)
     with tempfile.TemporaryDirectory(prefix="loyaltychain-demo-") as directory:
-        return _walk(Path(directory), make_play=make_play, on_step=on_step)
+        return _walk(Path(directory), make_play=make_play, on_step=on_step, mode=mode)
 
 
-def _walk(home: Path, *, make_play: MakePlay, on_step: OnStep) -> Demo:
+def _walk(home: Path, *, make_play: MakePlay, on_step: OnStep, mode: str) -> Demo:
     started = time.monotonic()
     play = make_play(home / "weeks")
     keys = dict(zip(ROLES, development_keys(len(ROLES)), strict=True))
-    project = make_project(home, program=play.program, keys=keys)
+    project = make_project(home, program=play.program, keys=keys, mode=mode)
     places = Places(home)
     places.directory.mkdir(parents=True, exist_ok=True)
     chain = LocalChain(places.state, clock=play.clock)

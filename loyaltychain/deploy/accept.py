@@ -1,4 +1,5 @@
-"""Take into the manifest what the roles have legitimately changed since: caps, settler, voucher signer, transfer logs.
+"""Take into the manifest what the roles have legitimately changed since: caps, settler, voucher signer, transfer logs,
+and that the ledger went from push to root mode.
 
 Code, roles, delays and ids are not taken over: where they differ, somebody has to look.
 """
@@ -8,10 +9,11 @@ from typing import Any
 
 from loyaltychain.chain.rpc import Rpc
 from loyaltychain.deploy.manifest import Manifest
+from loyaltychain.deploy.plan import MODES
 from loyaltychain.deploy.reader import Reader
 
 #: The names of the read-back's checks that ``accept_settings`` can settle.
-ACCEPTABLE = frozenset({"caps", "settler", "voucher signer", "transfer logs"})
+ACCEPTABLE = frozenset({"caps", "settler", "voucher signer", "transfer logs", "mode", "challenge window"})
 
 
 def accept_settings(rpc: Rpc, manifest: Mapping[str, Any]) -> Manifest:
@@ -30,4 +32,9 @@ def accept_settings(rpc: Rpc, manifest: Mapping[str, Any]) -> Manifest:
         "voucher_signer": str(ask("MemberRegistry", "voucherSigner")).lower(),
         "transfer_logs": ask("PointsLedger", "transferLogs"),
     }
-    return {**manifest, "roles": roles, "caps": dict(ask("PointsLedger", "caps")), "wallets": wallets}
+    present = {
+        "mode": MODES[ask("PointsLedger", "mode")],
+        "challenge_window": ask("PointsLedger", "challengeWindow"),
+        "caps": dict(ask("PointsLedger", "caps")),
+    }
+    return {**manifest, **present, "roles": roles, "wallets": wallets}

@@ -18,6 +18,8 @@ from loyaltychain.chain import artifacts
 from loyaltychain.core.errors import ArtifactsStale, CompilerUnavailable
 from loyaltychain.core.hashing import from_hex, to_hex
 from loyaltychain.deploy.compiler import find_solc
+from loyaltychain.deploy.layout_read import functions_of, read_layouts
+from loyaltychain.deploy.plan import PROXIED
 from loyaltychain.deploy.sources import complete, read_own
 
 Json = dict[str, Any]  # the compiler's documents
@@ -28,16 +30,19 @@ CONTRACTS = PACKAGE.parent / "contracts"  # there in a checkout, not beside an i
 SHIPPED = {
     "AccessManager": "@openzeppelin/contracts/access/manager/AccessManager.sol",
     "MemberRegistry": "src/MemberRegistry.sol",
+    "BatchProofs": "src/BatchProofs.sol",
+    "BenchToken": "src/bench/BenchToken.sol",
+    "BenchVotes": "src/bench/BenchVotes.sol",
     "PointsLedger": "src/PointsLedger.sol",
     "PointsProxy": "src/PointsProxy.sol",
     "ProgramRegistry": "src/ProgramRegistry.sol",
-    "RecordsReference": "src/reference/RecordsReference.sol",
+    "DataReference": "src/reference/DataReference.sol",
 }
 SETTINGS: Json = {
     # Every L2 runs cancun; the compiler's own default is ahead of most.
     "evmVersion": "cancun",
     "optimizer": {"enabled": True, "runs": 200},
-    "viaIR": False,
+    "viaIR": True,
     "metadata": {"bytecodeHash": "ipfs"},
 }
 OUTPUTS = ["abi", "metadata", "evm.bytecode.object", "evm.deployedBytecode"]
@@ -100,13 +105,17 @@ def write(contracts: Path | None = None) -> list[str]:
 
     Raises CompilerUnavailable, ArtifactsStale.
     """
-    document = make_input(contracts)
-    compiled = compile_input(document, find_solc(contracts or CONTRACTS))
-    releases = _read_releases() | {loyaltychain.__version__: _code_hashes(compiled)}
-    files = {"input": document, "releases": releases} | compiled
+    document, solc = make_input(contracts), find_solc(contracts or CONTRACTS)
+    compiled = compile_input(document, solc)
+    releases = _read_shipped("releases.json") | {loyaltychain.__version__: _code_hashes(compiled)}
+    layouts = _read_shipped("layouts.json") | {loyaltychain.__version__: _layouts(document, compiled, solc)}
+    files = {"input": document, "releases": releases, "layouts": layouts} | compiled
     ARTIFACTS.mkdir(exist_ok=True)
     for name, content in files.items():
-        (ARTIFACTS / f"{name}.json").write_bytes(_text(content).encode())
+        # Whole or not at all: somebody may be reading them.
+        fresh = ARTIFACTS / f"{name}.json.new"
+        fresh.write_bytes(_text(content).encode())
+        fresh.replace(ARTIFACTS / f"{name}.json")
     return sorted(f"{name}.json" for name in files)
 
 
@@ -147,8 +156,11 @@ def _check_compiled(contracts: Path) -> str:
     differing = sorted(name for name, content in compiled.items() if content != artifacts.read_document(f"{name}.json"))
     if differing:
         raise ArtifactsStale(contracts=differing)
-    if _read_releases().get(loyaltychain.__version__) != _code_hashes(compiled):
+    if _read_shipped("releases.json").get(loyaltychain.__version__) != _code_hashes(compiled):
         raise ArtifactsStale("releases.json does not hold this release's hashes", release=loyaltychain.__version__)
+    layouts = _layouts(artifacts.read_document("input.json"), compiled, solc)
+    if _read_shipped("layouts.json").get(loyaltychain.__version__) != layouts:
+        raise ArtifactsStale("layouts.json does not hold this release's layouts", release=loyaltychain.__version__)
     return EQUAL
 
 
@@ -183,10 +195,14 @@ def _shipped_sources() -> dict[str, str]:
     return {name: source["content"] for name, source in sources.items()}
 
 
-def _read_releases() -> dict[str, dict[str, str]]:
-    if not (ARTIFACTS / "releases.json").is_file():
-        return {}
-    return artifacts.read_document("releases.json")
+def _layouts(document: Json, compiled: Mapping[str, Json], solc: Path) -> dict[str, Json]:
+    """What an upgrade of each proxied contract has to know of the code before it: its storage and its functions."""
+    layouts = read_layouts(document, solc, {name: SHIPPED[name] for name in PROXIED})
+    return {name: layout | {"functions": functions_of(compiled[name]["abi"])} for name, layout in layouts.items()}
+
+
+def _read_shipped(file_name: str) -> dict[str, Json]:
+    return artifacts.read_document(file_name) if (ARTIFACTS / file_name).is_file() else {}
 
 
 def _text(content: Json) -> str:

@@ -10,7 +10,7 @@ import loyaltychain
 from loyaltychain.core import errors
 from loyaltychain.core.hashing import from_hex
 from loyaltychain.core.json_text import parse_json
-from loyaltychain.deploy.plan import CAP_NAMES, PROXIED, ROLE_NUMBERS, DeployPlan
+from loyaltychain.deploy.plan import CAP_NAMES, MODES, PROXIED, ROLE_NUMBERS, UNPROXIED, DeployPlan
 
 Manifest = dict[str, Any]
 
@@ -38,10 +38,11 @@ def make_manifest(
         "chain_id": plan.chain_id,
         "genesis_hash": plan.genesis_hash,
         "instance_id": plan.instance_id,
-        "mode": "push",
+        "mode": plan.mode,
+        "challenge_window": plan.challenge_window,
         "release": loyaltychain.__version__,
         "first_block": first_block,
-        "contracts": {"AccessManager": {"address": addresses["AccessManager"]}, **proxied},
+        "contracts": {name: {"address": addresses[name]} for name in UNPROXIED} | proxied,
         "creations": dict(creations),
         "roles": {role: address for role, address in plan.roles.items() if role != "deployer"},
         "deployer": plan.roles["deployer"],
@@ -49,7 +50,13 @@ def make_manifest(
         "caps": plan.caps,
         "wallets": wallets,
         # Roles may change these later, and the manifest with them; the creations were made with those of the beginning.
-        "deployed": {"caps": dict(plan.caps), "settler": plan.roles["settler"], "wallets": dict(wallets)},
+        "deployed": {
+            "caps": dict(plan.caps),
+            "settler": plan.roles["settler"],
+            "wallets": dict(wallets),
+            "mode": plan.mode,
+            "challenge_window": plan.challenge_window,
+        },
         "token": {"name": plan.token_name, "symbol": plan.token_symbol, "decimals": 0},
     }
 
@@ -100,7 +107,10 @@ def _check_shape(manifest: Manifest) -> None:
     for tx_hash in manifest.get("creations", {}).values():
         if len(from_hex(tx_hash)) != 32:
             raise ValueError(f"no transaction hash: {tx_hash}")
-    manifest["contracts"]["AccessManager"]["address"].lower()
+    for name in UNPROXIED:
+        manifest["contracts"][name]["address"].lower()
+    MODES.index(manifest["mode"])
+    int(manifest["challenge_window"])
     bool(manifest["wallets"]["transfer_logs"])
     int(manifest["wallets"]["rebind_delay"])
     manifest["wallets"]["voucher_signer"].lower()

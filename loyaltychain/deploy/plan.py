@@ -11,6 +11,12 @@ ROLE_NUMBERS = {"admin": ADMIN, "guardian": GUARDIAN, "config": CONFIG, "upgrade
 #: The contracts that stand behind proxies.
 PROXIED = ("PointsLedger", "ProgramRegistry", "MemberRegistry")
 
+#: The contracts that stand for themselves and never change.
+UNPROXIED = ("AccessManager", "BatchProofs")
+
+#: The contract's ``Mode`` enum, in its order.
+MODES = ("push", "root")
+
 #: Seconds that a proposed wallet waits where the settings name none: three days.
 REBIND_DELAY = 259_200
 
@@ -25,6 +31,7 @@ class DeployPlan:
     ``roles`` maps deployer, settler and each of ``ROLE_NUMBERS`` to an address; ``caps`` is named as in
     the contract; ``delays`` are seconds, by role. ``transfer_logs`` is for explorers; a wallet that is proposed for a
     member waits ``rebind_delay`` seconds; vouchers are signed by ``voucher_signer``, the registrar where none is named.
+    ``mode`` is one of ``MODES``; in root mode a batch can be voided for ``challenge_window`` seconds.
     """
 
     network: str
@@ -39,6 +46,8 @@ class DeployPlan:
     transfer_logs: bool = False
     rebind_delay: int = REBIND_DELAY
     voucher_signer: str = ""
+    mode: str = "push"
+    challenge_window: int = 0
 
     def __post_init__(self) -> None:
         if not self.voucher_signer:
@@ -68,6 +77,8 @@ class DeployPlan:
             transfer_logs=wallets["transfer_logs"],
             rebind_delay=wallets["rebind_delay"],
             voucher_signer=wallets["voucher_signer"],
+            mode=deployed.get("mode", manifest["mode"]),
+            challenge_window=deployed.get("challenge_window", manifest["challenge_window"]),
         )
 
     @classmethod

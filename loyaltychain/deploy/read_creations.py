@@ -46,9 +46,11 @@ def _read_creation(reader: Reader, tx_hash: str | None) -> tuple[str, Receipt | 
 
 
 def _addresses_of(manifest: Mapping[str, Any]) -> dict[str, str]:
+    """Those of the creations: with the implementations of the beginning, whatever the proxies were upgraded to."""
     addresses = {}
+    first = manifest.get("deployed", {}).get("implementations", {})
     for name, facts in manifest["contracts"].items():
         addresses[name] = facts["address"]
         if "implementation" in facts:
-            addresses[f"{name}Implementation"] = facts["implementation"]
+            addresses[f"{name}Implementation"] = first.get(name, facts["implementation"])
     return addresses

@@ -10,10 +10,10 @@ from loyaltychain.chain import artifacts
 from loyaltychain.chain.abi import function_selectors
 from loyaltychain.chain.rpc import Rpc
 from loyaltychain.core.hashing import keccak256, to_hex
-from loyaltychain.deploy.plan import ADMIN, PROXIED
+from loyaltychain.deploy.plan import ADMIN, MODES, PROXIED, UNPROXIED
 from loyaltychain.deploy.read_creations import read_creations
 from loyaltychain.deploy.read_roles import read_roles
-from loyaltychain.deploy.reader import Check, Reader
+from loyaltychain.deploy.reader import Check, Reader, plain_hash
 from loyaltychain.deploy.steps import FUNCTION_ROLES
 
 __all__ = ["Check", "read_back"]
@@ -22,9 +22,10 @@ __all__ = ["Check", "read_back"]
 IMPLEMENTATION_SLOT = int.from_bytes(keccak256(b"eip1967.proxy.implementation"), "big") - 1
 
 #: Functions that guard themselves: ``settle`` asks for the settler, ``onBinding`` for the registry, those of wallets
-#: for signatures or the wallet that calls, the others for the proxy's own state.
+#: for signatures or the wallet that calls, those of root mode for a proof, the others for the proxy's own state.
 SELF_GUARDED = frozenset({
     "settle", "onBinding", "bind", "unbind", "objectRebind", "executeRebind", "initialize", "setAuthority",
+    "challenge", "retrace", "sync", "syncRange", "countWords", "contestRootMode", "activateRootMode",
 })  # fmt: skip
 
 
@@ -57,16 +58,25 @@ def _chain(reader: Reader, manifest: Mapping[str, Any]) -> list[Check]:
 
 def _code(reader: Reader, manifest: Mapping[str, Any]) -> list[Check]:
     contracts = manifest["contracts"]
-    checks = [_same_code(reader, "AccessManager", contracts["AccessManager"]["address"])]
+    checks = [_same_code(reader, name, contracts[name]["address"]) for name in UNPROXIED]
+    upgraded = {upgrade["contract"]: upgrade["code_hash"] for upgrade in manifest.get("upgrades", ())}  # newest last
     for name in PROXIED:
         address, implementation = contracts[name]["address"], contracts[name]["implementation"]
         slot = reader.rpc.storage(address, IMPLEMENTATION_SLOT, block=reader.block)
         checks += [
             _same_code(reader, "PointsProxy", address, label=f"{name} proxy"),
             Check(f"{name} ERC-1967 slot", implementation.lower(), to_hex(slot[12:])),
-            _same_code(reader, name, implementation),
+            _same_hash(reader, name, implementation, upgraded[name])
+            if name in upgraded
+            else _same_code(reader, name, implementation),
         ]
     return checks
+
+
+def _same_hash(reader: Reader, contract: str, address: str, expected: str) -> Check:
+    """Of code that came by an upgrade, which may be of no release."""
+    code = reader.rpc.code(address, block=reader.block)
+    return Check(f"{contract} code hash", expected, to_hex(plain_hash(code, address=address)))
 
 
 def _same_code(reader: Reader, contract: str, address: str, *, label: str | None = None) -> Check:
@@ -89,6 +99,9 @@ def _ledger(reader: Reader, manifest: Mapping[str, Any]) -> list[Check]:
         Check("registry authority", manager, str(registry_authority).lower()),
         Check("instance id", manifest["instance_id"], to_hex(ask("instanceId"))),
         Check("settler", manifest["roles"]["settler"].lower(), str(ask("settler")).lower()),
+        Check("batch proofs", contracts["BatchProofs"]["address"].lower(), str(ask("batchProofs")).lower()),
+        Check("mode", manifest["mode"], MODES[ask("mode")]),
+        Check("challenge window", manifest["challenge_window"], ask("challengeWindow")),
         Check("caps", dict(manifest["caps"]), dict(ask("caps"))),
         Check(
             "name, symbol, decimals", tuple(manifest["token"].values()), (ask("name"), ask("symbol"), ask("decimals"))

@@ -6,6 +6,13 @@ from typing import Any
 from loyaltychain.chain import artifacts
 from loyaltychain.chain.abi import decode_output, encode_call
 from loyaltychain.chain.rpc import Rpc
+from loyaltychain.core.hashing import keccak256
+
+
+def plain_hash(code: bytes, *, address: str) -> bytes:
+    """The hash of code that runs at ``address``, its own address in it set to zero: the one immutable of ours."""
+    own = bytes.fromhex(address.removeprefix("0x")).rjust(32, b"\x00")
+    return keccak256(code.replace(own, bytes(32)))
 
 
 @dataclass(frozen=True, slots=True)

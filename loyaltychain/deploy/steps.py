@@ -8,10 +8,23 @@ from dataclasses import dataclass
 
 from loyaltychain.chain import artifacts
 from loyaltychain.chain.abi import encode_call, encode_constructor, selector
-from loyaltychain.deploy.plan import ADMIN, CONFIG, GUARDIAN, REGISTRAR, ROLE_NUMBERS, UPGRADER, DeployPlan, caps_tuple
+from loyaltychain.deploy.plan import (
+    ADMIN,
+    CONFIG,
+    GUARDIAN,
+    MODES,
+    REGISTRAR,
+    ROLE_NUMBERS,
+    UPGRADER,
+    DeployPlan,
+    caps_tuple,
+)
 
 Addresses = Mapping[str, str]  # name of a created contract -> its address
 Build = Callable[[DeployPlan, Addresses], bytes]
+
+#: The contract's ``Header`` struct as a signature has it.
+HEADER_TUPLE = "(uint32,bytes32,bytes32,bytes32,bytes32,bytes32,bytes32,uint64,uint32,uint64,uint64,uint64)"
 
 #: Who may call what: contract -> role -> the signatures behind it. The read-back and the auditor hold the chain
 #: against this table; a function that is not in it belongs to ADMIN.
@@ -23,6 +36,8 @@ FUNCTION_ROLES: dict[str, dict[int, tuple[str, ...]]] = {
             "raiseCaps((uint48,uint48,uint48,uint48,uint32,uint64))",
             "setSettler(address)",
             "setTransferLogs(bool)",
+            f"proposeRootMode({HEADER_TUPLE},uint32)",
+            "cancelRootMode()",
         ),
         UPGRADER: ("upgradeToAndCall(address,bytes)",),
     },
@@ -70,7 +85,8 @@ def _ledger_proxy(plan: DeployPlan, addresses: Addresses) -> tuple[object, ...]:
         "initialize",
         (addresses["AccessManager"], plan.roles["settler"], bytes.fromhex(plan.instance_id[2:]),
          plan.token_name, plan.token_symbol, caps_tuple(plan.caps),
-         addresses["MemberRegistry"], plan.transfer_logs),
+         addresses["MemberRegistry"], plan.transfer_logs, addresses["BatchProofs"],
+         MODES.index(plan.mode), plan.challenge_window),
     )  # fmt: skip
     return (addresses["PointsLedgerImplementation"], call)
 
@@ -118,6 +134,7 @@ STEPS: tuple[Step, ...] = (
     _create("PointsLedgerImplementation", "PointsLedger", lambda *_: ()),
     _create("ProgramRegistryImplementation", "ProgramRegistry", lambda *_: ()),
     _create("MemberRegistryImplementation", "MemberRegistry", lambda *_: ()),
+    _create("BatchProofs", "BatchProofs", lambda *_: ()),
     _create("MemberRegistry", "PointsProxy", _member_registry_proxy),
     _create("PointsLedger", "PointsProxy", _ledger_proxy),
     _create("ProgramRegistry", "PointsProxy", _registry_proxy),

@@ -139,6 +139,10 @@ class Store:
         """Store a number."""
         self._connection.execute("INSERT OR REPLACE INTO settings (name, value) VALUES (?, ?)", (name, value))
 
+    def copy(self) -> bytes:
+        """The whole file as it is between two requests."""
+        return self._connection.serialize()
+
     def close(self) -> None:
         """Let go of the file."""
         self._connection.close()

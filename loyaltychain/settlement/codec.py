@@ -1,90 +1,54 @@
-"""A batch's data, version 1: who changes by how much, in the one encoding that a set of deltas has.
+"""A batch's data, in whatever version: chooses the one to write, reads any.
 
-Knows members and deltas only; where the deltas come from and whether they are right is the seal's business.
+Which version is written is nobody's business but the gas bill's: every reader takes all that the ledger's mode allows.
 
 Source: docs/PROTOCOL.md, section 3.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
-from loyaltychain.core.amounts import LANE_MAX, MEMBER_MAX
 from loyaltychain.core.errors import InvariantError
+from loyaltychain.settlement import dense, records, rice
+from loyaltychain.settlement.gas import DATA_BYTES_MAX, dense_gas, records_gas
+from loyaltychain.settlement.types import Mode
 
-VERSION = 1
-RECORD_BYTES_MAX = 10  # a wide record: what one member can cost at most
+#: From how many updates on Golomb-Rice codes are worth a disputer's gas, which reads them bit by bit.
+RICE_FROM = 1_000
 
-_NARROW_BYTES = 3
-_GAP_NARROW_MAX = 255
-_DELTA_NARROW_MIN, _DELTA_NARROW_MAX = -(2**15), 2**15 - 1
+_DECODERS: dict[int, Callable[[bytes], tuple[tuple[int, int], ...]]] = {
+    module.VERSION: module.decode for module in (records, rice, dense)
+}
 
 
-def encode(deltas: Mapping[int, int]) -> bytes:
-    """The canonical bytes of ``deltas`` (member number to signed whole points), whatever their order.
+def encode(
+    deltas: Mapping[int, int], *, mode: Mode = "push", rice_from: int = RICE_FROM, most: int = DATA_BYTES_MAX
+) -> bytes:
+    """The bytes of ``deltas`` (member number to signed whole points) that cost least where they are settled.
+
+    In root mode records, or from ``rice_from`` updates on Golomb-Rice codes where they are shorter. In push mode
+    records or dense words, by the gas that the contract takes to apply them: dense words are longer where few members
+    of a word change, yet mostly zeros, and read a word at a time. They are chosen up to ``most`` bytes only.
 
     Raises InvariantError for a member or a delta that no record can hold, a delta of 0 included.
     """
-    encoded = bytearray((VERSION,))
-    before = 0
-    for member in sorted(deltas):
-        delta = deltas[member]
-        if not 1 <= member <= MEMBER_MAX:
-            raise InvariantError("This member's number does not fit a record.", member=member)
-        if delta == 0 or abs(delta) > LANE_MAX:
-            raise InvariantError("This change of a balance does not fit a record.", member=member, delta=delta)
-        encoded += _record(member - before, delta)
-        before = member
-    return bytes(encoded)
+    plain = records.encode(deltas)
+    if mode == "root":
+        if not rice_from <= len(deltas) <= rice.COUNT_MAX:
+            return plain
+        other = rice.encode(deltas)
+        return other if len(other) < len(plain) else plain
+    if not dense.can_hold(deltas) or dense.size(deltas) > most:
+        return plain
+    other = dense.encode(deltas)
+    return other if dense_gas(other, deltas) < records_gas(plain, deltas) else plain
 
 
 def decode(data: bytes) -> tuple[tuple[int, int], ...]:
     """The (member, delta) pairs that ``data`` holds, by ascending member.
 
-    Raises InvariantError, with the offset of the offending record and the reason, for malformed bytes: every byte
-    string that ``encode`` does not produce.
+    Raises InvariantError, with the offset and the reason, for bytes that no version produces.
     """
-    if data[:1] != bytes((VERSION,)):
+    decoder = _DECODERS.get(data[0]) if data else None
+    if decoder is None:
         raise InvariantError("Malformed batch data: unknown version.", version=data[:1].hex())
-    pairs: list[tuple[int, int]] = []
-    member, offset = 0, 1
-    while offset < len(data):
-        gap, delta, size = _read_record(data, offset)
-        member += gap
-        if member > MEMBER_MAX:
-            raise _malformed("a member's number is too large", offset)
-        pairs.append((member, delta))
-        offset += size
-    return tuple(pairs)
-
-
-def _is_narrow(gap: int, delta: int) -> bool:
-    return gap <= _GAP_NARROW_MAX and _DELTA_NARROW_MIN <= delta <= _DELTA_NARROW_MAX
-
-
-def _record(gap: int, delta: int) -> bytes:
-    if _is_narrow(gap, delta):
-        return gap.to_bytes(1, "big") + delta.to_bytes(2, "big", signed=True)
-    return b"\x00" + gap.to_bytes(4, "big") + delta.to_bytes(5, "big", signed=True)
-
-
-def _read_record(data: bytes, offset: int) -> tuple[int, int, int]:
-    """Gap, delta and length of the record at ``offset``."""
-    is_wide = data[offset] == 0
-    size = RECORD_BYTES_MAX if is_wide else _NARROW_BYTES
-    record = data[offset : offset + size]
-    if len(record) < size:
-        raise _malformed("a record is cut", offset)
-    gap = int.from_bytes(record[1:5], "big") if is_wide else record[0]
-    delta = int.from_bytes(record[5:] if is_wide else record[1:], "big", signed=True)
-    if gap == 0:
-        raise _malformed("a gap is 0", offset)
-    if delta == 0:
-        raise _malformed("a delta is 0", offset)
-    if abs(delta) > LANE_MAX:
-        raise _malformed("a delta is out of range", offset)
-    if is_wide and _is_narrow(gap, delta):
-        raise _malformed("a record is wide where a narrow one would do", offset)
-    return gap, delta, size
-
-
-def _malformed(reason: str, offset: int) -> InvariantError:
-    return InvariantError(f"Malformed batch data: {reason}.", offset=offset)
+    return decoder(data)

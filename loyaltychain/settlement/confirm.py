@@ -16,13 +16,15 @@ from loyaltychain.core.hashing import to_hex
 from loyaltychain.db.engine import reading, transaction
 from loyaltychain.settlement import store
 from loyaltychain.settlement.codec import decode
+from loyaltychain.settlement.contract import read_ledger
 from loyaltychain.settlement.deployment import Deployment
 from loyaltychain.settlement.gas import gas_bound
-from loyaltychain.settlement.guard import check_chain, check_identity, read_ledger
+from loyaltychain.settlement.guard import check_chain, check_identity, way_out
 from loyaltychain.settlement.settled import read_settled
-from loyaltychain.settlement.shortage import explain_shortage, is_over_cap
+from loyaltychain.settlement.shortage import explain_pending, explain_shortage, is_over_cap
 from loyaltychain.settlement.succession import intent_id, newest_intent
 from loyaltychain.settlement.types import Batch, State
+from loyaltychain.settlement.voids import follow_voids
 from loyaltychain.settlement.words import LANES
 
 _RETRY = (
@@ -36,7 +38,7 @@ class Confirmed:
     """How far the submitted batch has come."""
 
     batch_id: int
-    state: State  # of the batch: submitted, or final
+    state: State  # of the batch: submitted, final, or void
     intent_state: IntentState
     reason: str | None  # why nothing could be signed, or what a node said last
     block_number: int | None  # where it was mined
@@ -49,13 +51,15 @@ def confirm_step(sender: Sender, deployment: Deployment) -> Confirmed | None:
     Nothing is signed before ``check_chain`` has passed.
 
     Returns:
-        None if no batch is submitted. Call again until ``state`` is final; ``reason`` says what is waited for.
+        None if no batch is submitted. Call again until ``state`` is final, or void because the chain has voided what
+        somebody else settled under its number; ``reason`` says what is waited for.
 
     Raises:
         LedgerPaused: the contract takes no batch at the moment; nothing was signed.
         IntentReverted: the settlement failed for good; the batch is halted.
         NonceTaken: its nonce was used by a transaction that is not ours, for good; the batch is halted.
         RootMismatch: the chain holds another batch under this number; the batch is halted.
+        OwnBatchVoided: as ``follow_voids``; so is the batch itself.
         WrongChain, ChainAhead, ChainBehind: as ``check_chain``; nothing was signed.
         SendRefused, RpcUnavailable, DatabaseBusy: as ``Sender.drive``.
     """
@@ -77,6 +81,8 @@ def confirm_step(sender: Sender, deployment: Deployment) -> Confirmed | None:
         check_identity(sender.rpc, deployment)
     intent = sender.drive(intent.id, least_gas=_least_gas(sender, deployment, batch, intent))
     if intent.state in ENDS:
+        if _is_void(sender, deployment, number):
+            return _confirmed(batch, intent, state="void")
         _conclude(sender, deployment, batch, intent)
         return _confirmed(batch, intent, state="final")
     if intent.state == "parked" and read_ledger(sender.rpc, deployment, "paused"):
@@ -85,11 +91,30 @@ def confirm_step(sender: Sender, deployment: Deployment) -> Confirmed | None:
 
 
 def _least_gas(sender: Sender, deployment: Deployment, batch: Batch, intent: Intent) -> int:
-    """What the batch takes if all its members have wallets when it is mined: bindings may come in before it."""
-    if intent.state not in UNSIGNED or not read_ledger(sender.rpc, deployment, "transferLogs"):
+    """What the batch takes if all its members have wallets when it is mined: bindings may come in before it.
+
+    In root mode transfers are logged when words are synced.
+    """
+    if (
+        deployment.mode == "root"
+        or intent.state not in UNSIGNED
+        or not read_ledger(sender.rpc, deployment, "transferLogs")
+    ):
         return 0
     words = {member // LANES for member, _ in decode(batch.data)}
     return gas_bound(words=len(words), updates=batch.header.updates, transfer_logs=True)
+
+
+def _is_void(sender: Sender, deployment: Deployment, number: int) -> bool:
+    """Whether the chain has voided it before we came to look."""
+    if deployment.mode != "root":
+        return False
+    depth = finality_depth(sender.rpc, sender.profile, head=sender.rpc.block("latest").number)
+    if not follow_voids(sender.engine, sender.rpc, deployment, depth=depth):
+        return False
+    with reading(sender.engine) as tx:
+        batch = store.read_batch(tx, number)
+    return batch is None or batch.state == "void"
 
 
 def _conclude(sender: Sender, deployment: Deployment, batch: Batch, intent: Intent) -> None:
@@ -115,7 +140,8 @@ def _conclude(sender: Sender, deployment: Deployment, batch: Batch, intent: Inte
             f"The chain refused batch {number}: {intent.reason}; {_RETRY}", batch=number, block=intent.block_number
         )
     raise errors.RootMismatch(
-        "The chain holds another batch under this number.",
+        "The chain holds another batch under this number"
+        f"{way_out(sender.rpc, deployment, number, sender.rpc.block('latest').number)}.",
         batch=number,
         expected=to_hex(batch.hash),
         actual=None if actual is None else to_hex(actual),
@@ -141,9 +167,9 @@ def _close(engine: Engine, batch: Batch, intent: Intent) -> Confirmed:
 
 
 def _advise(sender: Sender, deployment: Deployment, batch: Batch, intent: Intent) -> str | None:
-    """What an operator can do about a batch that the caps refuse."""
+    """What an operator can do about a batch that caps or history refuse."""
     if intent.state != "parked" or not is_over_cap(intent.reason):
-        return None
+        return explain_pending(intent.reason) if intent.state == "parked" else None
     caps, supply = (read_ledger(sender.rpc, deployment, view) for view in ("caps", "totalSupply"))
     assert isinstance(caps, dict) and isinstance(supply, int), (caps, supply)
     return explain_shortage(batch.header, caps, supply=supply)

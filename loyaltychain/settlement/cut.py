@@ -5,14 +5,15 @@ Pure. Reads no table and makes no hash; what becomes of the run is the seal's bu
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from loyaltychain.core.amounts import POINTS
 from loyaltychain.core.errors import CapTooLow, InvariantError
 from loyaltychain.ledger.types import Entry, SequencedEntry
-from loyaltychain.settlement import codec
+from loyaltychain.settlement import codec, records, rice
 from loyaltychain.settlement.gas import gas_bound
+from loyaltychain.settlement.types import Mode
 from loyaltychain.settlement.words import LANES
 
 _ON_CHAIN = re.compile(r"member:([1-9][0-9]*):(?:available|held)")
@@ -31,6 +32,8 @@ class Limits:
     issued: int
     burned: int
     gas: int
+    mode: Mode = "push"
+    rice_from: int = codec.RICE_FROM
     transfer_logs: bool = False  # whether the contract logs each change of a bound wallet, which takes gas
 
 
@@ -73,56 +76,36 @@ def changes_of(entry: Entry) -> list[Change]:
 def take_run(sequenced: Iterable[SequencedEntry], limits: Limits) -> Run | None:
     """The longest run from the first entry on that keeps to ``limits`` and to one programme; None if there is none.
 
-    An entry without a programme goes with any.
+    An entry without a programme goes with any. (Of data too long for records and written as Golomb-Rice codes, the run
+    is one that fits and is not far from the longest.)
 
     Raises:
         CapTooLow: the first entry alone moves more points than the contract's caps allow.
         InvariantError: the first entry alone is beyond the other limits.
     """
-    first: SequencedEntry | None = None
-    last: SequencedEntry | None = None
-    changes: list[Change] = []
-    deltas = _Deltas()
-    program: str | None = None
-    is_cut = False
-    headroom = limits.data_bytes - 1
-    for one in sequenced:
-        if program and one.entry.program and one.entry.program != program:
-            is_cut = True
-            break
-        moved = changes_of(one.entry)
-        deltas.add(moved, sign=1)
-        # One change grows the data by one wide record at most. Its size is measured only when that bound is used up.
-        headroom -= codec.RECORD_BYTES_MAX * len(moved)
-        if headroom < 0:
-            headroom = limits.data_bytes - len(codec.encode(deltas.by_member))
-        is_over_cap = deltas.issued > limits.issued or deltas.burned > limits.burned
-        if (
-            is_over_cap
-            or headroom < 0
-            or len(deltas.by_member) > limits.updates
-            or deltas.gas_bound(limits) > limits.gas
-        ):
-            if first is None and is_over_cap:
-                raise CapTooLow(
-                    "The contract's caps are lower than what one entry moves: let the config role raise them.",
-                    entry=one.entry.id, issue_cap=limits.issued, burn_cap=limits.burned,
-                )  # fmt: skip
-            deltas.add(moved, sign=-1)
-            is_cut = True
-            break
-        first, last = first or one, one
-        changes += moved
-        program = program or one.entry.program
-    if first is None or last is None:
+    taken, is_cut = _gather(sequenced, limits)
+    if taken and not _fits(taken, limits):
+        taken, is_cut = taken[: _count_fitting(taken, limits)], True
+    if not taken:
         if is_cut:
             raise InvariantError("One entry alone is more than a batch may hold.", limits=limits)
         return None
-    return Run(first.position, last.position, last.head, program, tuple(changes), deltas.by_member, is_cut)
+    last = taken[-1].sequenced
+    program = next((each.sequenced.entry.program for each in taken if each.sequenced.entry.program), None)
+    changes = tuple(change for each in taken for change in each.changes)
+    return Run(
+        taken[0].sequenced.position, last.position, last.head, program, changes, _net(taken).by_member, is_cut=is_cut
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    sequenced: SequencedEntry
+    changes: list[Change]
 
 
 class _Deltas:
-    """Net changes by member, no zeros, with their two sums and their words kept as they grow and shrink."""
+    """Net changes by member, no zeros, with their two sums and their words kept as they come."""
 
     def __init__(self) -> None:
         self.by_member: dict[int, int] = {}
@@ -130,10 +113,10 @@ class _Deltas:
         self.issued = 0
         self.burned = 0
 
-    def add(self, changes: Iterable[Change], *, sign: int) -> None:
+    def add(self, changes: Iterable[Change]) -> None:
         for change in changes:
             before = self.by_member.pop(change.member, 0)
-            after = before + sign * change.amount
+            after = before + change.amount
             if after:
                 self.by_member[change.member] = after
             self._count(change.member // LANES, by=bool(after) - bool(before))
@@ -146,4 +129,73 @@ class _Deltas:
             del self._in_word[word]
 
     def gas_bound(self, limits: Limits) -> int:
-        return gas_bound(words=len(self._in_word), updates=len(self.by_member), transfer_logs=limits.transfer_logs)
+        return gas_bound(
+            words=len(self._in_word),
+            updates=len(self.by_member),
+            transfer_logs=limits.transfer_logs,
+            mode=limits.mode,
+        )
+
+
+def _gather(sequenced: Iterable[SequencedEntry], limits: Limits) -> tuple[list[_Taken], bool]:
+    """The entries up to the first that goes beyond a limit or to another programme, and whether there is such a one.
+
+    Where Golomb-Rice codes may be shorter than records, the limit of bytes is left to the caller.
+    """
+    taken: list[_Taken] = []
+    deltas = _Deltas()
+    program: str | None = None
+    headroom = limits.data_bytes - 1
+    for one in sequenced:
+        if program and one.entry.program and one.entry.program != program:
+            return taken, True
+        changes = changes_of(one.entry)
+        deltas.add(changes)
+        # One change grows the data by one wide record at most. Its size is measured only when that bound is used up.
+        headroom -= records.RECORD_BYTES_MAX * len(changes)
+        if headroom < 0 and not _may_be_rice(len(deltas.by_member), limits):
+            headroom = limits.data_bytes - len(records.encode(deltas.by_member))
+            if headroom < 0:
+                return taken, True
+        is_over_cap = deltas.issued > limits.issued or deltas.burned > limits.burned
+        if is_over_cap and not taken:
+            raise CapTooLow(
+                "The contract's caps are lower than what one entry moves: let the config role raise them.",
+                entry=one.entry.id, issue_cap=limits.issued, burn_cap=limits.burned,
+            )  # fmt: skip
+        if is_over_cap or len(deltas.by_member) > limits.updates or deltas.gas_bound(limits) > limits.gas:
+            return taken, True
+        taken.append(_Taken(one, changes))
+        program = program or one.entry.program
+    return taken, False
+
+
+def _may_be_rice(updates: int, limits: Limits) -> bool:
+    return limits.mode == "root" and limits.rice_from <= updates <= rice.COUNT_MAX
+
+
+def _net(taken: Iterable[_Taken]) -> _Deltas:
+    deltas = _Deltas()
+    for each in taken:
+        deltas.add(each.changes)
+    return deltas
+
+
+def _fits(taken: Sequence[_Taken], limits: Limits) -> bool:
+    deltas = _net(taken).by_member
+    if records.RECORD_BYTES_MAX * len(deltas) < limits.data_bytes:
+        return True
+    most = limits.data_bytes
+    return len(codec.encode(deltas, mode=limits.mode, rice_from=limits.rice_from, most=most)) <= most
+
+
+def _count_fitting(taken: Sequence[_Taken], limits: Limits) -> int:
+    """How many of the entries, which do not fit together, do; found by halving."""
+    fitting, beyond = 0, len(taken)
+    while beyond - fitting > 1:
+        middle = (fitting + beyond) // 2
+        if _fits(taken[:middle], limits):
+            fitting = middle
+        else:
+            beyond = middle
+    return fitting

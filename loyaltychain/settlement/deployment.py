@@ -11,6 +11,7 @@ from eth_utils.address import is_hex_address, to_checksum_address
 
 from loyaltychain.core.errors import InvalidSettings
 from loyaltychain.core.hashing import from_hex
+from loyaltychain.settlement.types import Mode
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,9 @@ class Deployment:
     instance_id: bytes  # random, written into the ledger contract when it was deployed
     ledger: str  # the PointsLedger proxy
     registry: str  # the ProgramRegistry proxy
+    mode: Mode = "push"
+    challenge_window: int = 0  # seconds for which a settled batch can be voided; 0 in push mode
+    first_block: int = 0  # no log of these contracts is older
 
     @classmethod
     def from_manifest(cls, manifest: Mapping[str, Any]) -> Self:
@@ -37,6 +41,9 @@ class Deployment:
             instance_id=_hash(manifest, "instance_id"),
             ledger=_address(manifest, "PointsLedger"),
             registry=_address(manifest, "ProgramRegistry"),
+            mode=_mode(manifest),
+            challenge_window=_count(manifest, "challenge_window"),
+            first_block=_count(manifest, "first_block"),
         )
 
 
@@ -57,6 +64,24 @@ def _chain_id(manifest: Mapping[str, Any]) -> int:
     value = _field(manifest, "chain_id")
     if not isinstance(value, int) or isinstance(value, bool) or value < 1:
         raise InvalidSettings("The manifest's chain id is not a positive integer.", field="chain_id", value=value)
+    return value
+
+
+def _mode(manifest: Mapping[str, Any]) -> Mode:
+    """Push where the manifest names none."""
+    value = manifest.get("mode", "push")
+    if value == "push":
+        return "push"
+    if value == "root":
+        return "root"
+    raise InvalidSettings("The manifest's mode is neither push nor root.", field="mode", value=value)
+
+
+def _count(manifest: Mapping[str, Any], name: str) -> int:
+    """0 where the manifest does not name it."""
+    value = manifest.get(name, 0)
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise InvalidSettings("A field of the manifest is not a whole number from 0 on.", field=name, value=value)
     return value
 
 

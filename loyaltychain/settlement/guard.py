@@ -9,27 +9,32 @@ from dataclasses import dataclass
 
 from sqlalchemy import Engine
 
-from loyaltychain.chain import artifacts
-from loyaltychain.chain.abi import decode_output, encode_call
 from loyaltychain.chain.deployments import find_deployment
 from loyaltychain.chain.rpc import Rpc
 from loyaltychain.core import errors
 from loyaltychain.core.hashing import to_hex
+from loyaltychain.core.times import format_instant
 from loyaltychain.db.engine import Tx, reading
-from loyaltychain.settlement import header, store
+from loyaltychain.settlement import header, store, void_store
+from loyaltychain.settlement.contract import final_at, read_ledger
 from loyaltychain.settlement.deployment import Deployment
 from loyaltychain.settlement.succession import intents_of
 
 _RESET = "or run `loyaltychain chain reset` and deploy anew into a fresh project"
+_NOT_OURS = (
+    "the database was restored from an old copy, or another program settles with the same key. Nothing was signed. "
+    "Put back the newest database"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
     """What the database can answer for."""
 
-    final: int  # number of the newest final batch, 0 before the first
+    final: int  # number of the newest batch that is final or void for good, 0 before the first
     sent: int  # number of the newest batch that may have reached the chain through us
-    hashes: dict[int, bytes]  # of these two, and of batch 0
+    good: bytes  # hash of the newest final batch
+    hashes: dict[int, bytes]  # what the ledger says at these two: at a void one, the hash of the last good one
 
 
 def check_chain(engine: Engine, rpc: Rpc, deployment: Deployment) -> None:
@@ -39,10 +44,17 @@ def check_chain(engine: Engine, rpc: Rpc, deployment: Deployment) -> None:
         NotDeployed: the database knows of no deployment on this network.
         WrongChain: another chain id or genesis, no contracts, or contracts of another deployment.
         ChainAhead: the chain has batches that this database never sent, or others under the same numbers.
+        LedgerPaused: such batches were voided a moment ago.
+        InvalidSettings: they were voided, and the manifest does not know that the ledger is in root mode.
         ChainBehind: batches that this database knows as final are not on the chain.
         RpcUnavailable: the chain does not answer.
     """
     check_identity(rpc, deployment)
+    check_history(engine, rpc, deployment)
+
+
+def check_history(engine: Engine, rpc: Rpc, deployment: Deployment) -> None:
+    """The half of ``check_chain`` that asks whether chain and database know the same batches."""
     with reading(engine) as tx:
         _check_database(tx, deployment)
         known = _known(tx, deployment)
@@ -79,12 +91,6 @@ def check_identity(rpc: Rpc, deployment: Deployment) -> None:
         )
 
 
-def read_ledger(rpc: Rpc, deployment: Deployment, view: str, *arguments: object, block: int | None = None) -> object:
-    """What a view of the ledger contract answers (single values unwrapped), at ``block`` or the head."""
-    abi = artifacts.load("PointsLedger").abi
-    return decode_output(abi, view, rpc.call(deployment.ledger, encode_call(abi, view, arguments), block=block))
-
-
 def _check_database(tx: Tx, deployment: Deployment) -> None:
     stored = find_deployment(tx, deployment.network)
     if stored is None:
@@ -111,13 +117,13 @@ def _check_database(tx: Tx, deployment: Deployment) -> None:
 
 
 def _known(tx: Tx, deployment: Deployment) -> Known:
-    final = store.batches_in_state(tx, "final")
+    final, last_void = store.last_final(tx), void_store.last_void_id(tx)
     unfinished = store.batches_in_state(tx, "submitted") + store.batches_in_state(tx, "halted")
     sent = [batch for batch in unfinished if _may_be_sent(tx, batch.header.batch_id)]
-    genesis = header.genesis_hash(chain_id=deployment.chain_id, ledger=deployment.ledger)
-    known = {batch.header.batch_id: batch.hash for batch in (*final[-1:], *sent)}
-    last_final = final[-1].header.batch_id if final else 0
-    return Known(final=last_final, sent=max(known, default=0), hashes={0: genesis, **known})
+    good = final.hash if final else header.genesis_hash(chain_id=deployment.chain_id, ledger=deployment.ledger)
+    last_final = max(final.header.batch_id if final else 0, last_void)
+    hashes = {last_final: good} | {batch.header.batch_id: batch.hash for batch in sent}
+    return Known(final=last_final, sent=max(hashes), good=good, hashes=hashes)
 
 
 def _may_be_sent(tx: Tx, batch_id: int) -> bool:
@@ -128,14 +134,8 @@ def _may_be_sent(tx: Tx, batch_id: int) -> bool:
 def _check_batches(rpc: Rpc, deployment: Deployment, known: Known) -> None:
     head = rpc.block("latest").number
     last = read_ledger(rpc, deployment, "lastBatchId", block=head)
-    assert isinstance(last, int), last
-    if last > known.sent:
-        raise errors.ChainAhead(
-            f"The chain has {last} batches, but this database sent only {known.sent}: it was restored from an old "
-            "copy, or another program settles with the same key. Nothing was signed. Put back the newest database.",
-            chain=last,
-            database=known.sent,
-        )
+    actual = read_ledger(rpc, deployment, "lastBatchHash", block=head)
+    assert isinstance(last, int) and isinstance(actual, bytes), (last, actual)
     if last < known.final:
         raise errors.ChainBehind(
             f"The chain has {last} batches, but this database knows {known.final} as final: the chain was restored "
@@ -143,13 +143,47 @@ def _check_batches(rpc: Rpc, deployment: Deployment, known: Known) -> None:
             chain=last,
             database=known.final,
         )
-    actual = read_ledger(rpc, deployment, "lastBatchHash", block=head)
-    assert isinstance(actual, bytes), actual
+    if last > known.final and actual == known.good:
+        # Only in place of a void batch stands the hash of an older one, and only root mode knows void ones.
+        if deployment.mode != "root":
+            raise errors.InvalidSettings(
+                "The ledger contract went to root mode since the manifest was written, and has voided batches: take "
+                "the mode over with `loyaltychain verify --accept`."
+            )
+        raise errors.LedgerPaused(
+            f"The batches behind {known.final} were voided a moment ago, up to {last}. As soon as that is final, this "
+            "database follows.",
+            chain=last,
+            database=known.final,
+        )
+    if last > known.sent:
+        raise errors.ChainAhead(
+            f"The chain has {last} batches, but this database sent only {known.sent}: {_NOT_OURS}"
+            f"{way_out(rpc, deployment, known.sent + 1, head)}.",
+            chain=last,
+            database=known.sent,
+        )
     if actual != known.hashes[last]:
         raise errors.ChainAhead(
-            f"Batch {last} on the chain is not this database's batch {last}: the database was restored from an old "
-            "copy, or another program settles with the same key. Nothing was signed. Put back the newest database.",
+            f"Batch {last} on the chain is not this database's batch {last}: {_NOT_OURS}"
+            f"{way_out(rpc, deployment, last, head)}.",
             batch=last,
             chain=to_hex(actual),
             database=to_hex(known.hashes[last]),
         )
+
+
+def way_out(rpc: Rpc, deployment: Deployment, first: int, head: int) -> str:
+    """What can be done, in root mode, about a batch of somebody else's: void it while there is time, if it is false.
+
+    The end of a message; empty in push mode.
+    """
+    if deployment.mode != "root":
+        return ""
+    until = final_at(rpc, deployment, first, block=head)
+    if until is None or until <= rpc.block(head).timestamp:
+        return f". Batch {first} can be voided no more"
+    return (
+        f". If nobody of yours settled batch {first}: `loyaltychain watch --challenge` has it voided if it is false, "
+        f"until {format_instant(until)}"
+    )

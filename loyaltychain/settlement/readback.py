@@ -10,7 +10,7 @@ from loyaltychain.core.hashing import ZERO_HASH, from_hex, keccak256
 from loyaltychain.db.engine import Tx
 from loyaltychain.ledger.store import read_entries
 from loyaltychain.ledger.types import SequencedEntry
-from loyaltychain.settlement import balance_tree, codec, store
+from loyaltychain.settlement import balance_tree, codec, store, void_store
 from loyaltychain.settlement.cut import changes_of
 from loyaltychain.settlement.deployment import Deployment
 from loyaltychain.settlement.header import batch_hash, genesis_hash
@@ -30,23 +30,26 @@ def prove_batch(tx: Tx, deployment: Deployment, batch_id: int) -> None:
     batch = store.read_batch(tx, batch_id)
     if batch is None:
         raise InvariantError("There is no batch of this number.", batch=batch_id)
-    before = store.read_batch(tx, batch_id - 1)
+    before = store.batch_before(tx, batch_id)
     entries = read_entries(tx, batch.from_position - 1, batch.to_position)
     receipts = store.read_receipts(tx, batch_id)
-    _prove_place(batch, before, deployment)
+    _prove_place(tx, batch, before, deployment)
     _prove_ledger(batch, before, entries)
     _prove_receipts(batch, entries, receipts)
     _prove_leaves(tx, batch, deployment, receipts=receipts)
     _prove_balances(tx, batch, receipts)
+    _prove_supply(batch, before)
     chain_id, ledger = deployment.chain_id, deployment.ledger
     _prove(batch, "hash", found=batch.hash, expected=batch_hash(batch.header, chain_id=chain_id, ledger=ledger))
 
 
-def _prove_place(batch: Batch, before: Batch | None, deployment: Deployment) -> None:
-    """It hangs on the batch before it, and begins where that one ends."""
+def _prove_place(tx: Tx, batch: Batch, before: Batch | None, deployment: Deployment) -> None:
+    """It hangs on the batch before it, or before those that the chain has voided, and begins where that one ends."""
+    number = batch.header.batch_id
+    last_id = max(before.header.batch_id if before else 0, void_store.last_void_id_below(tx, number))
+    _prove(batch, "batch_id", found=number, expected=last_id + 1)
     if before is None:
         genesis = genesis_hash(chain_id=deployment.chain_id, ledger=deployment.ledger)
-        _prove(batch, "batch_id", found=batch.header.batch_id, expected=1)
         _prove(batch, "prev_hash", found=batch.header.prev_hash, expected=genesis)
         _prove(batch, "from_position", found=batch.from_position, expected=1)
     else:
@@ -105,6 +108,12 @@ def _prove_balances(tx: Tx, batch: Batch, receipts: list[Receipt]) -> None:
     _prove(batch, "burned", found=header.burned, expected=sum(max(-delta, 0) for delta in updates.values()))
     root = balance_tree.root(pack(store.settled_balances(tx, header.batch_id)))
     _prove(batch, "balance_root", found=header.balance_root, expected=root)
+
+
+def _prove_supply(batch: Batch, before: Batch | None) -> None:
+    header = batch.header
+    supply = (before.header.supply if before else 0) + header.issued - header.burned
+    _prove(batch, "supply", found=header.supply, expected=supply)
 
 
 def _leaf(receipt: Receipt, deployment: Deployment) -> Leaf:

@@ -10,7 +10,7 @@ from loyaltychain.core.hashing import to_hex
 from loyaltychain.db.engine import Tx
 from loyaltychain.ledger.store import read_entries
 from loyaltychain.ledger.types import Entry
-from loyaltychain.settlement import store
+from loyaltychain.settlement import store, void_store
 from loyaltychain.settlement.deployment import Deployment
 from loyaltychain.settlement.receipt_tree import make_tree, prove
 from loyaltychain.settlement.types import Batch, Receipt
@@ -24,7 +24,7 @@ def show_receipt(
     """The document of one receipt, found by its entry or by its place (batch, index). Integers, and hashes as 0x text.
 
     Raises UnknownReceipt, which says what there is instead: no such entry, an entry that is not sealed yet or changes
-    no balance, an entry with several receipts, a batch that is not there or has fewer receipts.
+    no balance, an entry with several receipts, a batch that is not there, is void, or has fewer receipts.
     """
     assert (entry_id is None) != (place is None), "name an entry or a place"
     receipt = receipt_of_entry(tx, entry_id) if entry_id is not None else receipt_at(tx, *(place or (0, 0)))
@@ -69,11 +69,20 @@ def receipt_of_entry(tx: Tx, entry_id: str) -> Receipt:
 
 
 def receipt_at(tx: Tx, batch_id: int, index: int) -> Receipt:
-    """The receipt with this index in this batch. Raises UnknownReceipt if there is none, saying how many there are."""
-    last = store.last_batch(tx)
-    last_id = last.header.batch_id if last else 0
-    if not 1 <= batch_id <= last_id:
+    """The receipt with this index in this batch. Raises UnknownReceipt if there is none, saying how many there are,
+    and if the batch is void: what it settled has receipts in a later one."""
+    batch = store.read_batch(tx, batch_id)
+    if batch is None:
+        last = store.last_batch(tx)
+        last_id = last.header.batch_id if last else 0
         raise UnknownReceipt("There is no batch of this number.", batch=batch_id, last_batch=last_id)
+    if batch.state == "void":
+        void = void_store.find_void(tx, batch_id)
+        raise UnknownReceipt(
+            "This batch was voided, and its receipts with it: ask for the receipt by its entry or event.",
+            batch=batch_id,
+            fraud=void.reason if void else None,
+        )
     found = store.read_receipts(tx, batch_id)
     if not 0 <= index < len(found):
         raise UnknownReceipt("The batch has no receipt of this index.", batch=batch_id, index=index, count=len(found))
@@ -119,6 +128,7 @@ def batch_document(batch: Batch) -> dict[str, Any]:
         "updates": header.updates,
         "issued": header.issued,
         "burned": header.burned,
+        "supply": header.supply,
         "batchHash": to_hex(batch.hash),
     }
 

@@ -16,7 +16,7 @@ from loyaltychain.db.engine import Tx, transaction
 from loyaltychain.db.lock import lock
 from loyaltychain.ledger.store import read_entries
 from loyaltychain.ledger.types import SequencedEntry
-from loyaltychain.settlement import balance_tree, codec, store
+from loyaltychain.settlement import balance_tree, codec, store, void_store
 from loyaltychain.settlement.cut import Limits, Run, take_run
 from loyaltychain.settlement.deployment import Deployment
 from loyaltychain.settlement.gas import DATA_BYTES_MAX
@@ -52,17 +52,19 @@ def seal_step(
     max_burned: int = UINT64_MAX,
     max_gas: int = UINT64_MAX,
     transfer_logs: bool = False,
+    rice_from: int = codec.RICE_FROM,
 ) -> Sealed | None:
     """The next batch, durable in state ``sealed``; None if there is nothing to settle.
 
-    It takes the entries behind the last batch, up to the limits or to where the programme changes. Entries that change
-    nobody's balance wait for some that do, unless the programme changes behind them. When more than one batch is due,
-    call again until None.
+    It takes the entries behind the last batch that is not void, up to the limits or to where the programme changes.
+    Entries that change nobody's balance wait for some that do, unless the programme changes behind them. When more than
+    one batch is due, call again until None.
 
     Args:
         max_issued, max_burned: The contract's caps a batch, in points; without them, what a header can hold.
         max_gas: What one transaction may need on this chain; without it, any amount.
         transfer_logs: Whether the contract logs the changes of bound wallets: a batch then needs more gas.
+        rice_from: From how many updates on Golomb-Rice codes may be written, in root mode.
 
     Raises:
         CapTooLow: the next entry alone moves more than the caps allow.
@@ -76,21 +78,36 @@ def seal_step(
         burned=max_burned,
         gas=max_gas,
         transfer_logs=transfer_logs,
+        mode=deployment.mode,
+        rice_from=rice_from,
     )
     with transaction(engine) as tx:
         lock(tx, "seal")  # else two sealers on PostgreSQL would settle the same entries, and one would fail late
         before = store.last_batch(tx)
         settled_to = before.to_position if before else 0
+        batch_id = max(before.header.batch_id if before else 0, void_store.last_void_id(tx)) + 1
+        if store.read_batch(tx, batch_id) is not None:
+            return None  # a void one that never was on chain: ``end_void_step`` frees its number
         run = take_run(_entries_after(tx, settled_to), limits)
         if run is None or not (run.changes or run.is_cut):
             return None
-        receipts = _make_receipts(tx, deployment, run=run, batch_id=before.header.batch_id + 1 if before else 1)
-        batch = _make_batch(tx, deployment, run=run, before=before, receipts=receipts, now=now)
+        receipts = _make_receipts(tx, deployment, run=run, batch_id=batch_id)
+        place = _Place(batch_id, before)
+        data = codec.encode(run.deltas, mode=deployment.mode, rice_from=rice_from, most=max_bytes)
+        batch = _make_batch(tx, deployment, run=run, place=place, data=data, receipts=receipts, now=now)
         store.insert_batch(tx, batch)
         store.insert_updates(tx, batch.header.batch_id, run.deltas)
         store.insert_receipts(tx, receipts)
         prove_batch(tx, deployment, batch.header.batch_id)
         return Sealed(batch=batch, receipts=len(receipts))
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a batch goes: its number, and the batch that it hangs on. Void ones lie between them, if any."""
+
+    batch_id: int
+    before: Batch | None
 
 
 def _entries_after(tx: Tx, position: int) -> Iterator[SequencedEntry]:
@@ -132,14 +149,22 @@ def _make_receipts(tx: Tx, deployment: Deployment, *, run: Run, batch_id: int) -
 
 
 def _make_batch(
-    tx: Tx, deployment: Deployment, *, run: Run, before: Batch | None, receipts: list[Receipt], now: UnixSeconds
+    tx: Tx,
+    deployment: Deployment,
+    *,
+    run: Run,
+    place: _Place,
+    data: bytes,
+    receipts: list[Receipt],
+    now: UnixSeconds,
 ) -> Batch:
     chain_id, ledger = deployment.chain_id, deployment.ledger
-    batch_id = before.header.batch_id + 1 if before else 1
-    balances = store.settled_balances(tx, batch_id - 1)
-    data = codec.encode(run.deltas)
+    before = place.before
+    balances = store.settled_balances(tx, place.batch_id - 1)
+    issued = sum(delta for delta in run.deltas.values() if delta > 0)
+    burned = -sum(delta for delta in run.deltas.values() if delta < 0)
     header = Header(
-        batch_id=batch_id,
+        batch_id=place.batch_id,
         prev_hash=before.hash if before else genesis_hash(chain_id=chain_id, ledger=ledger),
         balance_root=balance_tree.root(pack(_applied(balances, run.deltas))),
         receipt_root=make_tree([receipt.leaf for receipt in receipts]).root,
@@ -148,8 +173,9 @@ def _make_batch(
         data_hash=keccak256(data),
         time=now,
         updates=len(run.deltas),
-        issued=sum(delta for delta in run.deltas.values() if delta > 0),
-        burned=-sum(delta for delta in run.deltas.values() if delta < 0),
+        issued=issued,
+        burned=burned,
+        supply=(before.header.supply if before else 0) + issued - burned,
     )
     return Batch(
         header=header,

@@ -4,10 +4,8 @@ from loyaltychain.chain import artifacts
 from loyaltychain.chain.abi import decode_log, has_event
 from loyaltychain.chain.rpc import Rpc
 from loyaltychain.core import errors
+from loyaltychain.settlement.contract import KEPT_HASHES, read_ledger
 from loyaltychain.settlement.deployment import Deployment
-from loyaltychain.settlement.guard import read_ledger
-
-KEPT_HASHES = 64  # how many the contract remembers
 
 
 def read_settled(rpc: Rpc, deployment: Deployment, number: int, *, block: int, settled_in: int | None) -> bytes | None:

@@ -5,7 +5,7 @@ Hashes and data stand in the tables as ``0x`` text and come out as bytes.
 
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import BigInteger, RowMapping, cast, func, insert, select, update
+from sqlalchemy import BigInteger, ColumnElement, RowMapping, cast, func, insert, select, update
 
 from loyaltychain.core.errors import InvariantError
 from loyaltychain.core.hashing import from_hex, to_hex
@@ -16,17 +16,21 @@ from loyaltychain.settlement.header import Header
 from loyaltychain.settlement.tables import batch_updates, batches, receipt_keys, receipts
 from loyaltychain.settlement.types import Batch, Receipt, State
 
-#: From which states a batch may come into a state. A final batch stays final; a halted one waits for an engineer,
-#: unless the chain turns out to have it.
+#: From which states a batch may come into a state. A final batch stays final unless the chain has voided it; a halted
+#: one waits for an engineer, unless the chain turns out to have it. A void one stays void.
 TRANSITIONS: Mapping[State, tuple[State, ...]] = {
     "sealed": (),
     "submitted": ("sealed",),
     "final": ("submitted", "halted"),
     "halted": ("sealed", "submitted"),
+    "void": ("sealed", "submitted", "final", "halted"),
 }
 #: The engineer's own way out, for ``settlement.succession`` alone: the same batch once more.
 RETRY: Mapping[State, tuple[State, ...]] = {"submitted": ("halted",)}
 
+_is_good = batches.c.state != "void"
+_void_ids = select(batches.c.id).where(batches.c.state == "void")
+_is_held = receipts.c.batch.not_in(_void_ids)
 _PARAMETERS_MAX = 1_000  # values in one IN list: below the limit of either engine
 
 
@@ -50,13 +54,14 @@ def insert_batch(tx: Tx, batch: Batch) -> None:
         "burned": header.burned,
         "batch_hash": to_hex(batch.hash),
         "state": batch.state,
+        "supply": header.supply,
     }
     tx.execute(insert(batches), row)
 
 
 def sum_burned(tx: Tx) -> int:
-    """The points that all batches together burn."""
-    return int(tx.execute(select(func.coalesce(func.sum(batches.c.burned), 0))).scalar_one())
+    """The points that all batches together burn; void ones never were."""
+    return int(tx.execute(select(func.coalesce(func.sum(batches.c.burned), 0)).where(_is_good)).scalar_one())
 
 
 def insert_updates(tx: Tx, batch_id: int, deltas: Mapping[int, int]) -> None:
@@ -91,8 +96,22 @@ def read_batch(tx: Tx, batch_id: int) -> Batch | None:
 
 
 def last_batch(tx: Tx) -> Batch | None:
-    """The newest batch in whatever state; None before the first seal."""
-    row = tx.execute(select(batches).order_by(batches.c.id.desc()).limit(1)).mappings().one_or_none()
+    """The newest batch that is not void; None before the first."""
+    return _newest(tx, _is_good)
+
+
+def batch_before(tx: Tx, batch_id: int) -> Batch | None:
+    """The one that batch ``batch_id`` hangs on: the newest below it that is not void; None for the beginning."""
+    return _newest(tx, _is_good, batches.c.id < batch_id)
+
+
+def last_final(tx: Tx) -> Batch | None:
+    """The newest final batch; None before the first."""
+    return _newest(tx, batches.c.state == "final")
+
+
+def _newest(tx: Tx, *conditions: ColumnElement[bool]) -> Batch | None:
+    row = tx.execute(select(batches).where(*conditions).order_by(batches.c.id.desc()).limit(1)).mappings().one_or_none()
     return None if row is None else _batch(row)
 
 
@@ -127,10 +146,13 @@ def read_updates(tx: Tx, batch_id: int) -> dict[int, int]:
 
 
 def settled_balances(tx: Tx, upto: int) -> dict[int, int]:
-    """Balances by member number after batch ``upto``: the sum of all deltas until then, from nothing."""
+    """Balances by member number after batch ``upto``: the sum of all deltas until then, from nothing. What is void
+    does not count."""
     total = cast(func.sum(batch_updates.c.delta), BigInteger).label("balance")
     rows = tx.execute(
-        select(batch_updates.c.member, total).where(batch_updates.c.batch <= upto).group_by(batch_updates.c.member)
+        select(batch_updates.c.member, total)
+        .where(batch_updates.c.batch <= upto, batch_updates.c.batch.not_in(_void_ids))
+        .group_by(batch_updates.c.member)
     )
     return {row.member: row.balance for row in rows}
 
@@ -142,28 +164,29 @@ def read_receipts(tx: Tx, batch_id: int) -> list[Receipt]:
 
 
 def receipts_of_member(tx: Tx, member_id: str) -> list[Receipt]:
-    """Her receipts, oldest first; empty if nothing of hers is sealed, or nobody has this id."""
+    """Her receipts, oldest first, but for void ones; empty if nothing of hers is sealed, or nobody has this id."""
     statement = (
         select(receipts)
         .join(members, members.c.number == receipts.c.member)
-        .where(members.c.member_id == member_id)
+        .where(members.c.member_id == member_id, _is_held)
         .order_by(receipts.c.batch, receipts.c.index)
     )
     return [_receipt(row) for row in tx.execute(statement).mappings()]
 
 
 def receipts_of_entry(tx: Tx, entry_id: str) -> list[Receipt]:
-    """One a member whose balance the entry changed, by (batch, index)."""
-    statement = select(receipts).where(receipts.c.entry_id == entry_id).order_by(receipts.c.batch, receipts.c.index)
+    """One a member whose balance the entry changed, by (batch, index); void ones are left out."""
+    of_entry = select(receipts).where(receipts.c.entry_id == entry_id, _is_held)
+    statement = of_entry.order_by(receipts.c.batch, receipts.c.index)
     return [_receipt(row) for row in tx.execute(statement).mappings()]
 
 
 def receipts_of_cause(tx: Tx, cause: str) -> list[Receipt]:
-    """Those of all entries that were made for this cause, by (batch, index)."""
+    """Those of all entries that were made for this cause, by (batch, index); void ones are left out."""
     statement = (
         select(receipts)
         .join(entries, entries.c.id == receipts.c.entry_id)
-        .where(entries.c.cause == cause)
+        .where(entries.c.cause == cause, _is_held)
         .order_by(receipts.c.batch, receipts.c.index)
     )
     return [_receipt(row) for row in tx.execute(statement).mappings()]
@@ -217,6 +240,7 @@ def _batch(row: RowMapping) -> Batch:
         updates=row["updates"],
         issued=row["issued"],
         burned=row["burned"],
+        supply=row["supply"],
     )
     return Batch(
         header=header,

@@ -14,9 +14,9 @@ from loyaltychain.chain.rpc import Rpc
 from loyaltychain.core.calendar import UnixSeconds
 from loyaltychain.db.engine import Tx, reading, transaction
 from loyaltychain.settlement import store
+from loyaltychain.settlement.contract import read_ledger
 from loyaltychain.settlement.deployment import Deployment
-from loyaltychain.settlement.guard import read_ledger
-from loyaltychain.settlement.succession import append_successor, intent_id, newest_intent
+from loyaltychain.settlement.succession import append_successor, newest_intent, next_intent_id
 from loyaltychain.settlement.types import Batch
 
 
@@ -56,7 +56,7 @@ def submit_step(engine: Engine, deployment: Deployment, *, settler: str, now: Un
             return None
         number = batch.header.batch_id
         intent = NewIntent(
-            id=intent_id(number),
+            id=next_intent_id(tx, number),
             chain_id=deployment.chain_id,
             signer=settler,
             target=deployment.ledger,
@@ -124,7 +124,7 @@ def _find_due(tx: Tx) -> Batch | None:
 
 
 def make_settle_call(batch: Batch) -> bytes:
-    """Calldata of ``settle(Batch, bytes)``: the header without ``dataHash``, which the contract computes."""
+    """Calldata of ``settle(Batch, bytes)``: the header without ``dataHash`` and ``supply``, the contract's own."""
     header = batch.header
     fields = (
         header.batch_id,

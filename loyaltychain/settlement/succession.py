@@ -1,12 +1,13 @@
 """Which intent of a batch counts, and how another one takes its place.
 
 A batch's intents are ``settle:<n>``, then ``settle:<n>:2``, ``settle:<n>:3`` …; the newest one counts. Each asks for
-the same settlement, and the contract takes a batch number once, so none of them can count a point twice. Whether the
+the same settlement, or the ones before for a batch that is void; and the contract takes a batch number once, so none of
+them can count a point twice. Whether the
 one before is dead, so that a successor may be asked for, is decided where that is proven: in ``submit``.
 """
 
 from loyaltychain.chain import outbox
-from loyaltychain.chain.intents import Intent, NewIntent
+from loyaltychain.chain.intents import ENDS, Intent, NewIntent
 from loyaltychain.core import errors
 from loyaltychain.core.calendar import UnixSeconds
 from loyaltychain.db.engine import Tx
@@ -23,6 +24,11 @@ def intents_of(tx: Tx, batch_id: int) -> list[Intent]:
     while (intent := outbox.find_intent(tx, intent_id(batch_id, len(found) + 1))) is not None:
         found.append(intent)
     return found
+
+
+def next_intent_id(tx: Tx, batch_id: int) -> str:
+    """The name of the intent behind those that have ended; not the first one where a batch of this number was void."""
+    return intent_id(batch_id, sum(intent.state in ENDS for intent in intents_of(tx, batch_id)) + 1)
 
 
 def newest_intent(tx: Tx, batch_id: int) -> Intent:
@@ -42,7 +48,7 @@ def append_successor(tx: Tx, batch_id: int, *, settler: str, now: UnixSeconds) -
     found = intents_of(tx, batch_id)
     last = found[-1]
     successor = NewIntent(
-        id=intent_id(batch_id, len(found) + 1),
+        id=next_intent_id(tx, batch_id),
         chain_id=last.chain_id,
         signer=settler,
         target=last.target,

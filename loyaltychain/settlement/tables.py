@@ -1,4 +1,4 @@
-"""Batches with their updates and receipts. The content of a sealed batch never changes, its state does."""
+"""Batches with their updates and receipts, and which of them are void. A sealed batch's content never changes."""
 
 from sqlalchemy import CheckConstraint, Column, ForeignKey, Table, UniqueConstraint
 
@@ -22,8 +22,9 @@ batches = Table(
     Column("issued", Number, nullable=False),
     Column("burned", Number, nullable=False),
     Column("batch_hash", String, nullable=False, unique=True),
-    Column("state", String, CheckConstraint("state IN ('sealed','submitted','final','halted')", name="state"),
-           nullable=False),
+    Column("state", String, CheckConstraint("state IN ('sealed','submitted','final','halted','void')", name="state"),
+           nullable=False, index=True),
+    Column("supply", Number, nullable=False),  # points that exist after it
     CheckConstraint("from_position <= to_position", name="positions"),
 )  # fmt: skip
 
@@ -47,7 +48,7 @@ receipts = Table(
     Column("entry_digest", String, nullable=False),
     Column("salt", String, nullable=False),
     Column("leaf", String, nullable=False),
-    UniqueConstraint("entry_id", "member", "unit"),
+    UniqueConstraint("entry_id", "member", "unit", "batch"),  # one that is not void; what was voided is settled anew
 )
 
 receipt_keys = Table(
@@ -55,4 +56,17 @@ receipt_keys = Table(
     metadata,
     Column("member", Number, ForeignKey("members.number"), primary_key=True, autoincrement=False),
     Column("key", String, nullable=False),  # 32 random bytes; destroying it makes her leaves meaningless
+)
+
+batch_voids = Table(
+    "batch_voids",
+    metadata,
+    Column("first_id", Number, primary_key=True, autoincrement=False),  # the chain's batches first_id to last_id
+    Column("last_id", Number, nullable=False),
+    Column("fraud", Number, nullable=False),  # the contract's Fraud
+    Column("challenger", String, nullable=False),  # who showed it, lower-case
+    Column("block_number", Number, nullable=False),
+    Column("is_own", Number, CheckConstraint("is_own IN (0, 1)", name="is_own"), nullable=False),  # a batch of ours
+    Column("resumed_at", Number),  # when an engineer let the settlement go on after one of ours
+    CheckConstraint("1 <= first_id AND first_id <= last_id", name="range"),
 )

@@ -5,7 +5,8 @@ from typing import Literal
 
 from loyaltychain.settlement.header import Header
 
-State = Literal["sealed", "submitted", "final", "halted"]
+State = Literal["sealed", "submitted", "final", "halted", "void"]
+Mode = Literal["push", "root"]  # how the ledger contract surfaces balances
 
 
 @dataclass(frozen=True, slots=True)

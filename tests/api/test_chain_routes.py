@@ -16,7 +16,7 @@ import pytest
 
 from loyaltychain.audit.receipt import verify_receipt
 from loyaltychain.client import Client, WrongProof, verify_balance
-from loyaltychain.settlement.guard import read_ledger
+from loyaltychain.settlement.contract import read_ledger
 from loyaltychain.wiring import World
 from loyaltychain.worker import run_once
 from tests.api.serving import PROGRAM, Served, event, served_project

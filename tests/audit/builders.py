@@ -12,14 +12,16 @@ CHAIN_ID = 131277322940537
 LEDGER = "0x" + "1e" * 20
 REGISTRY = "0x" + "2e" * 20
 ACCESS = "0x" + "3e" * 20
+CHALLENGER = "0x" + "c4" * 20
 PROGRAM = keccak256(b"a programme")
 HEADER_FIELDS = (
     "uint32", "bytes32", "bytes32", "bytes32", "bytes32", "bytes32", "bytes32", "uint64", "uint32", "uint64", "uint64",
+    "uint64",
 )  # fmt: skip
 TYPEHASH = keccak256(
     b"BatchHeader(uint256 chainId,address ledger,uint32 batchId,bytes32 prevHash,bytes32 balanceRoot,"
     b"bytes32 receiptRoot,bytes32 ledgerHead,bytes32 programHash,bytes32 dataHash,uint64 time,uint32 updates,"
-    b"uint64 issued,uint64 burned)"
+    b"uint64 issued,uint64 burned,uint64 supply)"
 )
 
 
@@ -56,23 +58,23 @@ def sparse_root(words: Mapping[int, int], *, depth: int = 24, prefix: int = 0) -
 
 
 def make_header(**changes: object) -> tuple[object, ...]:
-    """A header's eleven values in the protocol's order."""
+    """A header's twelve values in the protocol's order."""
     values: dict[str, object] = {
         "batch_id": 1, "prev_hash": b"\x01" * 32, "balance_root": b"\x02" * 32, "receipt_root": b"\x03" * 32,
         "ledger_head": b"\x04" * 32, "program_hash": b"\x05" * 32, "data_hash": b"\x06" * 32, "time": 1767225600,
-        "updates": 2, "issued": 30, "burned": 4,
+        "updates": 2, "issued": 30, "burned": 4, "supply": 126,
     }  # fmt: skip
     assert changes.keys() <= values.keys(), changes
     return tuple((values | changes).values())
 
 
 def hash_header(header: Sequence[object]) -> bytes:
-    """The batch hash of a header, by the ABI library."""
+    """The batch hash of a header, by the ABI library: 28 bytes and four of zero."""
     types = ["bytes32", "uint256", "address", *HEADER_FIELDS]
-    return keccak256(eth_abi.encode(types, [TYPEHASH, CHAIN_ID, LEDGER, *header]))
+    return keccak256(eth_abi.encode(types, [TYPEHASH, CHAIN_ID, LEDGER, *header]))[:28] + bytes(4)
 
 
-GENESIS_HASH = hash_header((0, *[bytes(32)] * 6, 0, 0, 0, 0))
+GENESIS_HASH = hash_header((0, *[bytes(32)] * 6, 0, 0, 0, 0, 0))
 
 
 def make_log(signature: str, *, topics: Sequence[bytes] = (), data: bytes = b"", **place: object) -> Log:
@@ -130,31 +132,69 @@ class History:
         self.balances: dict[int, int] = {}
         self.batch_id = 0
         self.last_hash = GENESIS_HASH
+        self.supply = 0
+        self._before: dict[int, tuple[dict[int, int], bytes, int]] = {}
 
-    def settle(self, deltas: Mapping[int, int], *, content: bytes | None = None, **changes: object) -> None:
-        """Adds a batch; ``changes`` replace values of its header."""
-        for member, delta in deltas.items():
-            self.balances[member] = self.balances.get(member, 0) + delta
+    @property
+    def words(self) -> dict[int, int]:
+        """All packed words."""
         words: dict[int, int] = {}
         for member, balance in self.balances.items():
             words[member // 8] = words.get(member // 8, 0) + (max(balance, 0) << (32 * (member % 8)))
+        return words
+
+    @property
+    def next_block(self) -> int:
+        """Where the next log stands."""
+        return 10 + len(self.logs)
+
+    def settle(self, deltas: Mapping[int, int], *, content: bytes | None = None, **changes: object) -> None:
+        """Adds a batch; ``changes`` replace values of its header."""
+        before = (dict(self.balances), self.last_hash, self.supply)
+        for member, delta in deltas.items():
+            self.balances[member] = self.balances.get(member, 0) + delta
         content = encode_records(deltas) if content is None else content
         self.batch_id += 1
-        truth: dict[str, object] = {
+        values: dict[str, object] = {
             "batch_id": self.batch_id,
             "prev_hash": self.last_hash,
-            "balance_root": sparse_root(words),
+            "balance_root": sparse_root(self.words),
             "receipt_root": bytes(32),
             "program_hash": PROGRAM,
             "data_hash": keccak256(content),
             "updates": len(deltas),
             "issued": sum(delta for delta in deltas.values() if delta > 0),
             "burned": -sum(delta for delta in deltas.values() if delta < 0),
-        }
-        header = make_header(**(truth | changes))
+        } | changes
+        self.supply += int(str(values["issued"])) - int(str(values["burned"]))
+        header = make_header(**({"supply": self.supply} | values))
         self.batch_id = int(str(header[0]))
+        self._before[self.batch_id] = before
         self.last_hash = hash_header(header)
-        self.logs += settled_logs(header, content, block=10 + len(self.logs))
+        self.logs += settled_logs(header, content, block=self.next_block)
+
+    def void(self, first: int, fraud: int = 3, *, last: int | None = None) -> None:
+        """The batches from ``first`` on never were."""
+        self.balances, self.last_hash, self.supply = self._before[first]
+        topics = [word(first), word(last or self.batch_id), address_word(CHALLENGER)]
+        self.log("BatchVoided(uint32,uint32,address,uint8)", topics, word(fraud))
+
+    def sync(self, index: int, batch_id: int) -> None:
+        """A word was written as it was after a batch."""
+        self.log("WordSynced(uint32,uint32)", [word(index), word(batch_id)])
+
+    def propose(self, root: bytes | None = None, *, batch_id: int | None = None, window: int = 3_600) -> None:
+        """A switch to root mode is proposed, on the true root unless told otherwise."""
+        data = eth_abi.encode(["bytes32", "uint32"], [root or sparse_root(self.words), window])
+        self.log("RootModeProposed(uint32,bytes32,uint32)", [word(batch_id or self.batch_id)], data)
+
+    def activate(self, root: bytes | None = None) -> None:
+        """The switch is done."""
+        self.log("RootModeActivated(uint32,bytes32)", [word(self.batch_id)], root or sparse_root(self.words))
+
+    def log(self, signature: str, topics: Sequence[bytes], data: bytes = b"") -> None:
+        """Any log of the ledger."""
+        self.logs.append(make_log(signature, topics=topics, data=data, block=self.next_block))
 
 
 def make_reversal() -> dict[str, object]:
@@ -189,7 +229,7 @@ def make_receipt(entry: Mapping[str, object] | None = None, *, amount: int = 12)
     header = make_header(receipt_root=root, program_hash=PROGRAM, prev_hash=GENESIS_HASH)
     names = (
         "batchId", "prevHash", "balanceRoot", "receiptRoot", "ledgerHead", "programHash", "dataHash", "time",
-        "updates", "issued", "burned",
+        "updates", "issued", "burned", "supply",
     )  # fmt: skip
     batch = {
         name: to_hex(value) if isinstance(value, bytes) else value for name, value in zip(names, header, strict=True)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.audit.root_ledger import RootLedger, build_root, copied_root
 from tests.audit.scenario import Scenario, build, copied
 
 
@@ -31,3 +32,35 @@ def scenario(built_programme: Path, tmp_path: Path) -> Iterator[Scenario]:
     """A copy of the programme, open."""
     with copied(built_programme, tmp_path / "home") as scenario:
         yield scenario
+
+
+@pytest.fixture(scope="session")
+def built_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The directory of a deployed ledger in root mode; not to be changed."""
+    home = tmp_path_factory.mktemp("root") / "home"
+    home.mkdir()
+    build_root(home)
+    return home
+
+
+@pytest.fixture(scope="session")
+def built_push(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The directory of a deployed ledger in push mode without a batch; not to be changed."""
+    home = tmp_path_factory.mktemp("push") / "home"
+    home.mkdir()
+    build_root(home, mode="push")
+    return home
+
+
+@pytest.fixture
+def push(built_push: Path, tmp_path: Path) -> Iterator[RootLedger]:
+    """A ledger in push mode without batches, open; to be switched."""
+    with copied_root(built_push, tmp_path / "home") as ledger:
+        yield ledger
+
+
+@pytest.fixture
+def root(built_root: Path, tmp_path: Path) -> Iterator[RootLedger]:
+    """A ledger in root mode without batches, open."""
+    with copied_root(built_root, tmp_path / "home") as ledger:
+        yield ledger

@@ -33,8 +33,8 @@ BURGLAR = bytes.fromhex(
 )
 
 
-def act(world: World, role: str, target: str | None, calldata: bytes) -> Receipt:
-    """A transaction of a role's key that no database knows of. Without a target it creates."""
+def act(world: World, role: str, target: str | None, calldata: bytes, *, gas: int | None = None) -> Receipt:
+    """A transaction of a role's key that no database knows of: without a target a creation, without gas estimated."""
     rpc = world.rpc
     allowed = [] if target is None else [AllowedCall(target, calldata[:4])]
     signer = KeySigner(world.key(role), allowed, chain_id=rpc.chain_id(), allowed_creations=target is None)
@@ -44,7 +44,7 @@ def act(world: World, role: str, target: str | None, calldata: bytes) -> Receipt
             nonce=rpc.nonce(signer.address),
             target=target,
             calldata=calldata,
-            gas=rpc.estimate_gas(target, calldata, sender=signer.address),
+            gas=gas or rpc.estimate_gas(target, calldata, sender=signer.address),
             max_fee=10 * GWEI,
             tip=GWEI,
         )

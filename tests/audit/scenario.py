@@ -113,6 +113,11 @@ class Scenario:
 
     def work(self, content: str, name: str = "more.csv") -> None:
         """Takes in a file of the shop and settles what follows from it."""
+        self.take_in(content, name)
+        run_once(self.world)
+
+    def take_in(self, content: str, name: str = "more.csv") -> None:
+        """Takes in a file of the shop, and settles nothing."""
         file = self.world.project.home / name
         file.write_text(content, encoding="utf-8")
         ingest_file(
@@ -123,7 +128,6 @@ class Scenario:
             received_at=self.world.clock(),
             rejects=file.with_suffix(".rejects.csv"),
         )
-        run_once(self.world)
 
     def _execute(self, role: str, target: str | None, calldata: bytes) -> str | None:
         chain_id = self.world.rpc.chain_id()
@@ -144,15 +148,15 @@ def creation_of(runtime: bytes) -> bytes:
     return b"\x61" + len(runtime).to_bytes(2, "big") + bytes.fromhex("80600a3d393df3") + runtime
 
 
-def build(home: Path) -> None:
-    """Makes the programme in ``home`` and lets it run."""
+def build(home: Path, **changes: Any) -> None:
+    """Makes the programme in ``home`` and lets it run. ``changes`` replace values of the deployment's plan."""
     keys = dict(zip(ROLES, development_keys(len(ROLES)), strict=True))
     make_project(home, program=template("shop"), keys=keys)
     (home / "chain").mkdir()
     with opened(home) as scenario:
         world = scenario.world
         # The roles act at once, so that a test can do in one call what a timelock would announce.
-        plan = replace(wanted_plan(world), delays={"admin": 0, "config": 0, "upgrader": 0})
+        plan = replace(wanted_plan(world), delays={"admin": 0, "config": 0, "upgrader": 0}, **changes)
         deployed = deploy(
             world.sender,
             plan,

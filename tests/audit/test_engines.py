@@ -19,12 +19,17 @@ from tests.audit.scenario import Scenario
 @pytest.fixture
 def filled(scenario: Scenario, database: Engine) -> Engine:
     """The scenario's rows in another database."""
+    fill(scenario, database)
+    return database
+
+
+def fill(scenario: Scenario, database: Engine) -> None:
+    """Copies the scenario's rows."""
     with reading(scenario.world.engine) as source, database.begin() as target:
         for table in metadata.sorted_tables:
             rows = [dict(row) for row in source.execute(table.select()).mappings()]
             if rows:
                 target.execute(table.insert(), rows)
-    return database
 
 
 def drop_triggers(database: Engine, table: str) -> None:

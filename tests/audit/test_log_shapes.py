@@ -17,7 +17,8 @@ from dataclasses import replace
 import eth_abi
 import pytest
 
-from loyaltychain.audit.log_shapes import Fact, Place, Unreadable, read_log
+from loyaltychain.audit.log_shapes import SHAPES, Fact, Place, Unreadable, read_log
+from loyaltychain.chain import artifacts
 from tests.audit.builders import (
     ACCESS,
     LEDGER,
@@ -44,7 +45,9 @@ def test_read_log__a_settled_batch__answers_its_header_and_content() -> None:
 
     assert isinstance(settled, Fact)
     assert (settled.name, settled.address, settled.place) == ("BatchSettled", LEDGER, PLACE)
-    assert settled.numbers == {"id": 1, "batch_id": 1, "time": 1767225600, "updates": 2, "issued": 30, "burned": 4}
+    assert settled.numbers == {
+        "id": 1, "batch_id": 1, "time": 1767225600, "updates": 2, "issued": 30, "burned": 4, "supply": 126,
+    }  # fmt: skip
     assert settled.octets["data_hash"] == b"\x06" * 32
     assert isinstance(content, Fact)
     assert (content.numbers, content.octets) == ({"id": 1}, {"content": b"\x01\x05\x00\x0a"})
@@ -79,7 +82,7 @@ def test_read_log__a_function_role__answers_the_selector() -> None:
     assert (fact.octets, fact.numbers, fact.addresses) == ({"selector": selector}, {"role": 2}, {"target": LEDGER})
 
 
-@pytest.mark.parametrize("cut", [0, 31, 32, 11 * 32 - 1, 11 * 32 + 1, 12 * 32])
+@pytest.mark.parametrize("cut", [0, 31, 32, 12 * 32 - 1, 12 * 32 + 1, 13 * 32])
 def test_read_log__a_header_of_another_length__is_unreadable(cut: int) -> None:
     settled = settled_logs(make_header(), b"\x01", block=10)[0]
 
@@ -135,3 +138,33 @@ def test_read_log__a_bool_of_two__is_unreadable() -> None:
 
     assert isinstance(fact, Unreadable)
     assert fact.reason == "closed is no bool: 0x" + "0" * 63 + "2"
+
+
+ROOT_LOGS = [
+    ("BatchVoided(uint32,uint32,address,uint8)", [word(3), word(5), address_word(LEDGER)], word(2),
+     {"from": 3, "to": 5, "fraud": 2}),
+    ("Retraced(uint32,address,uint32,bytes32)", [word(3), address_word(LEDGER)], word(9) + PROGRAM,
+     {"id": 3, "next_word": 9}),
+    ("WordSynced(uint32,uint32)", [word(7), word(3)], b"", {"index": 7, "id": 3}),
+    ("RootModeProposed(uint32,bytes32,uint32)", [word(3)], PROGRAM + word(60), {"id": 3, "challenge_window": 60}),
+    ("WordsCounted(bytes32,uint256)", [], PROGRAM + word(2**40), {"contest_end": 2**40}),
+    ("RootModeCancelled(uint32,address)", [word(7), address_word(LEDGER)], b"", {"index": 7}),
+    ("RootModeActivated(uint32,bytes32)", [word(3)], PROGRAM, {"id": 3}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("signature", "topics", "data", "numbers"), ROOT_LOGS)
+def test_read_log__a_log_of_root_mode__answers_its_values(
+    signature: str, topics: list[bytes], data: bytes, numbers: dict[str, int]
+) -> None:
+    fact = read_log(make_log(signature, topics=topics, data=data))
+
+    assert isinstance(fact, Fact)
+    assert (fact.name, fact.numbers) == (signature.partition("(")[0], numbers)
+
+
+def test_shapes__every_log_of_the_ledger__is_known() -> None:
+    known = {shape.name for shape in SHAPES}
+    logged = {str(item["name"]) for item in artifacts.load("PointsLedger").abi if item["type"] == "event"}
+
+    assert logged - known == {"Initialized"}

@@ -78,6 +78,7 @@ FALSE_HEADERS = [
     ({"data_hash": b"\x66" * 32}, [("data-hash", "batch 2")]),
     ({"program_hash": b"\x66" * 32}, [("program-unpublished", "batch 2")]),
     ({"program_hash": bytes(32)}, []),
+    ({"supply": 1}, [("batch-supply", "batch 2"), ("batch-supply", "batch 3")]),
     ({"batch_id": 4}, [("batch-sequence", "batch 4")]),
     ({"batch_id": 1}, [("batch-sequence", "batch 1")]),
 ]

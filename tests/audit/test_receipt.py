@@ -65,6 +65,7 @@ def make_manifest(**changes: object) -> dict[str, object]:
         "first_block": 1,
         "contracts": {
             "AccessManager": {"address": ACCESS},
+            "BatchProofs": {"address": ACCESS},
             "PointsLedger": {"address": LEDGER, "implementation": LEDGER},
             "ProgramRegistry": {"address": REGISTRY, "implementation": REGISTRY},
             "MemberRegistry": {"address": REGISTRY, "implementation": REGISTRY},

@@ -46,6 +46,7 @@ def test_verify_receipt__as_issued__holds(scenario: Scenario, *, batch: int, ind
     assert document["amount"] == amount
     assert [check.name for check in verdict.checks] == [
         "entry digest", "amount", "rules", "proof", "batch hash", "programme", "chain", "batch on chain",
+        "finality",
     ]  # fmt: skip
 
 

@@ -42,7 +42,7 @@ def test_run_audit__a_clean_programme__finds_nothing(scenario: Scenario) -> None
     assert report.findings == ()
     assert report.is_clean
     assert document.pop("peak_mb")
-    assert document.pop("block") == {"number": 28, "hash": "0x" + report.pin.hash.hex()}
+    assert document.pop("block") == {"number": 29, "hash": "0x" + report.pin.hash.hex()}
     assert document == {
         "network": "local",
         "findings": [],
@@ -52,6 +52,9 @@ def test_run_audit__a_clean_programme__finds_nothing(scenario: Scenario) -> None
         "members": 2,
         "supply": 349,
         "finality": "final",
+        "mode": "push",
+        "pending": 0,
+        "voided": 0,
         "sources": ["logs", "contracts", "database"],
         "seconds": 0.0,
     }
@@ -75,7 +78,7 @@ def test_run_audit__a_log_file_alone__comes_to_the_same(scenario: Scenario, expo
 def test_run_audit__below_the_head__looks_at_final_blocks_only(scenario: Scenario) -> None:
     report = scenario.audit(finality_depth=1, database=None)
 
-    assert (report.pin.number, report.batches, report.supply, report.findings) == (27, 1, 412, ())
+    assert (report.pin.number, report.batches, report.supply, report.findings) == (28, 1, 412, ())
 
 
 def test_run_audit__books_that_went_on__are_not_judged_for_it(scenario: Scenario, exported_logs: Path) -> None:
@@ -137,7 +140,13 @@ def test_run_audit__a_file_edited_where_nothing_hangs_on_it__still_differs(
 
 def answering(signature: str, answer: bytes) -> dict[str, Callable[..., bytes]]:
     selector = keccak256(signature.encode())[:4]
-    return {"call": lambda truth, _, calldata: answer if calldata[:4] == selector else truth}
+
+    def call(truth: bytes, target: str | None, calldata: bytes) -> bytes:
+        if target is None:
+            return b""  # no bulk calls: one by one
+        return answer if calldata[:4] == selector else truth
+
+    return {"call": call}
 
 
 LIES = [
@@ -178,7 +187,7 @@ def withholding(keep: Callable[[Log], bool]) -> dict[str, Callable[..., list[Log
 
 
 def test_run_audit__the_last_batch_withheld__is_found_by_state_and_books(scenario: Scenario) -> None:
-    lying = LyingRpc(scenario.world.rpc, **withholding(lambda log: log.block_number < 28))
+    lying = LyingRpc(scenario.world.rpc, **withholding(lambda log: log.block_number < 29))
 
     assert scenario.codes(rpc=lying, database=None) == ["supply", "balance-word", "member-balance", "last-batch"]
     assert "batch-not-on-chain" in scenario.codes(rpc=lying)
@@ -191,7 +200,7 @@ def test_run_audit__a_rewired_function_withheld__is_found_by_state(scenario: Sce
         "setTargetFunctionRole",
         (scenario.address("PointsLedger"), [keccak256(b"unpause()")[:4]], 2**64 - 1),
     )
-    lying = LyingRpc(scenario.world.rpc, **withholding(lambda log: log.block_number < 29))
+    lying = LyingRpc(scenario.world.rpc, **withholding(lambda log: log.block_number < 30))
 
     assert scenario.codes(rpc=lying) == ["function-role"]
 
@@ -212,11 +221,11 @@ def test_run_audit__a_reorganisation_meanwhile__must_begin_again(scenario: Scena
 
     def other_later(truth: Block, number: object) -> Block:
         seen.append(number)
-        return replace(truth, hash=b"\x66" * 32) if seen.count(28) > 1 else truth
+        return replace(truth, hash=b"\x66" * 32) if seen.count(29) > 1 else truth
 
     lying = LyingRpc(scenario.world.rpc, block=other_later)
 
-    with pytest.raises(RpcUnavailable, match=r"reorganised.*block: 28"):
+    with pytest.raises(RpcUnavailable, match=r"reorganised.*block: 29"):
         scenario.audit(rpc=lying)
 
 
@@ -262,11 +271,11 @@ def test_print_report__findings__stand_with_their_meaning(scenario: Scenario) ->
     print_report(scenario.audit(finality_depth=1), Console(file=clean, width=140))
     print_report(scenario.audit(), Console(file=paused, width=140))
 
-    assert "local: 2 batches, 4 updates, 5 receipts, 2 members, 349 points, up to block 28 (final)" in clean.getvalue()
+    assert "local: 2 batches, 4 updates, 5 receipts, 2 members, 349 points, up to block 29 (final)" in clean.getvalue()
     assert clean.getvalue().endswith("Nothing was found.\n")
     assert paused.getvalue().splitlines()[2:] == [
         "",
-        "warning paused: PointsLedger, block 29",
+        "warning paused: PointsLedger, block 30",
         "  expected  running",
         "  actual    paused",
         "  The ledger is paused: no batch can be settled.",

@@ -139,5 +139,5 @@ def test_run_audit__a_node_without_old_transactions__is_no_silence(scenario: Sce
 
     report = scenario.audit(rpc=LyingRpc(scenario.world.rpc, transaction=refuse))
 
-    assert [finding.code for finding in report.findings] == ["history-unavailable"] * 7
+    assert [finding.code for finding in report.findings] == ["history-unavailable"] * 8
     assert "indexing" in report.findings[0].actual

@@ -43,7 +43,7 @@ def test_load_settings__several_mistakes__names_all(tmp_path: Path) -> None:
     with pytest.raises(errors.InvalidSettings) as caught:
         load_settings(tmp_path, {})
 
-    for field in ("caps.period_seconds", "token.symbol", "wallets.colour"):
+    for field in ("caps.period_seconds", "token.symbol", "ledger.colour"):
         assert field in caught.value.message
 
 

@@ -10,13 +10,15 @@ from eth_utils.crypto import keccak
 
 from loyaltychain.chain import artifacts
 from tests.contracts import evm
-from tests.contracts.records import encode_records, hash_header
+from tests.contracts.headers import hash_header, make_header
+from tests.contracts.records import encode_records
+from tests.contracts.tree import apply_deltas, root_of
 
 ROLES = {"guardian": 1, "config": 2, "upgrader": 3, "registrar": 4}
 RIGHTS = {
     "PointsLedger": {
         "guardian": ("pause", "lowerCaps"),
-        "config": ("unpause", "raiseCaps", "setSettler", "setTransferLogs"),
+        "config": ("unpause", "raiseCaps", "setSettler", "setTransferLogs", "proposeRootMode", "cancelRootMode"),
         "upgrader": ("upgradeToAndCall",),
     },
     "ProgramRegistry": {"registrar": ("publish",), "upgrader": ("upgradeToAndCall",)},
@@ -32,6 +34,7 @@ CAPS = (2**48 - 1, 2**48 - 1, 2**48 - 1, 2**48 - 1, 86_400, 2**64 - 1)
 REBIND_DELAY = 3600
 VOUCHER_KEY = Account.from_key(keccak(text="whose vouchers count"))
 SEAL_TIME = 1_767_225_600
+PUSH, ROOT = 0, 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +50,11 @@ class World:
     registry_implementation: str
     members: str  # the MemberRegistry
     members_implementation: str
+    proofs: str  # the BatchProofs
 
 
 def make_world(**changes: object) -> World:
-    """A deployment on a chain of its own. ``changes`` go to the ledger's initialiser."""
+    """A deployment on a chain of its own. ``changes`` go to the ledger's initialiser, say mode and challenge_window."""
     chain = evm.start_chain()
     names = ["admin", "guardian", "config", "upgrader", "registrar", "settler", "stranger"]
     people = dict(zip(names, chain.w3.eth.accounts[1:], strict=False))
@@ -59,23 +63,26 @@ def make_world(**changes: object) -> World:
     registry_implementation = evm.deploy(chain, "ProgramRegistry")
     members_implementation = evm.deploy(chain, "MemberRegistry")
     members = evm.deploy(chain, "PointsProxy", members_implementation, make_members_initialisation(authority=manager))
-    ledger = evm.deploy(
-        chain,
-        "PointsProxy",
-        ledger_implementation,
-        make_initialisation(authority=manager, settler=people["settler"], members=members, **changes),
-    )
+    proofs = evm.deploy(chain, "BatchProofs")
+    fixed = {"authority": manager, "settler": people["settler"], "members": members, "proofs": proofs}
+    ledger = evm.deploy(chain, "PointsProxy", ledger_implementation, make_initialisation(**fixed | changes))
     registry = evm.deploy(
         chain, "PointsProxy", registry_implementation, evm.encode("ProgramRegistry", "initialize", manager)
     )
     world = World(
         chain, people, manager, ledger, ledger_implementation, registry, registry_implementation, members,
-        members_implementation,
+        members_implementation, proofs,
     )  # fmt: skip
     _give_rights(world)
     set_ledger = evm.encode("MemberRegistry", "setLedger", ledger)
     evm.send(chain, members, set_ledger, sender=people["admin"])
     return world
+
+
+def initialise_for(world: World, **changes: object) -> str:
+    """Calldata of the initialiser of another ledger beside this world's contracts."""
+    fixed = {"authority": world.manager, "settler": world.people["settler"], "members": world.members}
+    return make_initialisation(**fixed | {"proofs": world.proofs} | changes)
 
 
 def make_initialisation(**changes: object) -> str:
@@ -86,8 +93,13 @@ def make_initialisation(**changes: object) -> str:
         "symbol": "CUP",
         "caps": CAPS,
         "transfer_logs": False,
+        "mode": PUSH,
+        "challenge_window": 0,
     } | changes
-    order = ("authority", "settler", "instance", "name", "symbol", "caps", "members", "transfer_logs")
+    order = (
+        "authority", "settler", "instance", "name", "symbol", "caps", "members", "transfer_logs", "proofs", "mode",
+        "challenge_window",
+    )  # fmt: skip
     return evm.encode("PointsLedger", "initialize", *(values[name] for name in order))
 
 
@@ -135,13 +147,22 @@ def act(world: World, person: str, function: str, *arguments: object) -> dict:
     return evm.send(world.chain, world.ledger, calldata, sender=world.people[person])
 
 
-def make_batch(world: World, deltas: Mapping[int, int] | None = None, **changes: object) -> tuple[dict, bytes]:
-    """The next batch and its data; its totals are those of ``deltas``."""
+def make_batch(
+    world: World,
+    deltas: Mapping[int, int] | None = None,
+    *,
+    words: Mapping[int, int] | None = None,
+    **changes: object,
+) -> tuple[dict, bytes]:
+    """The next batch and its data; its totals are those of ``deltas``.
+
+    Given the words before it, its root is true; else it is no tree's, which is all the same to push mode.
+    """
     values = (deltas or {}).values()
     batch: dict[str, object] = {
         "batchId": int(read(world, "lastBatchId")) + 1,
         "prevHash": read(world, "lastBatchHash", types=("bytes32",)),
-        "balanceRoot": keccak(text="balances"),
+        "balanceRoot": keccak(text="balances") if words is None else root_of(apply_deltas(words, deltas or {})),
         "receiptRoot": keccak(text="receipts"),
         "ledgerHead": keccak(text="head"),
         "programHash": keccak(text="program"),
@@ -165,14 +186,6 @@ def settle_data(world: World, data: bytes, **changes: object) -> dict:
     return act(world, "settler", "settle", tuple(batch.values()), data)
 
 
-def hash_batch(world: World, batch: Mapping[str, object], data: bytes) -> bytes:
-    """The batch hash, by the tests' own reading of the protocol."""
-    fields = list(batch.values())
-    fields.insert(6, keccak(data))
-    return hash_header(world.chain.w3.eth.chain_id, world.ledger, tuple(fields))
-
-
-def header_of(batch: Mapping[str, object], data: bytes) -> tuple:
-    """The eleven fields that `BatchSettled` carries."""
-    fields = list(batch.values())
-    return (*fields[:6], keccak(data), *fields[6:])
+def hash_batch(world: World, batch: Mapping[str, object], data: bytes, *, supply: int) -> bytes:
+    """The batch hash, by the tests' own reading of the protocol; ``supply`` is that after the batch."""
+    return hash_header(world.chain.w3.eth.chain_id, world.ledger, make_header(batch, data, supply).fields())

@@ -1,4 +1,4 @@
-"""The tests' own reading of docs/PROTOCOL.md, 1 to 3: encoder, model of `settle`, hash of a header.
+"""The tests' own reading of docs/PROTOCOL.md, 1 and 3: encoder, model of `settle`.
 
 Shares no code with the package: a mistake made once must not cancel itself out.
 """
@@ -11,12 +11,6 @@ from eth_utils.crypto import keccak
 
 MEMBER_MAX = 2**27 - 1
 LANE_MAX = 2**32 - 1
-HEADER = (
-    "BatchHeader(uint256 chainId,address ledger,uint32 batchId,bytes32 prevHash,bytes32 balanceRoot,"
-    "bytes32 receiptRoot,bytes32 ledgerHead,bytes32 programHash,bytes32 dataHash,uint64 time,uint32 updates,"
-    "uint64 issued,uint64 burned)"
-)
-HEADER_TYPES = ["uint32"] + ["bytes32"] * 6 + ["uint64", "uint32", "uint64", "uint64"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +55,21 @@ def encode_records(deltas: Mapping[int, int]) -> bytes:
     return b"\x01" + b"".join(records)
 
 
+def read_records(data: bytes) -> dict[int, int] | None:
+    """The deltas by member, or None for malformed data."""
+    if data[:1] != b"\x01":
+        return None
+    deltas, member, position = {}, 0, 1
+    while position < len(data):
+        record = _read_record(data[position:])
+        if record is None or member + record[0] > MEMBER_MAX:
+            return None
+        member += record[0]
+        deltas[member] = record[1]
+        position += record[2]
+    return deltas
+
+
 def apply_records(balances: Mapping[int, int], data: bytes) -> Applied | Fault:
     """What `settle` must make of any bytes: the new balances, or the first fault in reading order."""
     if data[:1] != b"\x01":
@@ -90,12 +99,6 @@ def _read_record(rest: bytes) -> tuple[int, int, int] | None:
     if len(rest) < length or gap == 0 or delta == 0 or abs(delta) > LANE_MAX:
         return None
     return (gap, delta, length) if encode_record(gap, delta) == rest[:length] else None
-
-
-def hash_header(chain_id: int, ledger: str, fields: tuple) -> bytes:
-    """The batch hash of a header given as its eleven fields."""
-    types = ["bytes32", "uint256", "address", *HEADER_TYPES]
-    return keccak(encode(types, [keccak(text=HEADER), chain_id, ledger, *fields]))
 
 
 def erc7201(namespace: str) -> int:

@@ -16,5 +16,5 @@ def test_errors__given_each__some_test_expects_it() -> None:
     }
     tests = "".join(path.read_text() for path in HERE.glob("test_*.py"))
 
-    assert len(declared) == 49
+    assert len(declared) == 65
     assert {name for name in declared if f'"{name}"' not in tests} == set()

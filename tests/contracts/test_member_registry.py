@@ -23,7 +23,7 @@ from tests.contracts.builders import (
     VOUCHER_KEY,
     World,
     act,
-    make_initialisation,
+    initialise_for,
     make_members_initialisation,
 )
 from tests.contracts.evm import refused
@@ -99,7 +99,7 @@ def test_set_ledger__given_a_second_time_or_a_foreign_one__refuses(world: World)
         evm.send(world.chain, young, call, sender=world.people["admin"])
     own = evm.deploy(
         world.chain, "PointsProxy", world.ledger_implementation,
-        make_initialisation(authority=world.manager, settler=world.people["settler"], members=young),
+        initialise_for(world, members=young),
     )  # fmt: skip
     assert ask(world, "ledger") == world.ledger.lower()
 

@@ -7,19 +7,19 @@ settle, by its data
 ├── given random deltas over two batches, balances, totals and supply are the model's
 ├── given full words of credits near the top of a lane, it does what the model does
 └── given any bytes, it does what the model does
-decode (RecordsReference)
-└── given any bytes, it reads what the model reads
+readData and the plain decoder (DataReference)
+└── given any bytes behind the version of records, they read what the model reads
 """
 
 from collections.abc import Iterator
 
 import pytest
-from eth_abi.abi import decode
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.contracts import evm
 from tests.contracts.builders import World, make_batch, read, settle, settle_data
+from tests.contracts.readers import Readers, expected_of, start_readers
 from tests.contracts.records import (
     LANE_MAX,
     MEMBER_MAX,
@@ -30,6 +30,7 @@ from tests.contracts.records import (
     encode_records,
     erc7201,
     narrow,
+    read_records,
     wide,
 )
 
@@ -204,22 +205,20 @@ def test_settle__given_any_bytes__does_what_the_model_does(started: World, data:
 
 
 @pytest.fixture(scope="module")
-def reference(deployed: World) -> Iterator[str]:
-    """Address of the plain decoder."""
-    with evm.rolled_back(deployed.chain):
-        yield evm.deploy(deployed.chain, "RecordsReference")
+def readers() -> Readers:
+    return start_readers()
 
 
 @settings(max_examples=100, deadline=None)
-@given(data=any_data)
-def test_decode__given_any_bytes__reads_what_the_model_reads(deployed: World, reference: str, data: bytes) -> None:
-    answer = evm.ask(deployed.chain, reference, evm.encode("RecordsReference", "decode", data))
-    well_formed, updates = decode(["bool", "(uint32,int64)[]"], answer)
-
+@given(data=any_data.map(lambda data: b"\x01" + data[1:]))
+def test_read__given_any_bytes__reads_what_the_model_reads(readers: Readers, data: bytes) -> None:
     # no lane faults: the model starts from balances that hold any delta
-    expected = read_only(data)
-    assert (well_formed, dict(updates)) == expected
-    assert len(updates) == len(dict(updates))
+    well_formed, deltas_by_member = read_only(data)
+    expected = deltas_by_member if well_formed else None
+
+    assert read_records(data) == expected
+    assert readers.decode(data) == expected
+    assert readers.read(data) == expected_of(expected)
 
 
 def read_only(data: bytes) -> tuple[bool, dict[int, int]]:

@@ -26,12 +26,13 @@ from tests.contracts.builders import (
     World,
     act,
     administer,
-    make_initialisation,
+    initialise_for,
     make_members_initialisation,
     read,
     settle,
 )
 from tests.contracts.evm import refused
+from tests.contracts.headers import Header
 from tests.contracts.wallets import FAR, bind, consent, make_wallet, propose
 
 PEOPLE = ["admin", "guardian", "config", "upgrader", "registrar", "settler", "stranger"]
@@ -45,6 +46,8 @@ RESTRICTED = [
     ("PointsLedger", "raiseCaps", "config"),
     ("PointsLedger", "setSettler", "config"),
     ("PointsLedger", "setTransferLogs", "config"),
+    ("PointsLedger", "proposeRootMode", "config"),
+    ("PointsLedger", "cancelRootMode", "config"),
     ("PointsLedger", "upgradeToAndCall", "upgrader"),
     ("ProgramRegistry", "publish", "registrar"),
     ("ProgramRegistry", "upgradeToAndCall", "upgrader"),
@@ -71,6 +74,7 @@ def call_of(world: World, contract: str, function: str) -> tuple[str, str]:
         "setSettler": (world.people["stranger"],),
         "upgradeToAndCall": (implementation, b""),
         "setTransferLogs": (True,),
+        "proposeRootMode": (Header().fields(), 3600),
         "publish": (HASH, 1),
         "setLedger": (world.ledger,),
         "setVoucherSigner": (world.people["stranger"],),
@@ -83,8 +87,10 @@ def call_of(world: World, contract: str, function: str) -> tuple[str, str]:
 
 def prepare(world: World, function: str) -> World:
     """The world in which the function has something to do."""
-    if function == "unpause":
+    if function in ("unpause", "proposeRootMode", "cancelRootMode"):
         act(world, "guardian", "pause")
+    if function == "cancelRootMode":
+        act(world, "config", "proposeRootMode", Header().fields(), 3600)
     if function in ("forceUnbind", "proposeRebind", "cancelRebind"):
         bind(world, MEMBER, make_wallet(1))
     if function == "cancelRebind":
@@ -92,8 +98,8 @@ def prepare(world: World, function: str) -> World:
     if function == "setLedger":
         call = make_members_initialisation(authority=world.manager)
         members = evm.deploy(world.chain, "PointsProxy", world.members_implementation, call)
-        values = {"authority": world.manager, "settler": world.people["settler"], "members": members}
-        ledger = evm.deploy(world.chain, "PointsProxy", world.ledger_implementation, make_initialisation(**values))
+        call = initialise_for(world, members=members)
+        ledger = evm.deploy(world.chain, "PointsProxy", world.ledger_implementation, call)
         return replace(world, members=members, ledger=ledger)
     return world
 
@@ -122,7 +128,7 @@ def test_restricted__given_a_delayed_role__works_only_when_scheduled(world: Worl
 
     with refused("AccessManagerNotScheduled", operation):
         evm.send(world.chain, target, calldata, sender=stranger)
-    schedule = evm.encode("AccessManager", "schedule", target, calldata, 0)
+    schedule = evm.encode("AccessManager", "schedule", target, bytes.fromhex(calldata[2:]), 0)
     evm.send(world.chain, world.manager, schedule, sender=stranger)
     with refused("AccessManagerNotReady", operation):
         evm.send(world.chain, target, calldata, sender=stranger)

@@ -32,19 +32,19 @@ from tests.contracts.builders import (
     World,
     act,
     hash_batch,
-    header_of,
     make_batch,
     read,
     settle,
     settle_data,
 )
 from tests.contracts.evm import refused
-from tests.contracts.records import HEADER_TYPES, LANE_MAX, MEMBER_MAX, hash_header, narrow
+from tests.contracts.headers import HEADER_TYPES, Header, hash_header, make_header
+from tests.contracts.records import LANE_MAX, MEMBER_MAX, narrow
 
 ZERO = bytes(32)
 SETTLED = keccak(
     text="BatchSettled(uint32,bytes32,"
-    "(uint32,bytes32,bytes32,bytes32,bytes32,bytes32,bytes32,uint64,uint32,uint64,uint64))"
+    "(uint32,bytes32,bytes32,bytes32,bytes32,bytes32,bytes32,uint64,uint32,uint64,uint64,uint64))"
 )
 DATA = keccak(text="BatchData(uint32,bytes)")
 
@@ -54,7 +54,7 @@ def balance(world: World, member: int) -> int:
 
 
 def test_initialize__given_a_fresh_ledger__batch_0_is_the_header_of_zeros(world: World) -> None:
-    expected = hash_header(world.chain.w3.eth.chain_id, world.ledger, (0, *[ZERO] * 6, 0, 0, 0, 0))
+    expected = hash_header(world.chain.w3.eth.chain_id, world.ledger, Header().fields())
 
     assert read(world, "lastBatchId") == 0
     assert read(world, "lastBatchHash", types=("bytes32",)) == expected
@@ -71,7 +71,7 @@ def test_settle__given_the_next_batch__applies_it(world: World) -> None:
     assert read(world, "wordAt", 2**24 - 1) == 0
     assert read(world, "totalSupply") == 70_007
     assert read(world, "lastBatchId") == 2
-    assert read(world, "lastBatchHash", types=("bytes32",)) == hash_batch(world, batch, data)
+    assert read(world, "lastBatchHash", types=("bytes32",)) == hash_batch(world, batch, data, supply=70_007)
 
 
 def test_settle__given_the_next_batch__logs_header_and_data(world: World) -> None:
@@ -81,10 +81,10 @@ def test_settle__given_the_next_batch__logs_header_and_data(world: World) -> Non
 
     batch_id = (1).to_bytes(32, "big")
     assert [[bytes(t) for t in log["topics"]] for log in logs] == [
-        [SETTLED, batch_id, hash_batch(world, batch, data)],
+        [SETTLED, batch_id, hash_batch(world, batch, data, supply=6)],
         [DATA, batch_id],
     ]
-    assert decode(HEADER_TYPES, logs[0]["data"]) == header_of(batch, data)
+    assert decode(HEADER_TYPES, logs[0]["data"]) == make_header(batch, data, 6).fields()
     assert decode(["bytes"], logs[1]["data"]) == (data,)
 
 
@@ -209,7 +209,7 @@ def test_settle__given_no_updates__still_chains(world: World) -> None:
     act(world, "settler", "settle", tuple(batch.values()), data)
 
     assert data == b"\x01"
-    assert read(world, "lastBatchHash", types=("bytes32",)) == hash_batch(world, batch, data)
+    assert read(world, "lastBatchHash", types=("bytes32",)) == hash_batch(world, batch, data, supply=0)
 
 
 def test_batch_hash_of__given_the_newest_64__answers_and_refuses_the_others(world: World) -> None:

@@ -3,7 +3,8 @@ initialize
 ├── given a fresh deployment, every value it was given can be read
 ├── given the implementation itself, it refuses
 ├── given a second call through the proxy, it refuses
-├── given an authority without code, settler zero, instance zero, period 0 or no member registry, it refuses
+├── given an authority without code, settler zero, instance zero, period 0, no member registry, no judge or a window
+│   out of range, it refuses
 └── given a proxy without an initialiser's call, it cannot be deployed
 upgradeToAndCall
 ├── given a new copy of the implementation, every stored value stays
@@ -21,7 +22,7 @@ import pytest
 
 from loyaltychain.chain import artifacts
 from tests.contracts import evm
-from tests.contracts.builders import CAPS, INSTANCE, World, act, make_initialisation, read, settle
+from tests.contracts.builders import CAPS, INSTANCE, PUSH, ROOT, World, act, initialise_for, read, settle
 from tests.contracts.evm import refused
 from tests.contracts.records import erc7201
 from tests.contracts.test_proxy import IMPLEMENTATION_SLOT
@@ -44,6 +45,10 @@ VIEWS = {
     "authority": ("address",),
     "memberRegistry": ("address",),
     "transferLogs": ("bool",),
+    "batchProofs": ("address",),
+    "challengeWindow": ("uint32",),
+    "lastFinalId": ("uint32",),
+    "pendingSwitch": ("bytes32", "bytes32", "uint256"),
 }
 
 
@@ -68,11 +73,15 @@ def test_initialize__given_a_fresh_deployment__can_be_read(world: World) -> None
         "authority": world.manager.lower(),
         "memberRegistry": world.members.lower(),
         "transferLogs": False,
+        "batchProofs": world.proofs.lower(),
+        "challengeWindow": 0,
+        "lastFinalId": 0,
+        "pendingSwitch": (bytes(32), bytes(32), 0),
     }
 
 
 def test_initialize__given_the_implementation__is_refused(world: World) -> None:
-    call = make_initialisation(authority=world.manager, settler=world.people["stranger"], members=world.members)
+    call = initialise_for(world, settler=world.people["stranger"])
 
     with refused("InvalidInitialization"):
         evm.send(world.chain, world.ledger_implementation, call, sender=world.people["stranger"])
@@ -86,7 +95,7 @@ def test_initialize__given_the_implementation__is_refused(world: World) -> None:
 
 
 def test_initialize__given_a_second_call__is_refused(world: World) -> None:
-    call = make_initialisation(authority=world.manager, settler=world.people["stranger"], members=world.members)
+    call = initialise_for(world, settler=world.people["stranger"])
 
     for person in world.people.values():
         with refused("InvalidInitialization"):
@@ -105,16 +114,18 @@ def test_initialize__given_a_second_call__is_refused(world: World) -> None:
         ({"instance": bytes(32)}, "ZeroInstanceId", ()),
         ({"caps": (1, 1, 1, 1, 0, 1)}, "ZeroPeriod", ()),
         ({"members": NOBODY}, "NoMemberRegistry", (NOBODY,)),
+        ({"proofs": NOBODY}, "NoBatchProofs", (NOBODY,)),
+        ({"mode": PUSH, "challenge_window": 1}, "WrongWindow", (1, 0)),
+        ({"mode": ROOT, "challenge_window": 0}, "WrongWindow", (0, 30 * 86_400)),
+        ({"mode": ROOT, "challenge_window": 30 * 86_400 + 1}, "WrongWindow", (30 * 86_400 + 1, 30 * 86_400)),
     ],
-    ids=["authority", "settler", "instance", "period", "member registry"],
+    ids=["authority", "settler", "instance", "period", "member registry", "proofs", "push", "no window", "long window"],
 )
 def test_initialize__given_an_unusable_value__is_refused(
     world: World, changes: dict[str, object], error: str, facts: tuple
 ) -> None:
-    values = {"authority": world.manager, "settler": world.people["settler"], "members": world.members} | changes
-
     with refused(error, *facts):
-        evm.deploy(world.chain, "PointsProxy", world.ledger_implementation, make_initialisation(**values))
+        evm.deploy(world.chain, "PointsProxy", world.ledger_implementation, initialise_for(world, **changes))
 
 
 def test_initialize__given_a_registry_authority_without_code__is_refused(world: World) -> None:
@@ -180,7 +191,7 @@ def test_storage__given_a_settled_batch__is_where_the_standards_say(world: World
     assert slot(base) & (2**192 - 1) == 1 | supply << 32 | supply << 96
     assert slot(base + 1) == int(world.people["settler"], 16) | CAPS[5] << 176
     assert slot(base + 2) == CAPS[0] | CAPS[1] << 48 | CAPS[2] << 96 | CAPS[3] << 144 | CAPS[4] << 192
-    assert slot(base + 3 + 1) == int.from_bytes(last_hash)
+    assert slot(base + 3 + 1) == int.from_bytes(last_hash) | evm.now(world.chain)
     assert [slot(words + i) for i in range(3)] == [0, 5 | (2**32 - 1) << 224, 9]
 
 
@@ -196,6 +207,7 @@ def test_supports_interface__given_an_id__claims_what_is_there(world: World, int
 def test_artifacts__given_the_deployed_code__hash_as_shipped(world: World) -> None:
     deployed = {
         "AccessManager": world.manager,
+        "BatchProofs": world.proofs,
         "MemberRegistry": world.members_implementation,
         "PointsLedger": world.ledger_implementation,
         "PointsProxy": world.ledger,

@@ -28,7 +28,7 @@ from loyaltychain.ledger.tables import (
     volumes,
 )
 from loyaltychain.operations.tables import order_bonuses, order_lines, orders, outcomes, return_lines, rewards
-from loyaltychain.settlement.tables import batch_updates, batches, receipt_keys, receipts
+from loyaltychain.settlement.tables import batch_updates, batch_voids, batches, receipt_keys, receipts
 
 #: In the order of their references.
 ONE_ROW_EACH = [
@@ -54,10 +54,12 @@ ONE_ROW_EACH = [
     (batches, {"id": 1, "from_position": 1, "to_position": 1, "prev_hash": "0x0c", "balance_root": "0x0d",
                "receipt_root": "0x0e", "ledger_head": "0x04", "program_hash": "0x02", "data": "0x01",
                "data_hash": "0x0f", "time": 10, "updates": 1, "issued": 7, "burned": 0, "batch_hash": "0x10",
-               "state": "sealed"}),
+               "state": "sealed", "supply": 7}),
     (batch_updates, {"batch": 1, "member": 1, "delta": 7}),
     (receipts, {"batch": 1, "index": 0, "member": 1, "unit": "points", "amount": 7, "entry_id": "earn:1",
                 "entry_digest": "0x03", "salt": "0x11", "leaf": "0x12"}),
+    (batch_voids, {"first_id": 2, "last_id": 3, "fraud": 3, "challenger": "0x18", "block_number": 9, "is_own": 1,
+                   "resumed_at": None}),
     (receipt_keys, {"member": 1, "key": "0x13"}),
     (cursors, {"step": "earn", "position": 1}),
     (lots, {"id": "earn:1", "member": 1, "award": "shop/1", "earned_at": 5, "expires_at": 9, "due_at": 7,
@@ -98,6 +100,7 @@ APPEND_ONLY = {
 FREE_COLUMNS = {
     "members": {"joined_at"}, "batches": {"state"}, "lots": {"remaining", "expired", "returned_by"},
     "redemptions": {"refunded"}, "return_lines": {"matched"}, "api_keys": {"revoked_at"},
+    "batch_voids": {"resumed_at"},
 }  # fmt: skip
 
 

@@ -61,7 +61,7 @@ def test_migrate__migrated__changes_nothing(database) -> None:
     with reading(database) as tx:
         assert describe_schema(tx) == before
         assert [tx.execute(select(table)).one()._asdict() for table, _ in ONE_ROW_EACH[:1]] == [ONE_ROW_EACH[0][1]]
-        assert tx.execute(text("SELECT version_num FROM alembic_version")).scalars().all() == ["0005"]
+        assert tx.execute(text("SELECT version_num FROM alembic_version")).scalars().all() == ["0006"]
 
 
 def test_migrate__two_at_once__both_end_well(empty_url) -> None:

@@ -129,7 +129,7 @@ def test_keep_plan__two_roles_with_one_key__are_refused_before_anything_is_sent(
 def test_keep_plan__vouchers_signed_with_the_settlers_key__refused(fresh: ProjectWorld) -> None:
     settings = fresh.project.home / "loyaltychain.toml"
     hot = fresh.open().address("settler")
-    text = settings.read_text(encoding="utf-8") + f'voucher_signer = "{hot}"\n'
+    text = settings.read_text(encoding="utf-8").replace("[wallets]\n", f'[wallets]\nvoucher_signer = "{hot}"\n')
     settings.write_text(text, encoding="utf-8")
 
     with pytest.raises(errors.InvalidSettings, match="Two roles have the same key") as refused:

@@ -87,7 +87,7 @@ LIES: dict[str, tuple[Callable[[Manifest], Any], set[str]]] = {
     "no such creation": (lambda m: m["creations"].update(PointsLedger="0x" + "11" * 32),
                          {"creation of PointsLedger"}),
     "no creations": (lambda m: m.pop("creations"), PROXIES | {
-        "creation of AccessManager", "creation of PointsLedgerImplementation",
+        "creation of AccessManager", "creation of BatchProofs", "creation of PointsLedgerImplementation",
         "creation of ProgramRegistryImplementation", "creation of MemberRegistryImplementation"}),
     "voucher signer": (lambda m: m["wallets"].update(voucher_signer=OTHER), {"voucher signer"}),
     "transfer logs": (lambda m: m["wallets"].update(transfer_logs=True), {"transfer logs"}),

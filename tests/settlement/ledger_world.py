@@ -21,11 +21,11 @@ from loyaltychain.chain.signer import AllowedCall, KeySigner, PrivateKey
 from loyaltychain.core.hashing import to_hex
 from loyaltychain.db.engine import open_database, transaction
 from loyaltychain.db.migrate import migrate
+from loyaltychain.settlement.contract import read_ledger
 from loyaltychain.settlement.deployment import Deployment
-from loyaltychain.settlement.guard import read_ledger
 from loyaltychain.settlement.seal import seal_step
 from loyaltychain.settlement.submit import make_settle_call
-from loyaltychain.settlement.types import Batch
+from loyaltychain.settlement.types import Batch, Mode
 from tests.chain.small_world import NOW, SmallWorld, make_small_world
 from tests.settlement.books import book, join
 from tests.settlement.builders import earn, redeem
@@ -33,6 +33,7 @@ from tests.settlement.builders import earn, redeem
 INSTANCE = b"\x5a" * 32
 CAPS = (1_000_000, 1_000_000, 1_000_000, 1_000_000, 86_400, 1_000_000_000)
 SETTLE = selector("settle((uint32,bytes32,bytes32,bytes32,bytes32,bytes32,uint64,uint32,uint64,uint64),bytes)")
+MODES: tuple[Mode, ...] = ("push", "root")  # the contract's enum, in its order
 #: What the two sealed batches of the books leave to each member.
 BALANCES = ({1: 12, 2: 30}, {1: 5, 2: 30, 9: 40_000})
 
@@ -100,7 +101,7 @@ class LedgerWorld:
         return [(fields["batchId"], fields["batchHash"]) for name, fields in events if name == "BatchSettled"]
 
 
-def make_ledger_world(directory: Path) -> LedgerWorld:
+def make_ledger_world(directory: Path, *, mode: Mode = "push", window: int = 0) -> LedgerWorld:
     """A fresh chain with all contracts, and in ``directory`` the databases to begin with.
 
     ``empty.db`` knows of the deployment and nothing else; ``sealed.db`` has two sealed batches as well.
@@ -112,7 +113,8 @@ def make_ledger_world(directory: Path) -> LedgerWorld:
         artifacts.load("PointsLedger").abi,
         "initialize",
         (manager, small.settler.address, INSTANCE, "Points", "PTS", CAPS,
-         _create(small, "PointsProxy", _create(small, "MemberRegistry"), members), False),
+         _create(small, "PointsProxy", _create(small, "MemberRegistry"), members), False, _create(small, "BatchProofs"),
+         MODES.index(mode), window),
     )  # fmt: skip
     register = encode_call(artifacts.load("ProgramRegistry").abi, "initialize", (manager,))
     deployment = Deployment(
@@ -122,6 +124,8 @@ def make_ledger_world(directory: Path) -> LedgerWorld:
         instance_id=INSTANCE,
         ledger=_create(small, "PointsProxy", _create(small, "PointsLedger"), initialise),
         registry=_create(small, "PointsProxy", _create(small, "ProgramRegistry"), register),
+        mode=mode,
+        challenge_window=window,
     )
     world = LedgerWorld(small, deployment, directory)
     _prepare_books(world)
@@ -150,6 +154,8 @@ def make_manifest(deployment: Deployment) -> dict[str, Any]:
         "chain_id": deployment.chain_id,
         "genesis_hash": to_hex(deployment.genesis_hash),
         "instance_id": to_hex(deployment.instance_id),
+        "mode": deployment.mode,
+        "challenge_window": deployment.challenge_window,
         "contracts": {
             "PointsLedger": {"address": deployment.ledger},
             "ProgramRegistry": {"address": deployment.registry},

@@ -9,6 +9,11 @@ root
 prove and verify
 ├── given any words and any index, set or not: the proof holds
 └── given the proof with a bit flipped, another word, another index, or another length: it does not hold
+prove_many and verify_many
+├── given one index: the proof is that of prove
+├── given neighbours: only what cannot be worked out from them, level by level, from the left
+├── given any words and any indexes, set or not: the proof holds, and a kept tree gives the same
+└── given another word, a sibling changed, lacking or too many, or no words: it does not hold
 """
 
 import pytest
@@ -18,7 +23,7 @@ from hypothesis import strategies as st
 from loyaltychain.core.amounts import LANE_MAX, MEMBER_MAX
 from loyaltychain.core.errors import InvariantError
 from loyaltychain.core.hashing import keccak256
-from loyaltychain.settlement.balance_tree import DEPTH, prove, root, verify
+from loyaltychain.settlement.balance_tree import DEPTH, BalanceTree, prove, prove_many, root, verify, verify_many
 from loyaltychain.settlement.words import pack
 
 ZERO = bytes(32)
@@ -96,3 +101,48 @@ def test_verify__anything_changed__does_not_hold(words: dict[int, int], index: i
     assert not verify(top, index=index + 2**DEPTH, word=word, proof=proof)
     if words.get(index ^ 1 << place, 0) != word:
         assert not verify(top, index=index ^ 1 << place, word=word, proof=proof)
+
+
+def leaf(word: int) -> bytes:
+    return keccak256(b"\x00" + word.to_bytes(32, "big"))
+
+
+def test_prove_many__neighbours__what_they_lack_level_by_level_from_the_left() -> None:
+    words = {0: 10, 1: 11, 2: 12, 3: 13, 6: 16, 7: 17}
+    pair = keccak256(b"\x01" + leaf(16) + leaf(17))
+
+    # 1 and 2 lack 0 and 3, then nothing of their grandparent, then the node over 4 to 7, then empty siblings.
+    over = keccak256(b"\x01" + ZERO + pair)
+    assert prove_many(words, [1, 2]) == (leaf(10), leaf(13), over, *[ZERO] * 21)
+
+
+@settings(deadline=None, max_examples=60)
+@given(word_sets, st.sets(indexes, min_size=1, max_size=12))
+def test_prove_many__any_indexes__holds(words: dict[int, int], wanted: set[int]) -> None:
+    tree, chosen = BalanceTree(words), sorted(wanted)
+    proof = tree.prove_many(chosen)
+
+    assert tree.root == root(words)
+    assert proof == prove_many(words, chosen)
+    assert verify_many(tree.root, words={index: words.get(index, 0) for index in chosen}, proof=proof)
+    assert tree.prove(chosen[0]) == prove(words, chosen[0]) == prove_many(words, chosen[:1])
+
+
+@settings(deadline=None, max_examples=60)
+@given(word_sets, st.sets(indexes, min_size=1, max_size=6), st.data())
+def test_verify_many__anything_changed__does_not_hold(
+    words: dict[int, int], wanted: set[int], draws: st.DataObject
+) -> None:
+    words = words | {index: words.get(index, 0) or 1 for index in wanted}
+    top, proof = root(words), list(prove_many(words, sorted(wanted)))
+    shown = {index: words[index] for index in wanted}
+    victim = draws.draw(st.sampled_from(sorted(wanted)))
+
+    assert not verify_many(top, words=shown | {victim: shown[victim] ^ 1}, proof=proof)
+    assert not verify_many(top, words={}, proof=proof)
+    assert not verify_many(top, words=shown, proof=[*proof, ZERO])
+    if proof:
+        place = draws.draw(st.integers(0, len(proof) - 1))
+        bent = [*proof[:place], keccak256(proof[place]), *proof[place + 1 :]]
+        assert not verify_many(top, words=shown, proof=bent)
+        assert not verify_many(top, words=shown, proof=proof[:-1])

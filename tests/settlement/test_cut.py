@@ -15,12 +15,14 @@ take_run
 ├── given more members than fit: it ends before the first too many
 ├── given exactly as many as fit: it takes them all
 ├── given any entries and limits: it is the longest run of which every part fits
+├── given any entries and limits in root mode: it fits, and with the next entry it would not
 ├── given a gas limit: it ends before the entry that would exceed it, by words and members
 ├── given caps: it ends before the entry that would exceed the net issued or burned
 ├── given one entry beyond a cap: it raises CapTooLow
 └── given one entry beyond the other limits: it raises InvariantError
 """
 
+from collections import Counter
 from dataclasses import replace
 
 import pytest
@@ -31,9 +33,10 @@ from loyaltychain.core.amounts import MemberNumber, Unit
 from loyaltychain.core.errors import CapTooLow, InvariantError
 from loyaltychain.ledger.accounts import ISSUED, REDEEMED, available, held
 from loyaltychain.ledger.types import AccountId, Entry
-from loyaltychain.settlement.codec import encode
+from loyaltychain.settlement import codec
 from loyaltychain.settlement.cut import Change, Limits, Run, changes_of, take_run
 from loyaltychain.settlement.gas import gas_bound
+from loyaltychain.settlement.records import encode
 from tests.settlement.builders import NEXT_PROGRAM, PROGRAM, earn, hold, in_sequence, make_entry, make_posting, redeem
 
 ANN = MemberNumber(17)
@@ -165,6 +168,31 @@ def test_take_run__any_entries_and_limits__longest_run_that_fits(
 
     assert run is not None
     assert (run.last, run.is_cut) == (longest, longest < len(moves))
+
+
+@settings(deadline=None, max_examples=150)
+@given(st.lists(steps, min_size=1, max_size=40), st.integers(1, 12), st.integers(18, 60), st.integers(1, 9))
+def test_take_run__any_entries_in_root_mode__fits_and_not_with_the_next(
+    moves: list[tuple[int, int]], updates: int, data_bytes: int, rice_from: int
+) -> None:
+    make = {True: earn, False: redeem}
+    entries = [make[amount > 0](f"e{place}", member, abs(amount)) for place, (member, amount) in enumerate(moves)]
+
+    def fits(count: int) -> bool:
+        totals: Counter[int] = Counter()
+        for member, amount in moves[:count]:
+            totals[member] += amount
+        deltas = {member: total for member, total in totals.items() if total}
+        data = codec.encode(deltas, mode="root", rice_from=rice_from)
+        return len(deltas) <= updates and len(data) <= data_bytes
+
+    limits = replace(ROOMY, updates=updates, data_bytes=data_bytes, mode="root", rice_from=rice_from)
+    run = take_run(in_sequence(*entries), limits)
+
+    assert run is not None
+    assert fits(run.last)
+    assert run.is_cut == (run.last < len(moves))
+    assert not (run.is_cut and fits(run.last + 1))
 
 
 def test_take_run__one_entry_beyond_the_limits__refused() -> None:

@@ -2,7 +2,11 @@
 ├── given any batch, into fresh words or into known ones: enough as the limit of its transaction on the real contract
 ├── given batches into fresh words: at most 1.6 times what the contract takes
 ├── given the largest batches: enough, and at most 1.6 times what the contract takes
-└── given transfer logs and members who all have wallets, side by side or far apart: enough
+├── given transfer logs and members who all have wallets, side by side or far apart: enough
+└── in root mode
+    ├── given any batch, into a fresh ledger or a seasoned one: enough, and at most twice what the contract takes
+    ├── given the largest batches: enough
+    └── given as many batches as the history holds, and more: enough, where one becomes a checkpoint too
 """
 
 from collections.abc import Iterator, Mapping
@@ -13,8 +17,10 @@ from hypothesis import strategies as st
 
 from loyaltychain.settlement.codec import encode
 from loyaltychain.settlement.gas import DATA_BYTES_MAX, gas_bound
+from loyaltychain.settlement.types import Mode
 from tests.contracts import evm
 from tests.contracts.builders import World, act, make_batch, make_world
+from tests.contracts.rooted import make_root_world
 from tests.contracts.wallets import bind_all, make_contract_wallets, tell
 
 FIRST = 80  # member from which on no word was ever written
@@ -34,20 +40,35 @@ def seasoned() -> World:
     return world
 
 
-def bound_of(deltas: Mapping[int, int], *, transfer_logs: bool = False) -> int:
+@pytest.fixture(scope="module")
+def rooted() -> World:
+    return make_root_world(challenge_window=1)
+
+
+@pytest.fixture(scope="module")
+def seasoned_root() -> World:
+    """As ``seasoned``, in root mode."""
+    world = make_root_world(challenge_window=1)
+    for _ in range(66):
+        settle(world, {}, mode="root")
+    return world
+
+
+def bound_of(deltas: Mapping[int, int], *, transfer_logs: bool = False, mode: Mode = "push") -> int:
     words = len({member // 8 for member in deltas})
-    return gas_bound(words=words, updates=len(deltas), transfer_logs=transfer_logs)
+    return gas_bound(words=words, updates=len(deltas), transfer_logs=transfer_logs, mode=mode)
 
 
-def settle(world: World, deltas: Mapping[int, int], *, transfer_logs: bool = False) -> int:
-    """What settling takes, when the bound is all that may be taken."""
-    batch, data = make_batch(world, deltas)
+def settle(world: World, deltas: Mapping[int, int], *, transfer_logs: bool = False, mode: Mode = "push") -> int:
+    """What settling takes, when the bound is all that may be taken. The data are what the codec chooses."""
+    batch, _ = make_batch(world, deltas)
+    data = encode(deltas, mode=mode)
     sent = world.chain.w3.eth.send_transaction(
         {
             "from": world.people["settler"],
             "to": world.ledger,
             "data": evm.encode("PointsLedger", "settle", tuple(batch.values()), data),
-            "gas": bound_of(deltas, transfer_logs=transfer_logs),
+            "gas": bound_of(deltas, transfer_logs=transfer_logs, mode=mode),
         }
     )
     receipt = world.chain.w3.eth.get_transaction_receipt(sent)
@@ -111,3 +132,35 @@ def test_gas_bound__transfer_logs__enough(gap: int) -> None:
 
     for amount in (0x1111111, -0x1111111):
         settle(world, dict.fromkeys(members, amount), transfer_logs=True)
+
+
+@settings(deadline=None, max_examples=12, phases=[Phase.reuse, Phase.generate])
+@given(changes=st.one_of(members, runs), is_seasoned=st.booleans())
+def test_gas_bound__root_mode__enough_and_near(
+    rooted: World, seasoned_root: World, changes: list[tuple[int, int, int]], is_seasoned: bool
+) -> None:
+    deltas, member = {}, 0
+    for gap, credit, _ in changes:
+        member += gap
+        deltas[member] = credit
+    chosen = seasoned_root if is_seasoned else rooted
+
+    with evm.rolled_back(chosen.chain):
+        taken = settle(chosen, deltas, mode="root")
+
+    assert taken <= bound_of(deltas, mode="root")
+    assert is_seasoned or bound_of(deltas, mode="root") <= taken * 2
+
+
+@pytest.mark.parametrize("deltas", [pytest.param(deltas, id=name) for name, deltas in largest()])
+def test_gas_bound__root_mode_largest_batches__enough(rooted: World, deltas: dict[int, int]) -> None:
+    with evm.rolled_back(rooted.chain):
+        taken = settle(rooted, deltas, mode="root")
+
+    assert taken <= bound_of(deltas, mode="root")
+
+
+def test_gas_bound__root_mode_more_batches_than_the_history_holds__enough(rooted: World) -> None:
+    with evm.rolled_back(rooted.chain):
+        for number in range(1, 67):
+            settle(rooted, {number: 1}, mode="root")

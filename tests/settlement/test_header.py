@@ -1,5 +1,5 @@
 """batch_hash
-├── given a header: it is keccak over the fourteen words that the protocol names
+├── given a header: it is keccak over the fifteen words that the protocol names, with its last four bytes zero
 ├── given any one field, the chain or the ledger changed: it gives another hash
 └── given a field beyond its type: it raises
 genesis_hash
@@ -19,7 +19,7 @@ from tests.settlement.builders import LEDGER
 TYPE = (
     b"BatchHeader(uint256 chainId,address ledger,uint32 batchId,bytes32 prevHash,bytes32 balanceRoot,bytes32 "
     b"receiptRoot,bytes32 ledgerHead,bytes32 programHash,bytes32 dataHash,uint64 time,uint32 updates,uint64 issued,"
-    b"uint64 burned)"
+    b"uint64 burned,uint64 supply)"
 )
 HEADER = Header(
     batch_id=7,
@@ -33,6 +33,7 @@ HEADER = Header(
     updates=3,
     issued=2**64 - 1,
     burned=5,
+    supply=900,
 )
 
 
@@ -40,15 +41,15 @@ def word(number: int) -> bytes:
     return number.to_bytes(32, "big")
 
 
-def test_batch_hash__a_header__keccak_of_fourteen_words() -> None:
+def test_batch_hash__a_header__keccak_of_fifteen_words() -> None:
     words = [
         *(keccak256(TYPE), word(31337), word(int(LEDGER, 16)), word(7)),
         *(b"\x11" * 32, b"\x12" * 32, b"\x13" * 32, b"\x14" * 32, b"\x15" * 32, b"\x16" * 32),
-        *(word(1_767_268_800), word(3), word(2**64 - 1), word(5)),
+        *(word(1_767_268_800), word(3), word(2**64 - 1), word(5), word(900)),
     ]
 
-    assert len(b"".join(words)) == 14 * 32
-    assert batch_hash(HEADER, chain_id=31337, ledger=LEDGER) == keccak256(b"".join(words))
+    assert len(b"".join(words)) == 15 * 32
+    assert batch_hash(HEADER, chain_id=31337, ledger=LEDGER) == keccak256(b"".join(words))[:28] + bytes(4)
 
 
 @pytest.mark.parametrize("field", Header.__dataclass_fields__)
@@ -75,7 +76,7 @@ def test_batch_hash__field_beyond_its_type__refused(field: str, value: Any) -> N
 
 
 def test_genesis_hash__any_ledger__hash_of_zeros() -> None:
-    content = keccak256(TYPE) + word(31337) + word(int(LEDGER, 16)) + bytes(11 * 32)
+    content = keccak256(TYPE) + word(31337) + word(int(LEDGER, 16)) + bytes(12 * 32)
 
-    assert genesis_hash(chain_id=31337, ledger=LEDGER) == keccak256(content)
+    assert genesis_hash(chain_id=31337, ledger=LEDGER) == keccak256(content)[:28] + bytes(4)
     assert GENESIS_HEADER.batch_id == 0

@@ -47,7 +47,7 @@ from tests.settlement.builders import DEPLOYMENT, NOON, earn, hold, redeem
 EARNED = earn("a", 17, 40)
 HEADER_NAMES = (
     *("batchId", "prevHash", "balanceRoot", "receiptRoot", "ledgerHead", "programHash", "dataHash"),
-    *("time", "updates", "issued", "burned"),
+    *("time", "updates", "issued", "burned", "supply"),
 )
 
 
@@ -96,6 +96,7 @@ def test_show_receipt__entry_or_place__whole_document(engine: Engine) -> None:
             "updates": 1,
             "issued": 33,
             "burned": 0,
+            "supply": 33,
             "batchHash": to_hex(batch.hash),
         },
         "index": 0,

@@ -29,8 +29,8 @@ from loyaltychain.db.engine import reading
 from loyaltychain.settlement import store
 from loyaltychain.settlement.codec import encode
 from loyaltychain.settlement.confirm import Confirmed, confirm_step
+from loyaltychain.settlement.contract import KEPT_HASHES
 from loyaltychain.settlement.header import batch_hash
-from loyaltychain.settlement.settled import KEPT_HASHES
 from loyaltychain.settlement.submit import Submitted, retry_step, submit_step
 from loyaltychain.settlement.succession import intents_of
 from loyaltychain.settlement.types import Batch

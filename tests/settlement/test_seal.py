@@ -12,9 +12,12 @@
 ├── given a change of programme: two batches, each with its own digest
 ├── given entries without a programme: the last batch's digest stays, zero before the first
 ├── given more than a batch may hold: as many batches as it takes
+├── given a ledger in root mode: Golomb-Rice codes from so many updates on, else records
 ├── given a balance beyond its lane: it raises InvariantError and keeps nothing
 └── given a database that stores something else than it was told: it raises RootMismatch and keeps nothing
 """
+
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import Engine, text
@@ -24,10 +27,10 @@ from loyaltychain.core.errors import InvariantError, RootMismatch
 from loyaltychain.core.hashing import ZERO_HASH, from_hex, keccak256
 from loyaltychain.db.engine import transaction
 from loyaltychain.ledger.store import head
-from loyaltychain.settlement import balance_tree, codec, store
+from loyaltychain.settlement import balance_tree, codec, records, rice, store
 from loyaltychain.settlement.header import Header, batch_hash, genesis_hash
 from loyaltychain.settlement.receipt_tree import make_tree
-from loyaltychain.settlement.seal import Sealed
+from loyaltychain.settlement.seal import Sealed, seal_step
 from loyaltychain.settlement.types import Batch
 from loyaltychain.settlement.words import pack
 from tests.database import fresh_database
@@ -82,6 +85,7 @@ def test_seal_step__entries__next_batch_from_its_sources(engine: Engine) -> None
         updates=3,
         issued=39_912,
         burned=0,
+        supply=39_912,
     )
     expected = Batch(header, 1, 4, data, batch_hash(header, **ON_CHAIN), "sealed")
     assert sealed == Sealed(batch=expected, receipts=4)
@@ -106,6 +110,7 @@ def test_seal_step__second_seal__hangs_on_the_first(engine: Engine) -> None:
     assert second.header.prev_hash == first.hash
     assert (second.header.batch_id, second.from_position, second.to_position) == (2, 3, 4)
     assert (second.header.updates, second.header.issued, second.header.burned) == (2, 1, 10)
+    assert (first.header.supply, second.header.supply) == (30, 21)
     assert second.header.balance_root == balance_tree.root(pack({2: 21}))
 
 
@@ -229,3 +234,18 @@ def test_seal_step__database_stores_something_else__keeps_nothing(table: str, ch
         seal(engine)
     assert stored(engine) == []
     engine.dispose()
+
+
+def test_seal_step__root_mode__rice_from_so_many_updates_on(engine: Engine) -> None:
+    members = range(1, 41)
+    join(engine, members)
+    book(engine, *(earn(f"e{member}", member, 5) for member in members))
+    rooted = replace(DEPLOYMENT, mode="root", challenge_window=60)
+
+    one = seal_step(engine, rooted, now=NOON, max_updates=19, rice_from=20)
+    other = seal_step(engine, rooted, now=NOON, rice_from=20)
+
+    assert one is not None
+    assert other is not None
+    assert one.batch.data == records.encode(dict.fromkeys(range(1, 20), 5))
+    assert other.batch.data == rice.encode(dict.fromkeys(range(20, 41), 5))

@@ -6,6 +6,9 @@ explain_shortage
 ├── given several: names each
 ├── given a supply cap: the supply after the batch
 └── given that every cap holds the batch: the bucket refills by itself
+explain_pending
+├── given the contract's own words for a full history: says until when, and that nothing has to be done
+└── given another reason, or none: nothing
 """
 
 from dataclasses import replace
@@ -14,8 +17,9 @@ from typing import Any
 import pytest
 
 from loyaltychain.chain import artifacts
+from loyaltychain.chain.abi import decode_revert, selector
 from loyaltychain.settlement.header import GENESIS_HEADER, Header
-from loyaltychain.settlement.shortage import CAP_ERRORS, explain_shortage, is_over_cap
+from loyaltychain.settlement.shortage import CAP_ERRORS, explain_pending, explain_shortage, is_over_cap
 
 HEADER: Header = replace(GENESIS_HEADER, batch_id=1, issued=42, burned=7)
 CAPS = {"issuePerBatch": 42, "burnPerBatch": 7, "issuePerPeriod": 42, "burnPerPeriod": 7, "periodSeconds": 1,
@@ -61,3 +65,17 @@ def test_explain_shortage__supply_shrinks__needs_no_supply_cap() -> None:
 
 def test_explain_shortage__every_cap_holds__refills() -> None:
     assert explain() == "the period's bucket refills with time"
+
+
+def test_explain_pending__full_history__says_until_when() -> None:
+    raw = selector("TooManyPending(uint256)") + (1_767_268_800).to_bytes(32, "big")
+    reason = decode_revert([artifacts.load("PointsLedger").abi], raw)
+
+    advice = explain_pending(reason)
+
+    assert advice == "the oldest pending batch is final at 2026-01-01T12:00:00Z; it is tried again by itself then"
+
+
+@pytest.mark.parametrize("reason", [None, "", "LedgerIsPaused()", "IssueOverBatchCap(issued=2, cap=1)"])
+def test_explain_pending__another_reason__nothing(reason: str | None) -> None:
+    assert explain_pending(reason) is None

@@ -40,6 +40,7 @@ STATES: tuple[State, ...] = get_args(State)
 FORWARD = {
     *(("sealed", "submitted"), ("submitted", "final")),
     *(("sealed", "halted"), ("submitted", "halted"), ("halted", "final")),
+    *(("sealed", "void"), ("submitted", "void"), ("halted", "void"), ("final", "void")),
 }
 
 

@@ -200,11 +200,12 @@ class Original:
 
 
 @contextmanager
-def deployed_shop(home: Path) -> Iterator[Original]:
-    """A new shop in ``home``, deployed and published."""
+def deployed_shop(home: Path, *, mode: str = "push") -> Iterator[Original]:
+    """A new shop in ``home``, deployed and published. In root mode a batch can be voided for a minute."""
     with project_world(home) as project:
         settings = home / "loyaltychain.toml"
-        settings.write_text(settings.read_text("utf-8").replace("config = 60", "config = 0"), encoding="utf-8")
+        text = settings.read_text("utf-8").replace("config = 60", "config = 0")
+        settings.write_text(text.replace('mode = "push"', f'mode = "{mode}"'), encoding="utf-8")
         project.project = open_project(home, {})
         world = project.open()
         run_deploy(world)

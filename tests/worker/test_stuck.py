@@ -278,6 +278,9 @@ def test_run_once__copy_of_the_ledger_in_the_manifest__refused(shop: Shop) -> No
             caps_of(shop),
             manifest["contracts"]["MemberRegistry"]["address"],
             False,
+            manifest["contracts"]["BatchProofs"]["address"],
+            0,
+            0,
         ),
     )
     proxy = artifacts.load("PointsProxy")

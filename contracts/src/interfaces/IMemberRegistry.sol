@@ -4,6 +4,16 @@ pragma solidity 0.8.37;
 /// @title Which wallet shows which member's points: one wallet a member, one member a wallet.
 /// @notice Points belong to the member number, whatever wallet is bound to it: binding moves none. A binding takes two
 /// signatures, the programme's voucher and the wallet's consent; whoever has both may submit them.
+///
+/// Who may do what, and what a stolen key costs at most. No key here gives, takes or moves a point:
+/// - Voucher signer (no delay): half of every binding. With a consent of a wallet of theirs, a thief shows the points of
+///   members who have no wallet as that wallet's.
+/// - Registrar (no delay): `proposeRebind`, `cancelRebind`. After `rebindDelay`, unless the bound wallet objects, a member
+///   is shown by the thief's wallet.
+/// - Guardian (no delay): `stopBinding`. Nothing is bound until Config names another signer.
+/// - Config (delayed, cancelled by Guardian): `setVoucherSigner`, `forceUnbind`. After the delay: any binding.
+/// - Upgrader and Admin (delayed): as for IPointsLedger.
+/// - A bound wallet: `unbind`, `objectRebind`. Anybody: `bind` with both signatures, `executeRebind` when it is due.
 /// @dev The signed messages are EIP-712 (docs/PROTOCOL.md, 11). Wallets and the voucher signer may be contracts that
 /// answer ERC-1271.
 interface IMemberRegistry {

@@ -4,11 +4,27 @@ pragma solidity 0.8.37;
 /// @title The ledger of a loyalty programme on chain: numbered, hash-chained batches of balance changes.
 /// @notice A member is a number. Nobody can move points between members: there is no function for it, and the proxy
 /// in front of this contract refuses the selectors by which tokens are moved.
+///
+/// Who may do what, and what a stolen key costs at most:
+/// - Settler (one address, no delay): `settle`, nothing else. In push mode: what the caps let a batch and a period issue
+///   and burn, to and from whomever. In root mode the same, but only if nobody challenges within the window.
+/// - Guardian (no delay): `pause`, `lowerCaps`. Nothing settles until Config ends it; no point comes, goes or moves.
+/// - Config (delayed, cancelled by Guardian): `unpause`, `raiseCaps`, `setSettler`, `setTransferLogs`,
+///   `proposeRootMode`, `cancelRootMode`. After the delay: the settler's key and any caps, so every balance.
+/// - Upgrader (delayed, cancelled by Guardian): `upgradeToAndCall`. After the delay: everything but what the proxy
+///   refuses.
+/// - Admin (delayed): gives and takes the roles, sets their delays. After the delay: everything but what the proxy
+///   refuses.
+/// - The member registry: `onBinding`, which changes no balance.
+/// - Anybody: the reads, and what IRootMode offers. It changes nothing but what is proven to be true or false.
 /// @dev Byte formats (words, header, data) are fixed by docs/PROTOCOL.md.
 interface IPointsLedger {
-    /// @notice How balances are surfaced. Push: `settle` applies the deltas to the packed words itself.
+    /// @notice How balances are surfaced. Push: `settle` applies the deltas to the packed words itself. Root: a batch
+    /// stands as its root and its logged data, anybody can void it while it is pending, and words are written when
+    /// somebody syncs them (IRootMode).
     enum Mode {
-        Push
+        Push,
+        Root
     }
 
     /// @notice What the settler can do at worst.
@@ -27,7 +43,7 @@ interface IPointsLedger {
         uint64 supplyCap;
     }
 
-    /// @notice What the settler says about a batch; the header without `dataHash`.
+    /// @notice What the settler says about a batch; the header without `dataHash` and `supply`.
     struct Batch {
         uint32 batchId;
         bytes32 prevHash;
@@ -41,7 +57,7 @@ interface IPointsLedger {
         uint64 burned;
     }
 
-    /// @notice What is hashed and logged about a batch.
+    /// @notice What is hashed and logged about a batch. `supply` is what exists after it.
     struct Header {
         uint32 batchId;
         bytes32 prevHash;
@@ -54,6 +70,7 @@ interface IPointsLedger {
         uint32 updates;
         uint64 issued;
         uint64 burned;
+        uint64 supply;
     }
 
     /// @notice A batch was settled. Together with `BatchData` this rebuilds every balance, root, hash and the supply.
@@ -89,6 +106,8 @@ interface IPointsLedger {
     error NotMemberRegistry(address caller);
     /// @notice A member registry is a contract.
     error NoMemberRegistry(address registry);
+    /// @notice The judge of batches is a contract.
+    error NoBatchProofs(address proofs);
     /// @notice A deployment has a name of its own.
     error ZeroInstanceId();
     /// @notice Nothing settles now, and it cannot be paused twice.
@@ -122,6 +141,8 @@ interface IPointsLedger {
     error BurnOverPeriodCap(uint256 burned, uint256 available);
     /// @notice The batch would raise the supply to `supply`, above the cap.
     error SupplyOverCap(uint256 supply, uint256 cap);
+    /// @notice The batch says that it burns more than exists.
+    error SupplyBelowZero(uint256 supply, uint256 burned);
     /// @notice The buckets refill in one second at least.
     error ZeroPeriod();
     /// @notice `lowerCaps` may tighten only: every cap at most the present one, the period at least.
@@ -142,6 +163,9 @@ interface IPointsLedger {
     /// @param caps what the settler can do at worst
     /// @param memberRegistry knows which wallet is bound to which member; for ever the same
     /// @param transferLogs whether changes of bound wallets' balances are logged as `Transfer`
+    /// @param batchProofs judges challenges and reads data; for ever the same
+    /// @param mode how balances are surfaced
+    /// @param challengeWindow seconds in which a batch can be voided: 0 in push mode, 1 to 30 days in root mode
     function initialize(
         address authority,
         address settler,
@@ -150,12 +174,16 @@ interface IPointsLedger {
         string calldata symbol,
         Caps calldata caps,
         address memberRegistry,
-        bool transferLogs
+        bool transferLogs,
+        address batchProofs,
+        Mode mode,
+        uint32 challengeWindow
     ) external;
 
-    /// @notice Settle the next batch: check it, apply its deltas, log it. Settler only.
-    /// @dev Refusals in this order: settler, pause, batch id, previous hash, bounds, data and lanes in reading order,
-    /// totals, caps per batch, caps per period, supply.
+    /// @notice Settle the next batch: check it, apply its deltas (push mode) or take its word for it until somebody
+    /// challenges it (root mode), log it. Settler only; what a stolen settler's key costs at most is in `Caps`.
+    /// @dev Refusals in this order: settler, pause, batch id, previous hash, bounds, room in the history, data and lanes
+    /// in reading order and totals (push mode), caps per batch, caps per period, supply.
     function settle(Batch calldata batch, bytes calldata data) external;
 
     /// @notice Stop settling. Guardian.
@@ -211,7 +239,7 @@ interface IPointsLedger {
     /// @notice Hash of the newest batch: the `prevHash` of the next one.
     function lastBatchHash() external view returns (bytes32);
 
-    /// @notice Hash of one of the newest 64 batches.
+    /// @notice Hash of one of the newest 64 batches; in place of a voided one the hash of the last good one before it.
     function batchHashOf(uint32 batchId) external view returns (bytes32);
 
     /// @notice The caps in force.
@@ -231,6 +259,9 @@ interface IPointsLedger {
 
     /// @notice The contract that knows which wallet is bound to which member.
     function memberRegistry() external view returns (address);
+
+    /// @notice The contract that judges challenges and reads data.
+    function batchProofs() external view returns (address);
 
     /// @notice Whether changes of bound wallets' balances are logged as `Transfer`.
     function transferLogs() external view returns (bool);

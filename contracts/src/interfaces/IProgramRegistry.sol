@@ -3,6 +3,12 @@ pragma solidity 0.8.37;
 
 /// @title The rules of a programme, by their hash, with the ledger position from which each of them counts.
 /// @notice The programme in force at a position is the newest one whose `fromPosition` is not above it.
+///
+/// Who may do what, and what a stolen key costs at most:
+/// - Registrar (no delay): `publish`. False rules can be published, for positions that are still to come. The programme's
+///   own worker refuses to go on under rules that it does not have, so no entry is made under them; none is undone.
+/// - Upgrader and Admin (delayed): as for IPointsLedger.
+/// - Anybody: the reads.
 interface IProgramRegistry {
     /// @notice One line of the list.
     /// @param programHash digest of the programme (docs/PROTOCOL.md, 7)

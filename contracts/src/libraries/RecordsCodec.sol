@@ -2,28 +2,25 @@
 pragma solidity 0.8.37;
 
 /// @title Applies the records of a batch to the packed words (docs/PROTOCOL.md, 1 and 3).
-/// @dev The only assembly of the project, but for one line of `TransferLogs`. `RecordsReference` decodes the same
-/// bytes in plain Solidity; the tests compare the two. The first fault in reading order decides which error is raised.
+/// @dev `DataReference` reads the same bytes in plain Solidity; the tests compare what both come to. Batches that fill
+/// their words are cheaper as dense words (DenseCodec). The first fault in reading order decides which error is raised.
 library RecordsCodec {
     /// @dev Word `i` lies at slot `WORDS + i`: no hashing per word. The value is ERC-7201's for the namespace
     /// `loyaltychain.storage.PointsLedger.words`.
     uint256 internal constant WORDS = 0x198d1b2526d1fcbbb089231afa7d01a3f5dd6991b7a7b84d67fd4d586d8c5f00;
     uint256 internal constant WORD_COUNT = 0x1000000;
 
-    /// @dev Eight narrow records in a row as one 192-bit number, `gap delta gap delta ...`. Masks of: the sign of
-    /// every delta and all gaps but the first; the value 1 in these gaps; the 15 low bits of every delta; its sign.
-    uint256 private constant FORM = 0x008000ff8000ff8000ff8000ff8000ff8000ff8000ff8000;
-    uint256 private constant CREDITS_IN_A_ROW = 0x000000010000010000010000010000010000010000010000;
-    uint256 private constant LOW = 0x007fff007fff007fff007fff007fff007fff007fff007fff;
-    uint256 private constant SIGN = 0x008000008000008000008000008000008000008000008000;
-    /// @dev The top bit of each lane; a 1 in each lane.
-    uint256 private constant LANE_TOP = 0x8000000080000000800000008000000080000000800000008000000080000000;
-    uint256 private constant LANE_ONE = 0x0000000100000001000000010000000100000001000000010000000100000001;
-
     /// @notice Word number `index`.
     function wordAt(uint256 index) internal view returns (uint256 word) {
         assembly ("memory-safe") {
             word := sload(add(WORDS, index))
+        }
+    }
+
+    /// @notice Write word number `index`.
+    function putWord(uint256 index, uint256 word) internal {
+        assembly ("memory-safe") {
+            sstore(add(WORDS, index), word)
         }
     }
 
@@ -58,24 +55,6 @@ library RecordsCodec {
                     delta_ := 0
                 }
             }
-            // The deltas of eight narrow records, each in its lane; 0 unless they are the eight lanes of one word,
-            // all of them credits, and all fit.
-            function smallCredits(row, word_) -> lanes {
-                if xor(and(row, FORM), CREDITS_IN_A_ROW) { leave }
-                row := and(row, LOW)
-                // no delta is 0: adding 0x7fff reaches the sign bit from 1 on
-                if xor(and(add(row, LOW), SIGN), SIGN) { leave }
-                lanes := and(shr(168, row), 0xffff)
-                lanes := or(lanes, and(shr(112, row), shl(32, 0xffff)))
-                lanes := or(lanes, and(shr(56, row), shl(64, 0xffff)))
-                lanes := or(lanes, and(row, shl(96, 0xffff)))
-                lanes := or(lanes, and(shl(56, row), shl(128, 0xffff)))
-                lanes := or(lanes, and(shl(112, row), shl(160, 0xffff)))
-                lanes := or(lanes, and(shl(168, row), shl(192, 0xffff)))
-                lanes := or(lanes, shl(224, and(row, 0xffff)))
-                // a lane overflows exactly if its top bit falls: no delta has one
-                if and(and(word_, not(add(word_, lanes))), LANE_TOP) { lanes := 0 }
-            }
             if iszero(data.length) { malformed(0) }
             if xor(byte(0, calldataload(data.offset)), 1) { malformed(0) }
 
@@ -88,36 +67,22 @@ library RecordsCodec {
             let word := 0
             for { } iszero(gt(p, lastStart)) { p := add(p, 3) } {
                 let record := calldataload(p)
-                let delta := signextend(1, shr(232, record))
                 let gap := byte(0, record)
-                if iszero(gap) {
+                let delta := signextend(1, shr(232, record))
+                if iszero(mul(gap, delta)) {
+                    if gap { malformed(sub(p, data.offset)) }
                     gap, delta := wide(record)
                     p := add(p, 7)
+                    if or(iszero(delta), gt(p, lastStart)) { malformed(sub(sub(p, data.offset), 7)) }
                     updates := add(updates, 1)
-                    if gt(p, lastStart) { delta := 0 }
                 }
                 member := add(member, gap)
-                if or(iszero(delta), shr(27, member)) {
-                    malformed(sub(sub(p, data.offset), mul(7, iszero(byte(0, record)))))
-                }
-
                 if xor(shr(3, member), index) {
-                    if slot { sstore(slot, word) }
                     index := shr(3, member)
+                    if shr(24, index) { malformed(sub(sub(p, data.offset), mul(7, iszero(byte(0, record))))) }
+                    if slot { sstore(slot, word) }
                     slot := add(WORDS, index)
                     word := sload(slot)
-                    // A whole word of small credits, the common case of a dense batch, is applied at once.
-                    // What it does not fit is left to the general way below; a wide record first of all.
-                    if iszero(or(or(and(member, 7), iszero(byte(0, record))), gt(add(p, 21), lastStart))) {
-                        let lanes := smallCredits(shr(64, record), word)
-                        if lanes {
-                            word := add(word, lanes)
-                            issued := add(issued, shr(224, mul(lanes, LANE_ONE)))
-                            member := add(member, 7)
-                            p := add(p, 21)
-                            continue
-                        }
-                    }
                 }
                 let shift := shl(5, and(member, 7))
                 let held := and(shr(shift, word), 0xffffffff)

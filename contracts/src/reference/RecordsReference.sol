@@ -1,37 +1,38 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-/// @title The records of a batch, decoded in plain Solidity (docs/PROTOCOL.md, 3).
-/// @notice A second reading of the same bytes, to compare `RecordsCodec` with, and for whoever wants to read the data
-/// of a batch through a node. Slow on purpose; no contract uses it.
-contract RecordsReference {
+/// @title Records, decoded in plain Solidity (docs/PROTOCOL.md, 3, version 1).
+library RecordsReference {
     struct Update {
         uint32 member;
         int64 delta;
     }
 
-    uint256 private constant MEMBER_MAX = 2 ** 27 - 1;
-    int256 private constant DELTA_MAX = 2 ** 32 - 1;
+    uint256 internal constant MEMBER_MAX = 2 ** 27 - 1;
+    int256 internal constant DELTA_MAX = 2 ** 32 - 1;
 
-    /// @notice Every update that `data` holds, or that it is malformed (then there are none).
-    function decode(bytes calldata data) external pure returns (bool wellFormed, Update[] memory updates) {
-        if (data.length == 0 || data[0] != 0x01) return (false, new Update[](0));
-        Update[] memory found = new Update[](data.length / 3);
+    /// @notice The updates of what stands behind the version; meaningless unless it is well-formed.
+    function decode(bytes calldata records) internal pure returns (bool wellFormed, Update[] memory updates) {
+        Update[] memory found = new Update[](records.length / 3);
         uint256 count = 0;
         uint256 member = 0;
-        uint256 position = 1;
-        while (position < data.length) {
-            (uint256 gap, int256 delta, uint256 length) = _recordAt(data[position:]);
+        uint256 position = 0;
+        while (position < records.length) {
+            (uint256 gap, int256 delta, uint256 length) = _recordAt(records[position:]);
             member += gap;
-            if (length == 0 || member > MEMBER_MAX) return (false, new Update[](0));
+            if (length == 0 || member > MEMBER_MAX) return (false, updates);
             // both fit: they were just checked
             found[count] = Update({member: uint32(member), delta: int64(delta)});
             count += 1;
             position += length;
         }
+        return (true, firstOf(found, count));
+    }
+
+    /// @notice The first `count` updates.
+    function firstOf(Update[] memory found, uint256 count) internal pure returns (Update[] memory updates) {
         updates = new Update[](count);
         for (uint256 i = 0; i < count; ++i) updates[i] = found[i];
-        return (true, updates);
     }
 
     /// @dev The record at the beginning of `rest`; length 0 when there is none.

@@ -1,0 +1,162 @@
+"""The watch, with a node that does not do as it should
+├── given a node that fails: it is told and asked again; given one that never answers: a watch of one look ends
+├── given a node that keeps logs back, or makes some up: it is told, and nothing is sent
+├── given a chain that is reorganised: the logs that are gone do not count
+├── given a node that swallows a transaction: it is sent again at a higher bid
+└── given a chain that allows less gas than was thought: the calls are cut smaller
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from loyaltychain.audit.log_shapes import SHAPES
+from loyaltychain.core import errors
+from loyaltychain.watch.notes import Kind, Note
+from tests.watch.faults import FaultyRpc, failing
+from tests.watch.watching import FIRST, SECOND, Ended, assert_void, kinds, look, run
+from tests.watch.world import NO_TREE, STRANGER, Programme, rolled_back
+
+
+@pytest.mark.parametrize("method", ["block", "logs", "call", "estimate_gas", "nonce", "fees", "send_raw", "receipt"])
+def test_failing_node__is_asked_again(programme: Programme, method: str) -> None:
+    programme.settle(FIRST)
+    programme.settle(SECOND, balanceRoot=NO_TREE)
+
+    _, notes = look(programme, FaultyRpc(programme.rpc, **{method: failing(2)}))
+
+    assert_void(programme)
+    assert Kind.VOID in kinds(notes)
+
+
+def test_dead_node__a_watch_of_one_look_ends(programme: Programme) -> None:
+    with pytest.raises(errors.RpcUnavailable):
+        look(programme, FaultyRpc(programme.rpc, block=failing(1_000)))
+
+
+def without(kind: str) -> Callable[..., Any]:
+    """A node that leaves out the newest log of that kind."""
+    topic = next(shape.topic for shape in SHAPES if shape.name == kind)
+
+    def logs(truth: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
+        served = truth(*arguments, **options)
+        newest = max(log.block_number for log in served if log.topics[0] == topic)
+        return [log for log in served if log.topics[0] != topic or log.block_number != newest]
+
+    return logs
+
+
+@pytest.mark.parametrize("kind", ["BatchSettled", "BatchData"])
+def test_logs_kept_back__are_told(programme: Programme, kind: str) -> None:
+    programme.settle(FIRST)
+    programme.settle(SECOND)
+    told: list[Note] = []
+
+    with pytest.raises(errors.RpcUnavailable, match="another node"):
+        run(
+            programme, FaultyRpc(programme.rpc, logs=without(kind)), key=STRANGER, on_note=told.append, once=True
+        )  # fmt: skip
+
+    assert Kind.WITHHELD in kinds(told)
+    assert Kind.SENT not in kinds(told)
+
+
+def test_logs_made_up__are_told(programme: Programme) -> None:
+    programme.settle(FIRST)
+    programme.settle(SECOND)
+    told: list[Note] = []
+
+    def logs(truth: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
+        topic = next(shape.topic for shape in SHAPES if shape.name == "BatchData")
+        served = truth(*arguments, **options)
+        return [replace(log, data=log.data[:66] + b"\x99" + log.data[67:]) if log.topics[0] == topic else log
+                for log in served]  # fmt: skip
+
+    with pytest.raises(errors.RpcUnavailable, match="another node"):
+        run(programme, FaultyRpc(programme.rpc, logs=logs), key=STRANGER, on_note=told.append, once=True)
+
+    assert Kind.WITHHELD in kinds(told)
+    assert Kind.SENT not in kinds(told)
+
+
+def test_logs_kept_back_for_a_while__are_asked_for_again(programme: Programme) -> None:
+    programme.settle(FIRST)
+    programme.settle(SECOND, balanceRoot=NO_TREE)
+    told: list[Note] = []
+    rounds = 0
+
+    def logs(truth: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
+        return truth(*arguments, **options) if rounds else without("BatchData")(truth, *arguments, **options)
+
+    def work(_: float) -> None:
+        nonlocal rounds
+        rounds += 1
+        if rounds == 3:
+            raise Ended
+
+    with pytest.raises(Ended):
+        run(programme, FaultyRpc(programme.rpc, logs=logs), key=STRANGER, on_note=told.append, sleep=work)
+
+    assert_void(programme)
+
+
+def test_reorganised_chain__what_is_gone_does_not_count(programme: Programme) -> None:
+    programme.settle(FIRST)
+    told: list[Note] = []
+    with rolled_back(programme) as branch:
+        branch.settle(SECOND, balanceRoot=NO_TREE)
+        watched, _ = look(branch, key=None)
+        assert len(watched.lies) == 1
+    rounds = 0
+
+    def work(_: float) -> None:
+        nonlocal rounds
+        rounds += 1
+        if rounds == 1:
+            branch.chain.answer({"jsonrpc": "2.0", "id": 1, "method": "evm_revert", "params": [snapshot]})
+            programme.settle(SECOND)
+            return
+        raise Ended
+
+    snapshot = programme.chain.answer({"jsonrpc": "2.0", "id": 1, "method": "evm_snapshot", "params": []})["result"]
+    programme.settle(SECOND, balanceRoot=NO_TREE)
+    with pytest.raises(Ended):
+        run(programme, key=None, on_note=told.append, sleep=work)
+
+    assert kinds(told)[-1] is Kind.LOOKED
+    assert all(batch["true"] for batch in told[-1].facts["batches"])
+
+
+def test_bump__a_transaction_that_stays_away__is_replaced(programme: Programme) -> None:
+    """The node swallows the first one; the second, at a higher bid, comes in."""
+    programme.settle(FIRST, balanceRoot=NO_TREE)
+    swallowed: list[bytes] = []
+
+    def send_raw(truth: Callable[[bytes], None], raw: bytes) -> None:
+        if swallowed:
+            truth(raw)
+        else:
+            swallowed.append(raw)
+
+    look(programme, FaultyRpc(programme.rpc, send_raw=send_raw))
+
+    assert len(swallowed) == 1
+    assert_void(programme)
+
+
+def test_retracing__that_needs_too_much_gas__is_cut_in_half(programme: Programme) -> None:
+    """Whatever the bound says, the chain's own estimate decides."""
+    programme.settle(FIRST)
+    programme.settle(SECOND | {40: 1, 5_000: 2}, balanceRoot=NO_TREE)
+
+    def estimate_gas(truth: Callable[..., int], target: str, calldata: bytes, *, sender: str) -> int:
+        if len(calldata) > 2_300:
+            raise errors.Reverted(data="0x", reason="out of gas")
+        return truth(target, calldata, sender=sender)
+
+    _, notes = look(programme, FaultyRpc(programme.rpc, estimate_gas=estimate_gas))
+
+    assert_void(programme)
+    assert len([note for note in notes if note.kind is Kind.SENT]) > 1

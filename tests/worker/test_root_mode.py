@@ -1,0 +1,151 @@
+"""run_once on a ledger in root mode
+├── given sales: settled, and challengeable until the window is over, as status says
+├── given a false batch by somebody with the settler's key
+│   ├── when nobody has voided it: stops, and says until when it can be
+│   └── when somebody has: waits for the pause to end, then settles everything once, by itself
+├── given a false batch of our own that was voided: stops with what to do; a retry settles its entries anew
+└── given a batch that waits behind one of ours that is voided: both are settled as one
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from loyaltychain.core import errors
+from loyaltychain.core.hashing import keccak256
+from loyaltychain.core.times import format_instant
+from loyaltychain.db.engine import reading, transaction
+from loyaltychain.events.sequence import sequence as sequence_events
+from loyaltychain.ledger.sequence import sequence as sequence_entries
+from loyaltychain.operations.earn import earn_step
+from loyaltychain.operations.types import Bounds
+from loyaltychain.settlement.header import GENESIS_HEADER, Header, genesis_hash
+from loyaltychain.settlement.submit import make_settle_call
+from loyaltychain.settlement.types import Batch
+from loyaltychain.status import read_challengeable
+from tests.projects import NOW
+from tests.settlement.root_world import challenge_call, falsify, seal_falsely
+from tests.worker.builders import MORE, SALES, Original, Shop, deployed_shop
+
+WINDOW = 60
+
+
+@pytest.fixture(scope="module")
+def original(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Original]:
+    with deployed_shop(tmp_path_factory.mktemp("rooted") / "shop", mode="root") as original:
+        yield original
+
+
+def settle_foreign(shop: Shop) -> Batch:
+    """A false first batch, which changes nobody, by somebody who has the settler's key."""
+    deployment = shop.project.open().deployment
+    genesis = genesis_hash(chain_id=deployment.chain_id, ledger=deployment.ledger)
+    header = replace(GENESIS_HEADER, batch_id=1, prev_hash=genesis, data_hash=keccak256(b"\x01"))
+    false = falsify(Batch(header, 1, 1, b"\x01", b"", "sealed"), deployment)
+    assert shop.send("settler", shop.ledger(), make_settle_call(false)).status == 1
+    return false
+
+
+def challenge(shop: Shop, disputed: Batch, *, previous: Header = GENESIS_HEADER) -> None:
+    """Somebody has it voided; no role counts for that."""
+    shop.act("registrar", "challenge", *challenge_call(disputed, previous=previous))
+
+
+def settle_falsely(shop: Shop) -> Batch:
+    """Sales of ours in a batch with wrong totals, as a fault of the program would make it; settled by a worker."""
+    shop.take(SALES)
+    world = shop.open()
+    with transaction(world.engine) as tx:
+        sequence_events(tx)
+    earn_step(world.engine, world.program(), now=NOW, bounds=Bounds(award=10**9, redemption=10**9))
+    with transaction(world.engine) as tx:
+        sequence_entries(tx)
+    false = seal_falsely(world.engine, world.deployment, now=NOW)
+    world.engine.dispose()
+    assert shop.run().batches == 1
+    return false
+
+
+def states(shop: Shop) -> dict[int, str]:
+    """Of all batches, void ones too."""
+    engine = shop.open_engine()
+    with reading(engine) as tx:
+        found = {row.id: row.state for row in tx.exec_driver_sql("SELECT id, state FROM batches ORDER BY id")}
+    engine.dispose()
+    return found
+
+
+def test_run_once__sales__settled_and_challengeable_for_the_window(shop: Shop) -> None:
+    assert read_challengeable(shop.open()) is None
+    shop.take(SALES)
+
+    assert shop.run().batches == 1
+
+    until = shop.rpc.block("latest").timestamp + WINDOW
+    assert read_challengeable(shop.open()) == {"from": 1, "to": 1, "until": format_instant(until)}
+    shop.project.ask("evm_increaseTime", WINDOW + 600)
+    shop.project.ask("evm_mine")
+    assert read_challengeable(shop.open()) is None
+    assert (states(shop), shop.findings()) == ({1: "final"}, [])
+
+
+def test_run_once__false_batch_of_somebody_else__stops_and_says_until_when(shop: Shop) -> None:
+    shop.take(SALES)
+    settle_foreign(shop)
+    until = shop.rpc.block("latest").timestamp + WINDOW
+
+    for _ in range(2):
+        with pytest.raises(errors.ChainAhead, match=f"watch --challenge.* until {format_instant(until)}"):
+            shop.run()
+    assert states(shop) == {}
+
+
+def test_run_once__it_is_voided__goes_on_by_itself_after_the_pause(shop: Shop) -> None:
+    shop.take(SALES)
+    challenge(shop, settle_foreign(shop))
+
+    for _ in range(2):
+        with pytest.raises(errors.LedgerPaused):
+            shop.run()
+    shop.act("config", "unpause")
+    assert shop.run().batches == 1
+    shop.take(MORE, "more.csv")
+    assert shop.run().batches == 1
+
+    assert (states(shop), shop.settled()) == ({2: "final", 3: "final"}, [1, 2, 3])
+    assert shop.findings() == ["batch-voided batch 1"]
+
+
+def test_run_once__own_batch_voided__stops_until_a_retry(shop: Shop) -> None:
+    challenge(shop, settle_falsely(shop))
+    shop.take(MORE, "more.csv")
+
+    for _ in range(2):
+        with pytest.raises(errors.OwnBatchVoided, match="Batch 1 of ours was voided for wrong totals"):
+            shop.run()
+    assert states(shop) == {1: "void"}
+    shop.act("config", "unpause")
+    assert shop.run(retry=True).batches == 1
+
+    assert (states(shop), shop.settled()) == ({1: "void", 2: "final"}, [1, 2])
+    assert shop.findings() == ["batch-voided batch 1"]
+
+
+def test_run_once__a_batch_waits_behind_a_void_one__settled_as_one(shop: Shop) -> None:
+    false = settle_falsely(shop)
+    shop.act("guardian", "pause")
+    shop.take(MORE, "more.csv")
+    with pytest.raises(errors.LedgerPaused):
+        shop.run()
+    assert states(shop) == {1: "final", 2: "submitted"}
+    challenge(shop, false)
+    shop.act("config", "unpause")
+
+    with pytest.raises(errors.OwnBatchVoided):
+        shop.run()
+    assert shop.run(retry=True).batches == 1
+
+    assert (states(shop), shop.settled()) == ({1: "void", 2: "final"}, [1, 2])
+    assert [intent.state for intent in shop.intents(2)] == ["reverted", "final"]
+    assert shop.findings() == ["batch-voided batch 1"]
