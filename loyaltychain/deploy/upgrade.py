@@ -123,7 +123,8 @@ def schedule(
     _write(file, plan)
     wanted = plan.managed(manifest)
     standing = managed.read_standing(sender.rpc, manifest, wanted)
-    if standing.due is not None or standing.delay == 0:
+    is_done = _implementation(sender.rpc, wanted.target) == plan.implementation  # executed, and not written down yet
+    if standing.due is not None or standing.delay == 0 or is_done:
         return plan, managed.Done("waits", standing, None)
     return plan, managed.advance(sender, manifest, wanted)
 

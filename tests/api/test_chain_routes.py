@@ -104,7 +104,7 @@ def test_proof__one_digit_changed__does_not_hold(client: Client) -> None:
 
     wrong = [each for each in changed(proof) if any(each[name] != proof[name] for name in proof.keys() - unsaid)]
 
-    assert len(wrong) == 24 + 6 + 12  # siblings, the proof's own fields, the header's
+    assert len(wrong) == 24 + 6 + 13  # siblings, the proof's own fields, the header's
     for each in wrong:
         with pytest.raises(WrongProof):
             verify_balance(each)

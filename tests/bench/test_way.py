@@ -50,7 +50,9 @@ def test_command__three_sizes__permanent_names() -> None:
     names |= {"way.sqlite.straightness.seconds", "way.sqlite.straightness.peak"}
     assert {result["name"] for result in document["results"]} == names
     rates = [result for result in document["results"] if result["unit"] == "lines/s"]
-    assert all(rate["ratio"] == pytest.approx(rate["value"] / rate["baseline_value"], rel=0.01) for rate in rates)
+    assert all(
+        rate["ratio"] == pytest.approx(rate["value"] / rate["baseline_value"], rel=0.01, abs=0.001) for rate in rates
+    )
 
 
 def test_straightness__line_and_bend() -> None:
