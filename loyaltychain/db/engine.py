@@ -5,13 +5,14 @@ run of its block would repeat.
 """
 
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import sqlalchemy
 from sqlalchemy import Engine, event, exc
 from sqlalchemy.engine import URL, ExceptionContext, make_url
-from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
 from loyaltychain.core import errors
@@ -20,6 +21,7 @@ Tx = sqlalchemy.Connection  # an open transaction; stores take it as their first
 
 WAIT_SECONDS = 5  # for another writer, before DatabaseBusy
 
+_RETRY_SECONDS = 0.01
 _READ_ONLY = "loyaltychain_read_only"
 _BUSY_CODES = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
 _UNUSABLE_CODES = frozenset(
@@ -117,14 +119,27 @@ def _open_postgresql(url: URL) -> Engine:
 def _prepare_sqlite(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
     connection.isolation_level = None  # the driver must not begin by itself; the begin event does
     cursor = connection.cursor()
+    _enter_wal(cursor)
     for pragma in (
-        "journal_mode = WAL",
         "synchronous = FULL",
         "foreign_keys = ON",
         "recursive_triggers = ON",  # else INSERT OR REPLACE deletes a row without asking its DELETE trigger
     ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+
+
+def _enter_wal(cursor: DBAPICursor) -> None:
+    # SQLite gives up at once, whatever `timeout` says, when two connections make one new file a WAL database.
+    give_up = time.monotonic() + WAIT_SECONDS
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & _PRIMARY_CODE not in _BUSY_CODES or time.monotonic() > give_up:
+                raise
+        time.sleep(_RETRY_SECONDS)
 
 
 def _begin_sqlite(tx: Tx) -> None:

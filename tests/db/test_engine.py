@@ -1,7 +1,11 @@
 """open_database
 ├── when the URL names another kind of database: it raises InvalidSettings
 ├── when the URL cannot be read: it raises InvalidSettings
-└── given SQLite: it is durable, checks references and lets readers and a writer work side by side
+└── given SQLite
+    ├── it is durable, checks references and lets readers and a writer work side by side
+    └── given a new file that somebody else holds
+        ├── when it is let go in time: it waits
+        └── when it is not: it raises DatabaseBusy
 
 transaction
 ├── when the block ends: it becomes durable
@@ -21,7 +25,9 @@ reading
 └── when it has ended: its connection writes again
 """
 
+import sqlite3
 import threading
+import time
 
 import pytest
 from sqlalchemy import Engine, event, func, select, text
@@ -67,6 +73,29 @@ def test_open_database__sqlite__sets_what_durability_needs(tmp_path) -> None:
     assert pragmas == {
         "journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "recursive_triggers": 1, "busy_timeout": 5000,
     }  # fmt: skip
+
+
+def test_open_database__new_file_held_for_a_moment__waits(tmp_path) -> None:
+    holder = sqlite3.connect(tmp_path / "points.db", isolation_level=None, check_same_thread=False)
+    holder.execute("BEGIN EXCLUSIVE")
+    letting_go = threading.Thread(target=lambda: (time.sleep(0.2), holder.close()))
+    letting_go.start()
+    engine = open_database(f"sqlite:///{tmp_path / 'points.db'}")
+    with reading(engine) as tx:
+        assert tx.execute(text("PRAGMA journal_mode")).scalar_one() == "wal"
+    letting_go.join()
+    engine.dispose()
+
+
+def test_open_database__new_file_held_for_good__raises_busy(tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(engine_module, "WAIT_SECONDS", 0.1)
+    holder = sqlite3.connect(tmp_path / "points.db", isolation_level=None)
+    holder.execute("BEGIN EXCLUSIVE")
+    engine = open_database(f"sqlite:///{tmp_path / 'points.db'}")
+    with pytest.raises(errors.DatabaseBusy), reading(engine):
+        pass
+    holder.close()
+    engine.dispose()
 
 
 def test_transaction__block_ends__is_durable(empty_url) -> None:
