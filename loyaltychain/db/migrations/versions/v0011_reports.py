@@ -1,0 +1,10 @@
+"""The audit log, closed periods and exports."""
+
+revision = "0011"
+down_revision = "0010"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Nothing yet."""
