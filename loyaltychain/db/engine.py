@@ -4,6 +4,7 @@ The only file that knows what a driver's exceptions mean. It does not retry: the
 run of its block would repeat.
 """
 
+import re
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -23,6 +24,8 @@ WAIT_SECONDS = 5  # for another writer, before DatabaseBusy
 
 _RETRY_SECONDS = 0.01
 _READ_ONLY = "loyaltychain_read_only"
+_SCHEMA = "loyaltychain_schema"
+_SCHEMA_NAME = re.compile(r"[a-z_][a-z0-9_]{0,62}")
 _BUSY_CODES = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
 _UNUSABLE_CODES = frozenset(
     {sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}
@@ -36,15 +39,19 @@ def open_database(url: str) -> Engine:
     """A database at ``sqlite:///path``, ``sqlite://`` (in memory) or ``postgresql+psycopg://…``.
 
     Connects when it is first used. An in-memory database has one connection, which transactions take in turn.
+    ``?schema=name`` behind a PostgreSQL URL keeps everything in that schema, so that programmes share a server's
+    database and see nothing of each other.
 
     Raises:
-        InvalidSettings: the URL cannot be read, or names another kind of database.
+        InvalidSettings: the URL cannot be read, names another kind of database, or a schema by no plain name.
     """
     try:
         parsed = make_url(url)
     except exc.ArgumentError as error:
         raise errors.InvalidSettings("The database URL cannot be read.") from error
     kind = parsed.get_backend_name()
+    if "schema=" in url and (kind != "postgresql" or "schema" not in parsed.query):
+        raise errors.InvalidSettings("`schema=` takes a name, and is for PostgreSQL only.", kind=kind)
     if kind == "sqlite":
         engine = _open_sqlite(parsed)
     elif kind == "postgresql":
@@ -109,9 +116,27 @@ def _open_sqlite(url: URL) -> Engine:
     return engine
 
 
+def schema_of(tx: Tx) -> str | None:
+    """The PostgreSQL schema that the database's URL names; None without one, and on SQLite."""
+    schema: str | None = tx.get_execution_options().get(_SCHEMA)
+    return schema
+
+
 def _open_postgresql(url: URL) -> Engine:
-    arguments = {"options": f"-c lock_timeout={WAIT_SECONDS}s -c timezone=UTC"}
-    engine = sqlalchemy.create_engine(url.set(drivername="postgresql+psycopg"), connect_args=arguments)
+    schema = url.query.get("schema")
+    settings = f"-c lock_timeout={WAIT_SECONDS}s -c timezone=UTC"
+    if schema is not None:
+        if not isinstance(schema, str) or not _SCHEMA_NAME.fullmatch(schema):
+            raise errors.InvalidSettings(
+                "A schema's name is 1 to 63 small letters, digits and underscores, and begins with no digit.",
+                schema=schema,
+            )
+        settings += f" -c search_path={schema}"
+    engine = sqlalchemy.create_engine(
+        url.set(drivername="postgresql+psycopg").difference_update_query(["schema"]),
+        connect_args={"options": settings},
+        execution_options={_SCHEMA: schema},
+    )
     event.listen(engine, "begin", _begin_postgresql)
     return engine
 

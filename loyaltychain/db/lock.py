@@ -4,15 +4,19 @@ import hashlib
 
 from sqlalchemy import func, select
 
-from loyaltychain.db.engine import Tx
+from loyaltychain.db.engine import Tx, schema_of
 
 
 def lock(tx: Tx, name: str) -> None:
     """Hold the lock ``name`` until this transaction ends. On SQLite a write transaction already excludes all others.
 
+    Programmes that share a database by schemas do not wait for each other.
+
     Raises:
         DatabaseBusy: another transaction kept it for too long.
     """
     if tx.dialect.name == "postgresql":
-        key = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], signed=True)
+        place = schema_of(tx)
+        whole = name if place is None else f"{place}/{name}"
+        key = int.from_bytes(hashlib.sha256(whole.encode()).digest()[:8], signed=True)
         tx.execute(select(func.pg_advisory_xact_lock(key)))

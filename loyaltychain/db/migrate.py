@@ -2,26 +2,36 @@
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Engine
+from sqlalchemy import Engine, literal_column, select, table
+from sqlalchemy.schema import CreateSchema
 
-from loyaltychain.db.engine import open_database, transaction
+from loyaltychain.db.engine import Tx, open_database, schema_of, transaction
 from loyaltychain.db.lock import lock
 
 
 def migrate(engine: Engine) -> None:
     """Create or update every table and trigger, in one transaction. Does nothing when all is there already.
 
-    Two processes may start at once: the second waits, and finds the work done.
+    Two processes may start at once: the second waits, and finds the work done. The schema that the URL names is
+    created where it is missing.
 
     Raises:
         DatabaseBusy: another process kept the database for too long.
     """
     with transaction(engine) as tx:
         lock(tx, "db.migrate")
+        _create_schema(tx)
         config = Config()
         config.set_main_option("script_location", "loyaltychain.db:migrations")
         config.attributes["tx"] = tx
         command.upgrade(config, "head")
+
+
+def _create_schema(tx: Tx) -> None:
+    schema = schema_of(tx)
+    is_there = select(literal_column("1")).select_from(table("pg_namespace", schema="pg_catalog"))
+    if schema and tx.execute(is_there.where(literal_column("nspname") == schema)).first() is None:
+        tx.execute(CreateSchema(schema))  # not IF NOT EXISTS: that asks for the right to create where there is one
 
 
 def open_migrated(url: str) -> Engine:
