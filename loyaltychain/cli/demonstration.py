@@ -46,6 +46,9 @@ def demo(
     keep: Annotated[
         Path | None, typer.Option(help="Keep the demo's project in this empty directory.", file_okay=False)
     ] = None,
+    database: Annotated[
+        str | None, typer.Option(help="URL of an empty database, instead of an SQLite file.", metavar="<url>")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Events, points, weekly batches on a local chain, the audit, one receipt verified: 200 simulated members, 90 days.
@@ -58,7 +61,7 @@ def demo(
         make_play: MakePlay = _simulated
         if events is not None:
             make_play = _replayed(events, map_, program, Disturbance(shuffle, twice), on_row=lambda n: report(n, None))
-        result = run_demo(keep, make_play=make_play, on_step=report, mode=mode.value)
+        result = run_demo(keep, make_play=make_play, on_step=report, mode=mode.value, database=database)
     if as_json:
         print_json(result.document())
     else:

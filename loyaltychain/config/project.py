@@ -1,6 +1,8 @@
 """Where a project keeps its things, and how a new one is made."""
 
+import json
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import resources
@@ -76,13 +78,16 @@ def open_project(home: Path, environ: Mapping[str, str]) -> Project:
     return Project(home.resolve(), load_settings(home, environ))
 
 
-def make_project(home: Path, *, program: str, keys: Mapping[str, str], mode: str = "push") -> Project:
+def make_project(
+    home: Path, *, program: str, keys: Mapping[str, str], mode: str = "push", database: str | None = None
+) -> Project:
     """Lay out a new project: configuration, programme, keys (mode 0600). Nothing that exists is overwritten.
 
     Args:
         program: Text of the starter programme.
         keys: Role -> private key as hex; one for each of ``ROLES``.
         mode: Of the ledger, ``push`` or ``root``.
+        database: Its URL; None: an SQLite file in ``home``.
 
     Raises:
         ProjectExists: ``home`` holds one already.
@@ -97,10 +102,18 @@ def make_project(home: Path, *, program: str, keys: Mapping[str, str], mode: str
         _write_secret(home / "keys" / f"{role}.key", key)
     if not (home / "program.yaml").exists():
         (home / "program.yaml").write_text(program, encoding="utf-8")
-    template = (resources.files("loyaltychain.config") / "template.toml").read_text(encoding="utf-8")
-    assert '\nmode = "push"\n' in template, "the template names the mode on a line of its own"
-    (home / FILE).write_text(template.replace('\nmode = "push"\n', f'\nmode = "{mode}"\n'), encoding="utf-8")
+    (home / FILE).write_text(_settings_file({"mode": mode} | ({"database": database} if database else {})))
     return open_project(home, {})
+
+
+def _settings_file(wanted: Mapping[str, str]) -> str:
+    """The template with these settings, each of which it names on a line of its own."""
+    text = (resources.files("loyaltychain.config") / "template.toml").read_text(encoding="utf-8")
+    for name, value in wanted.items():
+        found = re.findall(rf'(?m)^{name} = ".*"$', text)
+        assert len(found) == 1, name
+        text = text.replace(found[0], f"{name} = {json.dumps(value)}")
+    return text
 
 
 def _write_secret(file: Path, text: str) -> None:

@@ -2,7 +2,7 @@
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Engine, literal_column, select, table
+from sqlalchemy import Engine, column, select, table
 from sqlalchemy.schema import CreateSchema
 
 from loyaltychain.db.engine import Tx, open_database, schema_of, transaction
@@ -29,8 +29,10 @@ def migrate(engine: Engine) -> None:
 
 def _create_schema(tx: Tx) -> None:
     schema = schema_of(tx)
-    is_there = select(literal_column("1")).select_from(table("pg_namespace", schema="pg_catalog"))
-    if schema and tx.execute(is_there.where(literal_column("nspname") == schema)).first() is None:
+    if schema is None:
+        return
+    namespaces = table("pg_namespace", column("nspname"), schema="pg_catalog")
+    if tx.execute(select(namespaces.c.nspname).where(namespaces.c.nspname == schema)).first() is None:
         tx.execute(CreateSchema(schema))  # not IF NOT EXISTS: that asks for the right to create where there is one
 
 

@@ -18,6 +18,7 @@ from loyaltychain.chain.rpc import Web3Rpc
 from loyaltychain.config.project import ROLES, make_project
 from loyaltychain.core import errors
 from loyaltychain.db.engine import reading
+from loyaltychain.db.migrate import open_migrated
 from loyaltychain.demo.play import Play, Week
 from loyaltychain.deploy.deploy import deploy
 from loyaltychain.deploy.publish import publish
@@ -95,29 +96,34 @@ class Demo:
         }
 
 
-def run_demo(home: Path | None, *, make_play: MakePlay, on_step: OnStep, mode: str = "push") -> Demo:
+def run_demo(
+    home: Path | None, *, make_play: MakePlay, on_step: OnStep, mode: str = "push", database: str | None = None
+) -> Demo:
     """Walk the whole way once.
 
     Args:
         home: Where the demo's project is kept; None: a temporary directory, gone afterwards.
         mode: Of the ledger, ``push`` or ``root``.
+        database: URL of an empty database; None: an SQLite file in ``home``.
 
     Raises:
-        ProjectExists: ``home`` is not empty.
+        ProjectExists: ``home`` or the database is not empty.
     """
     if home is not None:
         if home.is_dir() and any(home.iterdir()):
             raise errors.ProjectExists(f"{home} is not empty: name a new directory for the demo's project.")
-        return _walk(home, make_play=make_play, on_step=on_step, mode=mode)
+        return _walk(home, make_play=make_play, on_step=on_step, mode=mode, database=database)
     with tempfile.TemporaryDirectory(prefix="loyaltychain-demo-") as directory:
-        return _walk(Path(directory), make_play=make_play, on_step=on_step, mode=mode)
+        return _walk(Path(directory), make_play=make_play, on_step=on_step, mode=mode, database=database)
 
 
-def _walk(home: Path, *, make_play: MakePlay, on_step: OnStep, mode: str) -> Demo:
+def _walk(home: Path, *, make_play: MakePlay, on_step: OnStep, mode: str, database: str | None) -> Demo:
     started = time.monotonic()
+    if database is not None:
+        _check_empty(database)
     play = make_play(home / "weeks")
     keys = dict(zip(ROLES, development_keys(len(ROLES)), strict=True))
-    project = make_project(home, program=play.program, keys=keys, mode=mode)
+    project = make_project(home, program=play.program, keys=keys, mode=mode, database=database)
     places = Places(home)
     places.directory.mkdir(parents=True, exist_ok=True)
     chain = LocalChain(places.state, clock=play.clock)
@@ -138,6 +144,17 @@ def _walk(home: Path, *, make_play: MakePlay, on_step: OnStep, mode: str) -> Dem
         peak_mb=round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _PEAK_UNIT / 2**20, 1),
         **figures,
     )
+
+
+def _check_empty(database: str) -> None:
+    engine = open_migrated(database)
+    with reading(engine) as tx:
+        members = count_members(tx)
+    engine.dispose()
+    if members:
+        raise errors.ProjectExists(
+            f"This database holds members already ({members:,}): name an empty one, or another schema (?schema=x)."
+        )
 
 
 def _play_weeks(world: World, play: Play, on_step: OnStep) -> tuple[IngestReport, RunReport]:

@@ -1,7 +1,8 @@
 """run_demo on a real shop's log
 
 given the first 20,000 lines of UCI Online Retail, where that folder is present
-├── the totals are those of a straight computation, the books prove themselves, and the audit is clean
+├── on SQLite and on PostgreSQL the totals are those of a straight computation, the books prove themselves, and the
+│   audit is clean
 └── shuffled within each day and with every row twice: the same totals
 """
 
@@ -13,12 +14,13 @@ from loyaltychain.demo.replay import Disturbance, replay
 from loyaltychain.demo.run import Demo, run_demo
 from loyaltychain.events.map import packaged_map
 from loyaltychain.program.load import template
+from tests.database import ENGINES, fresh_postgresql_url
 from tests.real_log import compute, slice_of_log
 
 LINES = 20_000
 
 
-def play(log: Path, home: Path, disturbance: Disturbance) -> Demo:
+def play(log: Path, home: Path, disturbance: Disturbance, database: str | None) -> Demo:
     return run_demo(
         home,
         make_play=lambda folder: replay(
@@ -30,18 +32,27 @@ def play(log: Path, home: Path, disturbance: Disturbance) -> Demo:
             on_row=lambda _: None,
         ),
         on_step=lambda *_: None,
+        database=database,
     )
 
 
 @pytest.mark.parametrize(
-    "disturbance", [Disturbance(), Disturbance(shuffle=7, twice=True)], ids=["as it is", "shuffled and twice"]
+    ("disturbance", "engine"),
+    [
+        (Disturbance(), "sqlite"),
+        (Disturbance(shuffle=7, twice=True), "sqlite"),
+        *((Disturbance(), engine) for engine in ENGINES if engine != "sqlite"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "as it is" if value == Disturbance() else "shuffled, twice",
 )
-def test_run_demo__real_log__agrees_with_a_straight_computation(tmp_path: Path, disturbance: Disturbance) -> None:
+def test_run_demo__real_log__agrees_with_a_straight_computation(
+    tmp_path: Path, disturbance: Disturbance, engine: str
+) -> None:
     log = slice_of_log(tmp_path, LINES)
     expected = compute(log)
     times = 2 if disturbance.twice else 1
 
-    demo = play(log, tmp_path / "home", disturbance)
+    demo = play(log, tmp_path / "home", disturbance, None if engine == "sqlite" else fresh_postgresql_url())
 
     document = demo.document()
     assert (document["rows"], document["left_out"]) == (times * expected.rows, times * expected.left_out)
