@@ -9,6 +9,7 @@ import atexit
 import importlib.util
 import os
 import shutil
+import sqlite3
 import subprocess
 import tempfile
 import warnings
@@ -37,7 +38,8 @@ def fresh_database(engine_name: str) -> Engine:
     if engine_name == "postgresql":
         return open_database(fresh_postgresql_url(template=_template()))
     engine = open_database("sqlite://")
-    migrate(engine)
+    with engine.connect() as connection:
+        _sqlite_template().backup(connection.connection.driver_connection)  # pages: a hundredth of what migrating takes
     return engine
 
 
@@ -48,6 +50,18 @@ def fresh_postgresql_url(*, template: str = "template1") -> str:
     if _URL_VARIABLE in os.environ:  # our own server vanishes as a whole
         atexit.register(_administrate, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
     return _server().set(database=name).render_as_string(hide_password=False)
+
+
+@cache
+def _sqlite_template() -> sqlite3.Connection:
+    engine = open_database("sqlite://")
+    migrate(engine)
+    template = sqlite3.connect(":memory:", check_same_thread=False)
+    with engine.connect() as connection:
+        connection.connection.driver_connection.backup(template)
+    engine.dispose()
+    atexit.register(template.close)
+    return template
 
 
 @cache
