@@ -13,7 +13,23 @@ LoyaltyError
 │   ├── UnknownHold
 │   ├── UnknownReward
 │   ├── UnknownRedemption
+│   ├── UnknownOrder
+│   ├── UnknownAward
+│   ├── UnknownNotice
+│   ├── SignalRefused         nothing waits for this event, or it is another member's
+│   ├── AwardDecided          the points are pending no more, or are no matter of a decision by hand
 │   ├── MemberClosed          the member's account was closed: nothing happens on it any more
+│   ├── MemberMerged          the member went over into another one: she is who is meant now
+│   ├── MergeRefused          two members cannot become one, or be two again, as things stand
+│   ├── CloseRefused          something of the member's is open and has to be settled first
+│   ├── CoolingDown           the member's ids or wallet changed a short time ago
+│   ├── ApprovalNeeded        so large an adjustment waits for a second person
+│   ├── ApprovalRefused       it was decided on already, is too late, or is not theirs to decide
+│   ├── UnknownApproval
+│   ├── PeriodRefused         a period cannot be closed like that: twice, out of order, before its end
+│   ├── UnknownPeriod
+│   ├── UnknownJob
+│   ├── BackupRefused         a file that is no whole backup, or a database that is not empty
 │   ├── HoldEnded             it was committed, released or has timed out
 │   ├── PriceChanged          between the quote and now
 │   ├── OutOfStock
@@ -49,44 +65,39 @@ LoyaltyError
     ├── SendRefused           a node refused our transaction for good
     ├── IntentReverted        a final transaction of ours failed
     ├── RootMismatch
+    ├── NotReconciled         the database was restored, and nobody has held it against its chain since
+    ├── ReportChanged         a closed period's report is not what was closed
     ├── OwnBatchVoided        somebody has shown that a batch of ours was false
     ├── ReadBackFailed        what was deployed is not what was asked for
     └── ArtifactsStale        shipped artifacts are not what the sources compile to
 """
 
-from collections.abc import Iterable, Mapping
-
-
-def in_words(value: object) -> str:
-    """A fact as a person reads it: text without quotes unless it is empty, lists with commas, bytes as 0x hex."""
-    if isinstance(value, str):  # what would break the line is escaped
-        return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in value) or '""'
-    if isinstance(value, bytes):
-        return "0x" + value.hex()
-    if isinstance(value, Mapping):
-        value = [f"{in_words(name)} {in_words(each)}" for name, each in value.items()]
-    if isinstance(value, Iterable):
-        return ", ".join(in_words(each) for each in value) or "none"
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return "none" if value is None else str(value)
-
-
-class LoyaltyError(Exception):
-    """Base of all loyaltychain errors."""
-
-    def __init__(self, message: str = "", **context: object) -> None:
-        self.context = context
-        super().__init__(message or (type(self).__doc__ or "").strip().splitlines()[0])
-
-    @property
-    def message(self) -> str:
-        """The sentence alone, without its facts."""
-        return str(self.args[0])
-
-    def __str__(self) -> str:
-        facts = "; ".join(f"{name}: {in_words(value)}" for name, value in self.context.items())
-        return f"{self.message} [{facts}]" if facts else self.message
+from loyaltychain.core.error_base import LoyaltyError as LoyaltyError
+from loyaltychain.core.error_base import in_words as in_words
+from loyaltychain.core.error_causes import ArtifactsStale as ArtifactsStale
+from loyaltychain.core.error_causes import CapTooLow as CapTooLow
+from loyaltychain.core.error_causes import ChainAhead as ChainAhead
+from loyaltychain.core.error_causes import ChainBehind as ChainBehind
+from loyaltychain.core.error_causes import ConstraintRefused as ConstraintRefused
+from loyaltychain.core.error_causes import DatabaseBusy as DatabaseBusy
+from loyaltychain.core.error_causes import DatabaseUnavailable as DatabaseUnavailable
+from loyaltychain.core.error_causes import IntentReverted as IntentReverted
+from loyaltychain.core.error_causes import InvariantError as InvariantError
+from loyaltychain.core.error_causes import LedgerPaused as LedgerPaused
+from loyaltychain.core.error_causes import MissingAccount as MissingAccount
+from loyaltychain.core.error_causes import NonceTaken as NonceTaken
+from loyaltychain.core.error_causes import NotDue as NotDue
+from loyaltychain.core.error_causes import NotReconciled as NotReconciled
+from loyaltychain.core.error_causes import NotYetFinal as NotYetFinal
+from loyaltychain.core.error_causes import OwnBatchVoided as OwnBatchVoided
+from loyaltychain.core.error_causes import ReadBackFailed as ReadBackFailed
+from loyaltychain.core.error_causes import ReportChanged as ReportChanged
+from loyaltychain.core.error_causes import RetryableError as RetryableError
+from loyaltychain.core.error_causes import Reverted as Reverted
+from loyaltychain.core.error_causes import RootMismatch as RootMismatch
+from loyaltychain.core.error_causes import RpcUnavailable as RpcUnavailable
+from loyaltychain.core.error_causes import SendRefused as SendRefused
+from loyaltychain.core.error_causes import WrongChain as WrongChain
 
 
 class RequestError(LoyaltyError):
@@ -137,8 +148,72 @@ class UnknownRedemption(RequestError):
     """There is no redemption of this id."""
 
 
+class UnknownOrder(RequestError):
+    """There is no order of this id."""
+
+
+class UnknownAward(RequestError):
+    """No points were given for an event of this id."""
+
+
+class UnknownNotice(RequestError):
+    """There is no notice of this id."""
+
+
+class SignalRefused(RequestError):
+    """This decides about nothing."""
+
+
+class AwardDecided(RequestError):
+    """These points are pending no more."""
+
+
 class MemberClosed(RequestError):
     """This member's account is closed."""
+
+
+class MemberMerged(RequestError):
+    """This member went over into another one."""
+
+
+class MergeRefused(RequestError):
+    """These members cannot become one, or two again."""
+
+
+class CloseRefused(RequestError):
+    """This account cannot be closed yet."""
+
+
+class CoolingDown(RequestError):
+    """The member's ids or wallet changed a short time ago."""
+
+
+class ApprovalNeeded(RequestError):
+    """So large an adjustment waits for a second person."""
+
+
+class ApprovalRefused(RequestError):
+    """This cannot be decided on."""
+
+
+class UnknownApproval(RequestError):
+    """Nothing of this id waits for a second person, or ever did."""
+
+
+class PeriodRefused(RequestError):
+    """This period cannot be closed."""
+
+
+class UnknownPeriod(RequestError):
+    """No period has this number."""
+
+
+class UnknownJob(RequestError):
+    """There is no export of this id."""
+
+
+class BackupRefused(RequestError):
+    """This cannot be restored."""
 
 
 class HoldEnded(RequestError):
@@ -203,91 +278,3 @@ class CompilerUnavailable(RequestError):
 
 class ChainNotRunning(RequestError):
     """The local chain is not running."""
-
-
-class RetryableError(LoyaltyError):
-    """The world is not ready; the same call may succeed later."""
-
-
-class DatabaseBusy(RetryableError):
-    """Another writer holds the database."""
-
-
-class DatabaseUnavailable(RetryableError):
-    """The database server does not answer."""
-
-
-class RpcUnavailable(RetryableError):
-    """The chain's RPC endpoint did not answer."""
-
-
-class NotYetFinal(RetryableError):
-    """The transaction is not final yet."""
-
-
-class NotDue(RetryableError):
-    """The delay of what was scheduled is not over."""
-
-
-class CapTooLow(RetryableError):
-    """The contract's caps are lower than what one entry moves."""
-
-
-class LedgerPaused(RetryableError):
-    """The ledger contract is paused."""
-
-
-class InvariantError(LoyaltyError):
-    """A fact that must always hold does not hold."""
-
-
-class ConstraintRefused(InvariantError):
-    """The database refused a write by CHECK, UNIQUE, FOREIGN KEY or trigger."""
-
-
-class MissingAccount(InvariantError):
-    """An entry names an account that was never opened."""
-
-
-class Reverted(InvariantError):
-    """The chain refused the call."""
-
-
-class WrongChain(InvariantError):
-    """This is not the chain that the project was deployed to."""
-
-
-class ChainAhead(InvariantError):
-    """The chain knows batches that this database does not."""
-
-
-class ChainBehind(InvariantError):
-    """This database knows final batches that the chain does not."""
-
-
-class NonceTaken(InvariantError):
-    """A transaction that we do not know used our nonce."""
-
-
-class SendRefused(InvariantError):
-    """The node refused the signed transaction for good."""
-
-
-class IntentReverted(InvariantError):
-    """A final transaction of ours failed on chain."""
-
-
-class RootMismatch(InvariantError):
-    """A root or hash read back is not the one that was computed."""
-
-
-class OwnBatchVoided(InvariantError):
-    """The chain has voided a batch that this database settled."""
-
-
-class ReadBackFailed(InvariantError):
-    """What was deployed is not what was asked for."""
-
-
-class ArtifactsStale(InvariantError):
-    """The shipped artifacts are not what the sources compile to."""

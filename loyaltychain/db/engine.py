@@ -9,6 +9,7 @@ import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import sqlalchemy
 from sqlalchemy import Engine, event, exc
@@ -31,6 +32,7 @@ _UNUSABLE_CODES = frozenset(
     {sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}
 )
 _BUSY_STATES = frozenset({"55P03", "40001", "40P01"})  # lock not available, serialization failure, deadlock
+_NO_RIGHTS = frozenset({"42501", "3F000"})  # insufficient privilege, invalid schema name
 _WRONG_LOGIN_CLASSES = frozenset({"28", "3D"})  # invalid authorization, invalid catalog name
 _PRIMARY_CODE = 0xFF  # SQLite's extended codes carry the plain one in their lowest byte
 
@@ -100,6 +102,22 @@ def is_read_only(tx: Tx) -> bool:
     return bool(tx.get_execution_options().get(_READ_ONLY, False))
 
 
+@contextmanager
+def driver(tx: Tx) -> Iterator[Any]:
+    """The driver's own connection of this transaction, for what SQLAlchemy has no words for. Its errors are ours.
+
+    Raises:
+        DatabaseBusy, DatabaseUnavailable, ConstraintRefused: as in a ``transaction``.
+    """
+    library = tx.dialect.loaded_dbapi
+    try:
+        yield tx.connection.driver_connection
+    except library.Error as cause:
+        error = exc.DBAPIError.instance(None, None, cause, library.Error, dialect=tx.dialect)
+        assert isinstance(error, exc.DBAPIError), error
+        raise _domain_error(error, cause) or error from cause
+
+
 def _open_sqlite(url: URL) -> Engine:
     arguments = {"check_same_thread": False, "timeout": WAIT_SECONDS}
     url = url.set(drivername="sqlite")  # the standard library's driver, whatever the URL asks for
@@ -148,6 +166,8 @@ def _prepare_sqlite(connection: DBAPIConnection, _entry: ConnectionPoolEntry) ->
     for pragma in (
         "synchronous = FULL",
         "foreign_keys = ON",
+        "wal_autocheckpoint = 16384",  # pages; at the default of 1,000 nearly every commit of a step would copy them
+        "cache_size = -32768",  # KiB
         "recursive_triggers = ON",  # else INSERT OR REPLACE deletes a row without asking its DELETE trigger
     ):
         cursor.execute(f"PRAGMA {pragma}")
@@ -180,7 +200,10 @@ def _begin_postgresql(tx: Tx) -> None:
 
 def _translate(context: ExceptionContext) -> errors.LoyaltyError | None:
     """The domain error for a driver's exception; None lets a fault of the program or the machine pass as it is."""
-    error, cause = context.sqlalchemy_exception, context.original_exception
+    return _domain_error(context.sqlalchemy_exception, context.original_exception)
+
+
+def _domain_error(error: exc.SQLAlchemyError | None, cause: BaseException) -> errors.LoyaltyError | None:
     # OverflowError: the SQLite driver itself refuses an integer beyond 64 bits
     if isinstance(error, exc.IntegrityError | exc.DataError) or isinstance(cause, OverflowError):
         return errors.ConstraintRefused(detail=str(cause))
@@ -202,12 +225,16 @@ def _translate_sqlite(cause: sqlite3.DatabaseError) -> errors.LoyaltyError | Non
     return errors.ConstraintRefused(detail=str(cause)) if code == sqlite3.SQLITE_READONLY else None
 
 
-def _translate_postgresql(
-    error: sqlalchemy.exc.SQLAlchemyError | None, cause: BaseException
-) -> errors.LoyaltyError | None:
+def _translate_postgresql(error: exc.SQLAlchemyError | None, cause: BaseException) -> errors.LoyaltyError | None:
     state = getattr(cause, "sqlstate", None)
     if state == "25006":  # read_only_sql_transaction
         return errors.ConstraintRefused(detail=str(cause))
+    if state in _NO_RIGHTS:
+        return errors.InvalidSettings(
+            "This role may not use or create what it needs in the database: grant it the schema and its tables, or "
+            "name another in `database`.",
+            detail=str(cause),
+        )
     if not isinstance(error, exc.OperationalError):
         return None
     if state in _BUSY_STATES:

@@ -2,9 +2,11 @@
 
 import hashlib
 
-from sqlalchemy import func, select
+from sqlalchemy import text
 
 from loyaltychain.db.engine import Tx, schema_of
+
+_LOCK = text("SELECT pg_advisory_xact_lock(:key)")
 
 
 def lock(tx: Tx, name: str) -> None:
@@ -19,4 +21,4 @@ def lock(tx: Tx, name: str) -> None:
         place = schema_of(tx)
         whole = name if place is None else f"{place}/{name}"
         key = int.from_bytes(hashlib.sha256(whole.encode()).digest()[:8], signed=True)
-        tx.execute(select(func.pg_advisory_xact_lock(key)))
+        tx.execute(_LOCK, {"key": key})

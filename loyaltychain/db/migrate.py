@@ -20,14 +20,15 @@ def migrate(engine: Engine) -> None:
     """
     with transaction(engine) as tx:
         lock(tx, "db.migrate")
-        _create_schema(tx)
+        create_schema(tx)
         config = Config()
         config.set_main_option("script_location", "loyaltychain.db:migrations")
         config.attributes["tx"] = tx
         command.upgrade(config, "head")
 
 
-def _create_schema(tx: Tx) -> None:
+def create_schema(tx: Tx) -> None:
+    """Create the schema that the database's URL names, where it is missing."""
     schema = schema_of(tx)
     if schema is None:
         return

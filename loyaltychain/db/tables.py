@@ -1,6 +1,6 @@
-"""All tables' common ground: one MetaData, and the two column types that the project uses."""
+"""All tables' common ground: one MetaData, and the three column types that the project uses."""
 
-from sqlalchemy import BigInteger, MetaData, Text
+from sqlalchemy import BigInteger, Integer, MetaData, Text
 
 #: Constraint names are fixed, so that a migration can name what it changes on both engines.
 metadata = MetaData(
@@ -14,4 +14,7 @@ metadata = MetaData(
 )
 
 Number = BigInteger  # amounts, positions, instants, block numbers
+#: The key of a table in which each row has a position. SQLite keeps rows by a key of exactly this type, and needs no
+#: index beside them.
+Position = BigInteger().with_variant(Integer(), "sqlite")
 String = Text  # ids, hashes as 0x-hex, canonical JSON

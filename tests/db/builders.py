@@ -4,12 +4,15 @@ from typing import Any
 
 from sqlalchemy import inspect
 
-from loyaltychain.api.tables import api_keys, idempotency_records
+from loyaltychain.actions.tables import actions
+from loyaltychain.api.secret_table import api_secrets
+from loyaltychain.api.tables import api_keys, idempotency_records, rate_buckets
 from loyaltychain.chain.tables import attempts, deployments, intents, publications
 from loyaltychain.db.cursors import cursors
 from loyaltychain.db.engine import Tx
+from loyaltychain.db.restores import restores
+from loyaltychain.events.links import member_link_ends, member_links
 from loyaltychain.events.tables import (
-    event_positions,
     events,
     intake_refusals,
     member_aliases,
@@ -18,30 +21,31 @@ from loyaltychain.events.tables import (
 )
 from loyaltychain.ledger.tables import (
     entries,
-    entry_positions,
     hold_ends,
     holds,
     lot_moves,
     lots,
-    postings,
     redemptions,
     volumes,
 )
+from loyaltychain.ledger.term_tables import lapses, lot_conditions
+from loyaltychain.operations.people_tables import approval_ends, approvals, merge_lots
+from loyaltychain.operations.policy_tables import member_activity, notices, parked_signals
+from loyaltychain.operations.shop_tables import corrections, order_revisions
 from loyaltychain.operations.tables import order_bonuses, order_lines, orders, outcomes, return_lines, rewards
+from loyaltychain.reports.tables import jobs, periods
 from loyaltychain.settlement.tables import batch_updates, batch_voids, batches, receipt_keys, receipts
 
 #: In the order of their references.
 ONE_ROW_EACH = [
     (members, {"number": 1, "member_id": "ann", "joined_at": 5}),
-    (events, {"source": "shop", "id": "1", "type": "purchase", "member": 1, "occurred_at": 5, "received_at": 6,
-              "payload": "{}", "digest": "0x01"}),
-    (event_positions, {"position": 1, "source": "shop", "id": "1"}),
+    (events, {"position": 1, "source": "shop", "id": "1", "type": "purchase", "member": 1, "occurred_at": 5,
+              "received_at": 6, "payload": "{}", "digest": "0x01"}),
     (volumes, {"account": "member:1:available", "unit": "points", "total_in": 7, "total_out": 3, "may_overdraw": 0}),
-    (entries, {"id": "earn:1", "kind": "earn", "member": 1, "cause": "shop/1", "rule": "spend", "program": "0x02",
-               "occurred_at": 5, "recorded_at": 6, "digest": "0x03", "details": None}),
-    (postings, {"entry_id": "earn:1", "line": 0, "source": "program:issued", "destination": "member:1:available",
-                "unit": "points", "amount": 7}),
-    (entry_positions, {"position": 1, "entry_id": "earn:1", "head": "0x04"}),
+    (entries, {"position": 1, "id": "earn:1", "kind": "earn", "member": 1, "cause": "shop/1", "rule": "spend",
+               "program": "0x02", "occurred_at": 5, "recorded_at": 6, "digest": "0x03", "head": "0x04",
+               "details": None,
+               "postings": '[{"amount":7,"from":"program:issued","to":"member:1:available","unit":"points"}]'}),
     (outcomes, {"position": 1, "outcome": "posted", "entry_id": "earn:1", "explanation": "{}"}),
     (intents, {"id": "settle:1", "chain_id": 31337, "signer": "0x05", "target": "0x06", "calldata": "0x",
                "digest": "0x07", "nonce": 0, "state": "pending", "created_at": 8}),
@@ -62,14 +66,22 @@ ONE_ROW_EACH = [
                    "resumed_at": None}),
     (receipt_keys, {"member": 1, "key": "0x13"}),
     (cursors, {"step": "earn", "position": 1}),
-    (lots, {"id": "earn:1", "member": 1, "award": "shop/1", "earned_at": 5, "expires_at": 9, "due_at": 7,
+    (lots, {"position": 1, "member": 1, "award": None, "earned_at": 5, "expires_at": 9, "due_at": 7,
             "in_grace": 0, "amount": 7, "remaining": 6, "expired": 1, "returned_by": "earn:1"}),
-    (lot_moves, {"entry_id": "earn:1", "lot_id": "earn:1", "amount": 7}),
+    (lot_moves, {"position": 2, "lot": 1, "amount": -1}),
     (holds, {"id": "h1", "entry_id": "earn:1", "member": 1, "amount": 1, "created_at": 6, "until": 8,
              "reference": "1", "items": "[]"}),
     (hold_ends, {"hold": "h1", "kind": "commit", "entry_id": "earn:1", "ended_at": 7}),
     (redemptions, {"entry_id": "earn:1", "member": 1, "drawn_by": "earn:1", "amount": 1, "refunded": 0,
                    "reference": "1"}),
+    (lot_conditions, {"lot": 1, "until": "review_approved", "reject": "review_rejected",
+                      "otherwise": "cancel", "qualifying": 7}),
+    (lapses, {"id": "n1", "member": 1, "since": 5, "at": 9, "undone_by": None, "is_booked": 0}),
+    (notices, {"id": "n1", "member": 1, "kind": "points.expiring", "because": "inactivity", "points": 7, "at": 9,
+               "since": 5, "notice_days": 30, "created_at": 6, "sent_at": 7}),
+    (member_activity, {"member": 1, "last_at": 5}),
+    (parked_signals, {"source": "shop", "event_id": "1", "member": 1, "type": "review_approved", "of": "shop/2",
+                      "occurred_at": 5, "state": "waiting"}),
     (member_aliases, {"member_id": "ann@work", "number": 1, "since": 5}),
     (member_closures, {"number": 1, "closed_at": 9, "reason": "asked for it"}),
     (intake_refusals, {"id": "0x14", "source": "shop", "event_id": "2", "reason": "too-old", "received_at": 6,
@@ -83,24 +95,48 @@ ONE_ROW_EACH = [
                     "quantity": 1, "matched": 1, "occurred_at": 6}),
     (rewards, {"id": "mug", "name": "A mug", "cost": 5, "stock": 2, "updated_at": 5}),
     (api_keys, {"id": "k1", "name": "till", "secret_hash": "0x16", "sources": '["shop"]', "manages": 0,
-                "created_at": 5, "revoked_at": None}),
+                "created_at": 5, "revoked_at": None, "scopes": '["read"]', "expires_at": 9, "used_at": None}),
+    (rate_buckets, {"name": "key:k1", "level": 5, "filled_at": 5}),
     (idempotency_records, {"key_id": "k1", "route": "POST /v1/events", "key": "a", "fingerprint": "0x17",
                            "status": 202, "body": "{}", "created_at": 5}),
+    (actions, {"position": 1, "actor": "eve", "action": "reward.set", "subject": "reward:mug", "reason": "new",
+               "at": 5, "request_id": "r1", "details": "{}", "digest": "0x19", "head": "0x1a"}),
+    (periods, {"number": 1, "begins_at": 1, "ends_at": 9, "from_position": 1, "to_position": 1, "ledger_head": "0x04",
+               "timezone": "UTC", "sha256": "0x1b", "closed_at": 10}),
+    (jobs, {"id": "j1", "kind": "entries", "format": "csv", "parameters": "{}", "state": "done", "created_at": 5,
+            "upto": 1, "cursor": 1, "written": 9, "done": 1, "total": 1, "file": "j1.csv", "sha256": "0x1c",
+            "problem": None, "finished_at": 6}),
+    (restores, {"number": 1, "backup": "0x1d", "taken_at": 5, "restored_at": 6, "reconciled_at": None}),
+    (member_links, {"id": 1, "merged": 1, "survivor": 1, "reason": "one person", "actor": "eve", "since": 6,
+                    "points": 7, "pending": 0, "debt": 0, "qualifying": 0}),
+    (member_link_ends, {"link": 1, "reason": "two persons", "actor": "eve", "ended_at": 7}),
+    (merge_lots, {"link": 1, "place": 1, "lot": "earn:1", "entry_id": "earn:1", "points": 7}),
+    (approvals, {"id": "app/a", "member": 1, "points": 5000, "reason": "goodwill", "actor": "eve", "asked_by": "key:k1",
+                 "expires_at": 9, "may_owe": 0, "requested_at": 5, "until": 9}),
+    (approval_ends, {"approval": "app/a", "verdict": "approved", "actor": "adam", "decided_by": "key:k2",
+                     "reason": "well argued", "decided_at": 6}),
+    (order_revisions, {"order_id": "1", "revision": 1, "source": "shop", "event_id": "1"}),
+    (corrections, {"of_source": "shop", "of_id": "1", "source": "shop", "event_id": "1"}),
+    (api_secrets, {"name": "a test", "secret": "0x1e"}),
 ]  # fmt: skip
 
 MUTABLE = {
     "volumes", "intents", "deployments", "receipt_keys", "cursors", "order_lines", "order_bonuses", "rewards",
-    "idempotency_records",
+    "idempotency_records", "rate_buckets", "member_activity", "api_secrets",
 }  # fmt: skip
 APPEND_ONLY = {
-    "events", "event_positions", "entries", "postings", "entry_positions", "outcomes", "attempts", "publications",
+    "events", "entries", "outcomes", "attempts", "publications",
     "batch_updates", "receipts", "lot_moves", "holds", "hold_ends", "member_aliases", "member_closures",
-    "intake_refusals", "orders",
+    "intake_refusals", "member_links", "member_link_ends", "merge_lots", "approvals", "approval_ends",
+    "actions", "periods", "order_revisions", "corrections", "lot_conditions",
 }  # fmt: skip
 FREE_COLUMNS = {
+    "lapses": {"undone_by", "is_booked"}, "notices": {"sent_at"}, "parked_signals": {"state"},
     "members": {"joined_at"}, "batches": {"state"}, "lots": {"remaining", "expired", "returned_by"},
-    "redemptions": {"refunded"}, "return_lines": {"matched"}, "api_keys": {"revoked_at"},
-    "batch_voids": {"resumed_at"},
+    "redemptions": {"refunded"}, "return_lines": {"matched", "member"},
+    "orders": {"member"}, "api_keys": {"revoked_at", "used_at"},
+    "batch_voids": {"resumed_at"}, "restores": {"reconciled_at"},
+    "jobs": {"state", "upto", "cursor", "written", "done", "total", "file", "sha256", "problem", "finished_at"},
 }  # fmt: skip
 
 

@@ -17,6 +17,14 @@ from loyaltychain.db.engine import reading, transaction
 from loyaltychain.db.migrate import migrate
 from tests.db.builders import ONE_ROW_EACH, insert_one_row_each
 
+ENTRY = {
+    "id": "earn:1", "kind": "earn", "member": 1, "cause": "shop/1", "occurred_at": 5, "recorded_at": 6,
+    "digest": "0x03",
+}  # fmt: skip
+POSTING = {
+    "entry_id": "earn:1", "line": 0, "source": "program:issued", "destination": "member:1:available",
+    "unit": "points", "amount": 7,
+}  # fmt: skip
 UPDATES = {"member": 1, "delta": 7}
 #: Of children before parents, so that no reference is in the way.
 DELETIONS = ("DELETE FROM receipts", "DELETE FROM batch_updates", "DELETE FROM batches")
@@ -35,8 +43,9 @@ def fill(engine: Engine) -> None:
     rows = {table.name: row for table, row in ONE_ROW_EACH}
     batch = {name: value for name, value in rows["batches"].items() if name != "supply"}
     with transaction(engine) as tx:
-        for table in ("members", "entries"):
-            _insert(tx, table, rows[table])
+        _insert(tx, "members", rows["members"])
+        _insert(tx, "entries", ENTRY)
+        _insert(tx, "postings", POSTING)
         for number, issued, burned in ((1, 7, 0), (2, 0, 3), (3, 5, 1)):
             changes = {"id": number, "issued": issued, "burned": burned, "batch_hash": f"0x{number:02x}"}
             _insert(tx, "batches", batch | changes)

@@ -11,7 +11,7 @@ import threading
 from urllib.parse import quote
 
 import pytest
-from sqlalchemy import exc, func, select, text
+from sqlalchemy import func, select, text
 from sqlalchemy.engine import make_url
 
 from loyaltychain.core import errors
@@ -112,7 +112,7 @@ def test_schemas__role_of_one_schema__is_refused_the_other(server) -> None:
         with transaction(owner) as tx:
             tx.execute(text("SET LOCAL ROLE corner_app"))
             assert tx.execute(text("SELECT member_id FROM corner.members")).scalars().all() == ["ann"]
-            with pytest.raises(exc.ProgrammingError, match="permission denied for schema market"):
+            with pytest.raises(errors.InvalidSettings, match="permission denied for schema market"):
                 tx.execute(text("SELECT member_id FROM market.members"))
             tx.rollback()
     finally:

@@ -9,6 +9,12 @@ def number(name: str, *, null: bool = False) -> sa.Column[int]:
     return sa.Column(name, sa.BigInteger(), nullable=null, autoincrement=False)
 
 
+def position(name: str = "position") -> sa.Column[int]:
+    """The key of a table in which each row has a position."""
+    kind = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+    return sa.Column(name, kind, nullable=False, autoincrement=False)
+
+
 def text(name: str, *, null: bool = False) -> sa.Column[str]:
     """An id, a hash as 0x-hex, canonical JSON."""
     return sa.Column(name, sa.Text(), nullable=null)
