@@ -7,7 +7,7 @@ from rfc8785 import CanonicalizationError
 from sqlalchemy import Connection
 
 from loyaltychain.audit.findings import Finding, differences, make_finding
-from loyaltychain.audit.store import Row, read_causeless, read_events
+from loyaltychain.audit.store import Row, read_causeless, read_events, read_stray_outcomes
 from loyaltychain.core import canonical
 from loyaltychain.core.hashing import to_hex
 
@@ -17,6 +17,10 @@ POSTED = "posted"
 def check_events(tx: Connection) -> list[Finding]:
     """What is wrong with events, with outcomes, and with entries that say that an event caused them."""
     found = list(_walk(tx))
+    found += [
+        make_finding("outcome-without-event", f"position {position}", expected="an event", actual=None)
+        for position in read_stray_outcomes(tx)
+    ]
     for entry_id, cause in read_causeless(tx):
         found.append(make_finding("entry-without-event", entry_id, expected=f"an event {cause}", actual=None))
     return found
@@ -41,10 +45,7 @@ def _walk(tx: Connection) -> Iterator[Finding]:
 
 
 def _check_event(row: Row) -> list[Finding]:
-    name = f"{row['source']}/{row['id']}"
-    kept = row["digest"]
-    if kept is None:
-        return [make_finding("event-digest", name, expected="an event", actual=None)]
+    name, kept = f"{row['source']}/{row['id']}", row["digest"]
     try:
         digest = to_hex(canonical.digest(make_document(row)))
     except (ValueError, CanonicalizationError) as error:

@@ -37,7 +37,7 @@ from loyaltychain.audit.rebuild import Rebuilt, rebuild
 from loyaltychain.audit.report import Report, sort_findings
 from loyaltychain.audit.store import read_publications
 from loyaltychain.audit.views import View
-from loyaltychain.audit.walk_ledger import check_unpositioned, check_volumes
+from loyaltychain.audit.walk_ledger import check_volumes
 from loyaltychain.chain import artifacts
 from loyaltychain.chain.rpc import Rpc
 from loyaltychain.core.errors import InvalidSettings
@@ -204,6 +204,6 @@ def _check_database(database: Engine, manifest: Manifest, rebuilt: Rebuilt, *, p
         publications = read_publications(tx, manifest.network)
         later = later_publications(publications, block=pin.number)
         found, receipts = check_books(tx, rebuilt, place=place, later=later)
-        found += check_unpositioned(tx) + check_volumes(tx) + check_events(tx)
+        found += check_volumes(tx) + check_events(tx)
         found += check_deployment(tx, manifest) + check_publications(publications, rebuilt, block=pin.number)
     return found, receipts

@@ -2,20 +2,18 @@
 
 import hashlib
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import Connection
 
 from loyaltychain.audit.findings import Finding, differences, make_finding
 from loyaltychain.audit.store import (
     Row,
-    StoredEntry,
     octets,
-    read_positioned,
-    read_posting_sums,
-    read_unpositioned,
+    read_entries,
     read_volumes,
 )
 from loyaltychain.core import canonical
@@ -42,22 +40,16 @@ class ProvenEntry:
 def walk_ledger(tx: Connection, findings: list[Finding]) -> Iterator[ProvenEntry]:
     """The entries by position. Adds to ``findings`` what breaks the chain, and goes on from what is stored."""
     position, head = 0, ZERO_HASH
-    for stored in read_positioned(tx):
-        assert stored.position is not None, stored
+    for row in read_entries(tx):
         findings += differences(
-            "entry-position", f"position {stored.position}", expected=position + 1, actual=stored.position
+            "entry-position", f"position {row['position']}", expected=position + 1, actual=row["position"]
         )
-        position = stored.position
-        stored_head = octets(stored.head)
-        if stored.content is None:
-            findings.append(make_finding("entry-missing", stored.entry_id, expected="an entry", actual=None))
-        else:
-            findings += check_entry(stored)
-            digest = octets(stored.content["digest"])
-            extended = extend_head(head, position, recorded_at=int(stored.content["recorded_at"]), digest=digest)
-            findings += differences("entry-chain", stored.entry_id, expected=extended, actual=stored_head)
-            changes = fold_changes(stored.postings)
-            yield ProvenEntry(position, stored.entry_id, digest, stored_head, stored.content["program"], changes)
+        position = row["position"]
+        stored_head, digest = octets(row["head"]), octets(row["digest"])
+        findings += check_entry(row)
+        extended = extend_head(head, position, recorded_at=int(row["recorded_at"]), digest=digest)
+        findings += differences("entry-chain", row["id"], expected=extended, actual=stored_head)
+        yield ProvenEntry(position, row["id"], digest, stored_head, row["program"], fold_changes(_moves(row)))
         head = stored_head
 
 
@@ -66,17 +58,43 @@ def extend_head(head: bytes, position: int, *, recorded_at: int, digest: bytes) 
     return hashlib.sha256(head + position.to_bytes(8) + (recorded_at % 2**64).to_bytes(8) + digest).digest()
 
 
-def check_entry(stored: StoredEntry) -> list[Finding]:
+def check_entry(entry: Row) -> list[Finding]:
     """Nothing when the entry moves something and its stored digest is that of its content."""
-    assert stored.content is not None, stored
-    if not stored.postings:
-        return [make_finding("entry-empty", stored.entry_id, expected="postings", actual=None)]
-    kept = stored.content["digest"]
     try:
-        digest = to_hex(canonical.digest(make_document(stored.content, stored.postings)))
+        postings = read_postings(entry["postings"])
+        if not postings:
+            return [make_finding("entry-empty", entry["id"], expected="postings", actual=None)]
+        digest = to_hex(canonical.digest(make_document(entry, postings)))
     except ValueError as error:  # text that is no JSON, or JSON that has no canonical form
-        return [make_finding("entry-digest", stored.entry_id, expected=f"content in range: {error}", actual=kept)]
-    return differences("entry-digest", stored.entry_id, expected=digest, actual=kept)
+        return [
+            make_finding("entry-digest", entry["id"], expected=f"content in range: {error}", actual=entry["digest"])
+        ]
+    return differences("entry-digest", entry["id"], expected=digest, actual=entry["digest"])
+
+
+def read_postings(kept: str) -> list[dict[str, Any]]:
+    """An entry's postings. Raises ValueError for what is not the canonical JSON of any."""
+    postings = parse_json(kept)
+    if not isinstance(postings, list) or canonical.encode(postings) != kept.encode():
+        raise ValueError("postings are no canonical JSON list")
+    for posting in postings:
+        if not isinstance(posting, dict) or posting.keys() != {"from", "to", "unit", "amount"}:
+            raise ValueError("a posting has other fields")
+        texts = (posting["from"], posting["to"], posting["unit"])
+        if not all(isinstance(each, str) for each in texts) or type(posting["amount"]) is not int:
+            raise ValueError("a posting has no accounts or no whole amount")
+    return [
+        {"source": each["from"], "destination": each["to"], "unit": each["unit"], "amount": each["amount"]}
+        for each in postings
+    ]
+
+
+def _moves(entry: Row) -> list[dict[str, Any]]:
+    """The same; nothing where they cannot be read, which ``check_entry`` reports."""
+    try:
+        return read_postings(entry["postings"])
+    except ValueError:
+        return []
 
 
 def make_document(entry: Row, postings: Sequence[Row]) -> dict[str, object]:
@@ -126,14 +144,9 @@ def fold_changes(postings: Sequence[Row], *, unit: str = POINTS) -> dict[int, in
     return {member: change for member, change in sorted(changes.items()) if change}
 
 
-def check_unpositioned(tx: Connection) -> list[Finding]:
-    """The digests of entries that have no position yet."""
-    return [finding for stored in read_unpositioned(tx) for finding in check_entry(stored)]
-
-
 def check_volumes(tx: Connection) -> list[Finding]:
     """Accounts whose cached totals differ from their postings, and members' accounts on the wrong side of zero."""
-    sums = read_posting_sums(tx)
+    sums = _add_up(tx)
     cached = {(row["account"], row["unit"]): (row["total_in"], row["total_out"]) for row in read_volumes(tx)}
     found = []
     for key in sorted(sums.keys() | cached.keys()):
@@ -148,3 +161,14 @@ def check_volumes(tx: Connection) -> list[Finding]:
             within = "0 or less" if owes else "0 or more"
             found.append(make_finding("account-overdrawn", subject, expected=within, actual=came - went))
     return found
+
+
+def _add_up(tx: Connection) -> dict[tuple[str, str], tuple[int, int]]:
+    """(in, out) of every (account, unit) that a posting names."""
+    came: Counter[tuple[str, str]] = Counter()
+    went: Counter[tuple[str, str]] = Counter()
+    for entry in read_entries(tx):
+        for posting in _moves(entry):
+            went[posting["source"], posting["unit"]] += posting["amount"]
+            came[posting["destination"], posting["unit"]] += posting["amount"]
+    return {key: (came[key], went[key]) for key in came.keys() | went.keys()}

@@ -1,4 +1,6 @@
-"""What one entry may move at most, as the project's files say it. Asks no chain; the worker does."""
+"""What operations may move, as the project's files say it. Asks no chain; the worker does."""
+
+from dataclasses import replace
 
 from loyaltychain.config.project import Project
 from loyaltychain.core import errors
@@ -11,6 +13,16 @@ def read_bounds(project: Project) -> Bounds:
 
     Raises InvalidSettings: the manifest cannot be used.
     """
+    settings = project.settings
+    return replace(
+        _read_caps(project),
+        approve_above=settings.approvals.adjust_above,
+        approve_seconds=settings.approvals.days * 86_400,
+        cooldown=settings.safety.cooldown_hours * 3_600,
+    )
+
+
+def _read_caps(project: Project) -> Bounds:
     try:
         caps = read_manifest(project.manifest_file)["caps"]
     except errors.NotDeployed:

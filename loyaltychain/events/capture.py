@@ -1,17 +1,18 @@
 """Take events in, each once for ever. Says nothing about what an event is worth."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from typing import NamedTuple
 
 from loyaltychain.core.amounts import MemberNumber
 from loyaltychain.core.calendar import UnixSeconds
+from loyaltychain.db.bulk import insert_rows
 from loyaltychain.db.engine import Tx
-from loyaltychain.db.lock import lock
 from loyaltychain.events import store
 from loyaltychain.events.identity import join_all
 from loyaltychain.events.intake import refuse
-from loyaltychain.events.sequence import WRITERS, append
-from loyaltychain.events.types import Captured, Conflict, EncodedEvent, Event, Intake, Refusal, encode_event
+from loyaltychain.events.sequence import next_position
+from loyaltychain.events.tables import events as events_table
+from loyaltychain.events.types import Captured, Conflict, Event, Intake, Member, Refusal, encode_event
 
 
 def capture(tx: Tx, events: Sequence[Event], *, received_at: UnixSeconds, intake: Intake | None = None) -> Captured:
@@ -28,48 +29,83 @@ def capture(tx: Tx, events: Sequence[Event], *, received_at: UnixSeconds, intake
     Raises:
         InvalidEvent: a payload is not exact JSON. Nothing was written.
     """
-    lock(tx, WRITERS)
-    members = store.read_members(tx, dict.fromkeys(event.member_id for event in events))
-    own_ids = {asked: member.member_id for asked, member in members.items()}
-    offered = [_encode(event, own_ids) for event in events]
-    seen = store.read_digests(tx, {(event.source, event.id) for event in events})
-    taken: list[EncodedEvent] = []
-    conflicts: list[Conflict] = []
-    refused: list[Refusal] = []
-    for index, (event, encoded) in enumerate(zip(events, offered, strict=True)):
+    position = next_position(tx)
+    members = store.read_members(tx, {event.member_id for event in events})
+    known = store.read_digests(tx, events)
+    offered = _sort(events, members, known, received_at=received_at, intake=intake)
+    numbers = {member.member_id: member.number for member in members.values()}
+    _store(tx, offered.taken, numbers, position=position, received_at=received_at)
+    store.insert_refusals(tx, offered.refused, received_at=received_at)
+    return Captured(
+        taken=len(offered.taken),
+        known=len(offered.repeats),
+        conflicts=tuple(offered.conflicts),
+        refused=tuple(offered.refused),
+        repeats=tuple(offered.repeats),
+    )
+
+
+class _Offered(NamedTuple):
+    """Events by what becomes of them."""
+
+    taken: list[tuple[Event, str, str, str]]  # with the member's own id, payload and digest
+    repeats: list[int]  # places of those that are known
+    conflicts: list[Conflict]
+    refused: list[Refusal]
+
+
+def _sort(
+    events: Sequence[Event],
+    members: dict[str, Member],
+    known: dict[store.Key, str],
+    *,
+    received_at: UnixSeconds,
+    intake: Intake | None,
+) -> _Offered:
+    """Say what becomes of each event; adds those that are taken to the digests in ``known``."""
+    offered = _Offered([], [], [], [])
+    all_may_enter = intake is None and all(member.closed_at is None for member in members.values())
+    for index, event in enumerate(events):
+        asked = event.member_id
+        member = members.get(asked)
+        own = asked if member is None else member.member_id
+        payload, digest = encode_event(event, own)
         key = event.source, event.id
-        if key in seen:
-            if not _is_same(seen[key], event, encoded):
-                conflicts.append(Conflict(index, event))
+        before = known.get(key)
+        if before is not None:
+            if before == digest or _was_told_by(event, own, before):
+                offered.repeats.append(index)
+            else:
+                offered.conflicts.append(Conflict(index, event))
             continue
-        refusal = refuse(event, members.get(event.member_id), received_at=received_at, intake=intake)
+        refusal = None if all_may_enter else refuse(event, member, received_at=received_at, intake=intake)
         if refusal is not None:
-            refused.append(Refusal(index, event, *refusal))
+            offered.refused.append(Refusal(index, event, *refusal))
             continue
-        seen[key] = encoded.digest
-        taken.append(encoded)
-    _store(tx, taken, {member.member_id: member.number for member in members.values()}, received_at=received_at)
-    store.insert_refusals(tx, refused, received_at=received_at)
-    known = len(events) - len(taken) - len(conflicts) - len(refused)
-    return Captured(taken=len(taken), known=known, conflicts=tuple(conflicts), refused=tuple(refused))
+        known[key] = digest
+        offered.taken.append((event, own, payload, digest))
+    return offered
 
 
-def _encode(event: Event, own_ids: dict[str, str]) -> EncodedEvent:
-    own = own_ids.get(event.member_id, event.member_id)
-    return encode_event(event if own == event.member_id else replace(event, member_id=own))
+def _was_told_by(event: Event, own: str, digest: str) -> bool:
+    """Whether the event was taken when the id that it names was still a member's own."""
+    return own != event.member_id and encode_event(event)[1] == digest
 
 
-def _is_same(digest: bytes, event: Event, encoded: EncodedEvent) -> bool:
-    if digest == encoded.digest:
-        return True
-    # Taken when this id still named a member of its own.
-    return encoded.event is not event and digest == event.digest
-
-
-def _store(tx: Tx, taken: list[EncodedEvent], numbers: dict[str, MemberNumber], *, received_at: UnixSeconds) -> None:
-    """Add these events; who is new gets the next number in order of appearance."""
-    in_order = dict.fromkeys(each.event.member_id for each in taken)
-    strangers = [member_id for member_id in in_order if member_id not in numbers]
-    joined = join_all(tx, strangers, received_at) if strangers else {}
-    store.insert_events(tx, taken, numbers=numbers | joined, received_at=received_at)
-    append(tx, [(each.event.source, each.event.id) for each in taken])
+def _store(
+    tx: Tx,
+    taken: list[tuple[Event, str, str, str]],
+    numbers: dict[str, MemberNumber],
+    *,
+    position: int,
+    received_at: UnixSeconds,
+) -> None:
+    """Add these events, from this position on; who is new gets the next number in order of appearance."""
+    strangers = dict.fromkeys(own for _, own, _, _ in taken if own not in numbers)
+    if strangers:
+        numbers |= join_all(tx, strangers, received_at)
+    rows = [
+        (place, event.source, event.id, event.type, numbers[own], event.occurred_at, received_at, payload, digest)
+        for place, (event, own, payload, digest) in enumerate(taken, start=position)
+    ]
+    insert_rows(tx, events_table, rows)

@@ -11,20 +11,22 @@ from loyaltychain.core.amounts import MemberNumber
 from loyaltychain.core.calendar import UnixSeconds
 from loyaltychain.db.engine import Tx
 from loyaltychain.db.lock import lock
-from loyaltychain.events import store
+from loyaltychain.events import links, store
 from loyaltychain.events.sequence import WRITERS
 from loyaltychain.events.types import Member, check_id
 
 
 def join(tx: Tx, member_id: str, now: UnixSeconds) -> MemberNumber:
-    """The number of this id, which gets the next one when it has none yet.
+    """The number that this id stands for, which gets the next one when it has none yet.
 
     Raises InvalidEvent when the id is not printable text of 1 to 200 characters.
     """
     check_id("member", member_id)
     lock(tx, WRITERS)
     known = store.read_members(tx, [member_id])
-    return known[member_id].number if known else join_all(tx, [member_id], now)[member_id]
+    if not known:
+        return join_all(tx, [member_id], now)[member_id]
+    return links.find_survivor(tx, known[member_id].number) or known[member_id].number
 
 
 def join_all(tx: Tx, strangers: Iterable[str], now: UnixSeconds) -> dict[str, MemberNumber]:
@@ -36,11 +38,15 @@ def join_all(tx: Tx, strangers: Iterable[str], now: UnixSeconds) -> dict[str, Me
 
 
 def find_member(tx: Tx, member_id: str) -> MemberNumber:
-    """The number of this id, the first one or another. Raises UnknownMember. See ``closed_at`` for closed ones."""
+    """The number that this id stands for now: of who went over into another member, that one's.
+
+    See ``closed_at`` for closed ones. Raises UnknownMember.
+    """
     known = store.read_members(tx, [member_id])
     if not known:
         raise errors.UnknownMember("No member has this id.", member=member_id[:200])
-    return known[member_id].number
+    number = known[member_id].number
+    return links.find_survivor(tx, number) or number
 
 
 def add_alias(tx: Tx, member_id: str, number: MemberNumber, now: UnixSeconds) -> None:

@@ -1,70 +1,86 @@
 """The SQL of members and events, one function a query. Decides nothing."""
 
 import hashlib
-import json
-from collections.abc import Iterable, Mapping, Sequence
-from itertools import islice
-from typing import Any
+from collections.abc import Iterable, Mapping
+from functools import cache
+from json import JSONDecoder
+from typing import Any, NamedTuple
 
-from sqlalchemy import Select, func, insert, select
+from sqlalchemy import Select, bindparam, func, insert, select
 
 from loyaltychain.core import canonical
 from loyaltychain.core.amounts import MemberNumber
 from loyaltychain.core.calendar import UnixSeconds
-from loyaltychain.core.hashing import from_hex, to_hex
+from loyaltychain.db.bulk import any_of, as_list, fetch, insert_rows
 from loyaltychain.db.engine import Tx
 from loyaltychain.db.insert import insert_new
-from loyaltychain.events.tables import (
-    event_positions,
-    events,
-    intake_refusals,
-    member_aliases,
-    member_closures,
-    members,
-)
-from loyaltychain.events.types import EncodedEvent, Event, Member, Refusal, SequencedEvent
+from loyaltychain.events.tables import events, intake_refusals, member_aliases, member_closures, members
+from loyaltychain.events.types import Event, Member, Refusal, SequencedEvent, known_event
 
-_SLICE = 500  # parameters of one IN list
+_DECODER = JSONDecoder()
+_ANY = select(select(member_aliases.c.number).exists(), select(member_closures.c.number).exists())
+_LAST_POSITION = select(func.coalesce(func.max(events.c.position), 0))
 
 Key = tuple[str, str]  # (source, id)
 
 
-def read_digests(tx: Tx, keys: Iterable[Key]) -> dict[Key, bytes]:
-    """The digests of those events that are there already."""
+class EventRow(NamedTuple):
+    """What the steps behind the intake read of an event. ``payload`` is canonical JSON, for ``parse_payload``."""
+
+    position: int
+    member: MemberNumber
+    source: str
+    id: str
+    type: str
+    occurred_at: UnixSeconds
+    payload: str
+
+
+def read_digests(tx: Tx, told: Iterable[Event]) -> dict[Key, str]:
+    """The digests, as 0x hex, of those of these events whose names are taken already."""
     ids_by_source: dict[str, list[str]] = {}
-    for source, event_id in keys:
-        ids_by_source.setdefault(source, []).append(event_id)
-    found: dict[Key, bytes] = {}
+    for event in told:
+        ids_by_source.setdefault(event.source, []).append(event.id)
+    query = _digests(tx.dialect.name)
+    found: dict[Key, str] = {}
     for source, ids in ids_by_source.items():
-        for some in _slices(ids):
-            query = select(events.c.id, events.c.digest).where(events.c.source == source, events.c.id.in_(some))
-            found |= {(source, event_id): from_hex(digest) for event_id, digest in tx.execute(query)}
+        rows = fetch(tx, query, source=source, ids=as_list(ids))
+        found |= {(source, event_id): digest for event_id, digest in rows}
     return found
 
 
-def read_numbers(tx: Tx, member_ids: Iterable[str]) -> dict[str, MemberNumber]:
-    """The numbers of those members that have one."""
-    found: dict[str, MemberNumber] = {}
-    for some in _slices(member_ids):
-        query = select(members.c.member_id, members.c.number).where(members.c.member_id.in_(some))
-        found |= {member_id: MemberNumber(number) for member_id, number in tx.execute(query)}
-    return found
+@cache
+def _digests(dialect: str) -> Select[Any]:
+    names = events.c.source == bindparam("source"), any_of(dialect, events.c.id, "ids")
+    return select(events.c.id, events.c.digest).where(*names)
 
 
 def read_members(tx: Tx, member_ids: Iterable[str]) -> dict[str, Member]:
     """By each of these ids that is known, whose it is. An alias goes before a member's first id."""
-    found: dict[str, Member] = {}
-    asked = list(member_ids)
-    of_number = members.outerjoin(member_closures, member_closures.c.number == members.c.number)
-    of_alias = of_number.join(member_aliases, member_aliases.c.number == members.c.number)
-    for some in _slices(asked):
-        for name, tables in ((members.c.member_id, of_number), (member_aliases.c.member_id, of_alias)):
-            columns = name, members.c.number, members.c.member_id, member_closures.c.closed_at
-            for asked_for, number, own, closed_at in tx.execute(
-                select(*columns).select_from(tables).where(name.in_(some))
-            ):
-                found[asked_for] = Member(MemberNumber(number), own, closed_at)
+    own, alias, closures = _members(tx.dialect.name)
+    asked = as_list(member_ids)
+    found = {own_id: Member(number, own_id, None) for own_id, number in fetch(tx, own, names=asked)}
+    any_alias, any_closure = tx.execute(_ANY).one()  # mostly not, and then nothing is looked up
+    if any_alias:
+        rows = fetch(tx, alias, names=asked)
+        found |= {asked_for: Member(number, own_id, None) for asked_for, number, own_id in rows}
+    if any_closure:
+        closed = dict(fetch(tx, closures, numbers=as_list(member.number for member in found.values())))
+        found = {name: each._replace(closed_at=closed.get(each.number)) for name, each in found.items()}
     return found
+
+
+@cache
+def _members(dialect: str) -> tuple[Select[Any], Select[Any], Select[Any]]:
+    """By their own ids; by aliases; and when members were closed, by their numbers."""
+    own = select(members.c.member_id, members.c.number).where(any_of(dialect, members.c.member_id, "names"))
+    alias = (
+        select(member_aliases.c.member_id, members.c.number, members.c.member_id)
+        .join(members, members.c.number == member_aliases.c.number)
+        .where(any_of(dialect, member_aliases.c.member_id, "names"))
+    )
+    closures = select(member_closures.c.number, member_closures.c.closed_at)
+    return own, alias, closures.where(any_of(dialect, member_closures.c.number, "numbers"))
 
 
 def read_member(tx: Tx, number: MemberNumber) -> Member | None:
@@ -93,32 +109,9 @@ def last_number(tx: Tx) -> int:
     return int(tx.execute(select(func.coalesce(func.max(members.c.number), 0))).scalar_one())
 
 
-def insert_members(tx: Tx, numbers: dict[str, MemberNumber], *, joined_at: UnixSeconds) -> None:
+def insert_members(tx: Tx, numbers: Mapping[str, MemberNumber], *, joined_at: UnixSeconds) -> None:
     """Add members with their numbers."""
-    rows = [{"number": number, "member_id": name, "joined_at": joined_at} for name, number in numbers.items()]
-    if rows:
-        tx.execute(insert(members), rows)
-
-
-def insert_events(
-    tx: Tx, taken: Sequence[EncodedEvent], *, numbers: Mapping[str, MemberNumber], received_at: UnixSeconds
-) -> None:
-    """Add events; ``numbers`` holds every member of them."""
-    rows = [
-        {
-            "source": each.event.source,
-            "id": each.event.id,
-            "type": each.event.type,
-            "member": numbers[each.event.member_id],
-            "occurred_at": each.event.occurred_at,
-            "received_at": received_at,
-            "payload": each.payload,
-            "digest": to_hex(each.digest),
-        }
-        for each in taken
-    ]
-    if rows:
-        tx.execute(insert(events), rows)
+    insert_rows(tx, members, [(number, name, joined_at) for name, number in numbers.items()])
 
 
 def insert_refusals(tx: Tx, refused: Iterable[Refusal], *, received_at: UnixSeconds) -> None:
@@ -133,7 +126,7 @@ def insert_refusals(tx: Tx, refused: Iterable[Refusal], *, received_at: UnixSeco
             "event_id": event.id,
             "reason": each.code,
             "received_at": received_at,
-            "document": canonical.encode(event.document).decode(),
+            "document": canonical.encode_text(event.document),
         }
     if rows:
         tx.execute(insert_new(tx, intake_refusals), [rows[name] for name in sorted(rows)])
@@ -141,73 +134,44 @@ def insert_refusals(tx: Tx, refused: Iterable[Refusal], *, received_at: UnixSeco
 
 def last_position(tx: Tx) -> int:
     """The last event position; 0 when there is none."""
-    return int(tx.execute(select(func.coalesce(func.max(event_positions.c.position), 0))).scalar_one())
+    return int(tx.execute(_LAST_POSITION).scalar_one())
 
 
-def insert_positions(tx: Tx, keys: Sequence[Key], *, after: int) -> None:
-    """Give the events the positions ``after + 1`` and on, in this order."""
-    rows = [{"position": place, "source": key[0], "id": key[1]} for place, key in enumerate(keys, start=after + 1)]
-    if rows:
-        tx.execute(insert(event_positions), rows)
+def _in_order(query: Select[Any]) -> Select[Any]:
+    return query.where(events.c.position > bindparam("after")).order_by(events.c.position).limit(bindparam("limit"))
 
 
-def read_unsequenced(tx: Tx) -> list[Key]:
-    """Events without a position, by when they were received, then by when they happened, then by name."""
-    same = (event_positions.c.source == events.c.source) & (event_positions.c.id == events.c.id)
-    query = (
-        select(events.c.source, events.c.id)
-        .outerjoin(event_positions, same)
-        .where(event_positions.c.position.is_(None))
-        .order_by(events.c.received_at, events.c.occurred_at, events.c.source, events.c.id)
-    )
-    return [(source, event_id) for source, event_id in tx.execute(query)]
+def read_rows(tx: Tx, after: int, limit: int) -> list[EventRow]:
+    """At most ``limit`` events with positions beyond ``after``, in their order: the fast way for simple ones."""
+    return list(map(EventRow._make, fetch(tx, _ROWS, after=after, limit=limit)))
+
+
+def parse_payload(text: str) -> dict[str, Any]:
+    """The payload of an event that was taken, which is exact JSON and an object."""
+    payload: dict[str, Any] = _DECODER.raw_decode(text)[0]
+    return payload
 
 
 def read_events(tx: Tx, after: int, limit: int) -> list[SequencedEvent]:
     """At most ``limit`` events with positions beyond ``after``, in the order of their positions."""
-    query = _sequenced().where(event_positions.c.position > after).order_by(event_positions.c.position).limit(limit)
-    return [_read(*row) for row in tx.execute(query)]
+    return [_read(*row) for row in fetch(tx, _EVENTS, after=after, limit=limit)]
 
 
 def read_event(tx: Tx, source: str, event_id: str) -> SequencedEvent | None:
     """The event of this name; None when there is none."""
-    row = tx.execute(_sequenced().where(events.c.source == source, events.c.id == event_id)).one_or_none()
+    row = tx.execute(_WITH_MEMBERS.where(events.c.source == source, events.c.id == event_id)).one_or_none()
     return None if row is None else _read(*row)
 
 
-def _sequenced() -> Select[Any]:
-    same = (event_positions.c.source == events.c.source) & (event_positions.c.id == events.c.id)
-    return (
-        select(
-            event_positions.c.position,
-            events.c.member,
-            members.c.member_id,
-            events.c.source,
-            events.c.id,
-            events.c.type,
-            events.c.occurred_at,
-            events.c.payload,
-        )
-        .join(events, same)
-        .join(members, members.c.number == events.c.member)
-    )
+_ROWS = _in_order(select(*(events.c[name] for name in EventRow._fields)))
+_WITH_MEMBERS = select(
+    *(events.c[name] for name in ("position", "member", "source", "id", "type")),
+    members.c.member_id, events.c.occurred_at, events.c.payload,
+).join(members, members.c.number == events.c.member)  # fmt: skip
+_EVENTS = _in_order(_WITH_MEMBERS)
 
 
-def _read(
-    position: int,
-    number: int,
-    member_id: str,
-    source: str,
-    event_id: str,
-    event_type: str,
-    occurred_at: int,
-    payload: str,
-) -> SequencedEvent:
-    event = Event(source, event_id, event_type, member_id, UnixSeconds(occurred_at), json.loads(payload))
-    return SequencedEvent(position, MemberNumber(number), event)
-
-
-def _slices(names: Iterable[str]) -> Iterable[list[str]]:
-    rest = iter(names)
-    while some := list(islice(rest, _SLICE)):
-        yield some
+def _read(position: int, number: MemberNumber, source: str, event_id: str, *rest: Any) -> SequencedEvent:
+    kind, member_id, occurred_at, payload = rest
+    event = known_event(source, event_id, kind, member_id, occurred_at, parse_payload(payload))
+    return SequencedEvent(position, number, event)

@@ -1,14 +1,14 @@
 """Members and events. Both append-only; an event is a fact for ever."""
 
-from sqlalchemy import CheckConstraint, Column, ForeignKey, ForeignKeyConstraint, Table, UniqueConstraint
+from sqlalchemy import CheckConstraint, Column, ForeignKey, Table, UniqueConstraint
 
 from loyaltychain.core.amounts import MEMBER_MAX
-from loyaltychain.db.tables import Number, String, metadata
+from loyaltychain.db.tables import Number, Position, String, metadata
 
 members = Table(
     "members",
     metadata,
-    Column("number", Number, CheckConstraint(f"number BETWEEN 1 AND {MEMBER_MAX}", name="number"), primary_key=True,
+    Column("number", Position, CheckConstraint(f"number BETWEEN 1 AND {MEMBER_MAX}", name="number"), primary_key=True,
            autoincrement=False),
     Column("member_id", String, nullable=False, unique=True),  # the programme's own opaque id
     Column("joined_at", Number, nullable=False),
@@ -17,24 +17,16 @@ members = Table(
 events = Table(
     "events",
     metadata,
-    Column("source", String, primary_key=True),
-    Column("id", String, primary_key=True),
+    Column("position", Position, CheckConstraint("position >= 1", name="position"), primary_key=True,
+           autoincrement=False),  # gapless: what every later step counts by
+    Column("source", String, nullable=False),
+    Column("id", String, nullable=False),
     Column("type", String, nullable=False),
-    Column("member", Number, ForeignKey("members.number"), nullable=False),
+    Column("member", Number, nullable=False),  # a member's number; a reference would cost half of taking an event in
     Column("occurred_at", Number, nullable=False),  # claimed by the source
     Column("received_at", Number, nullable=False),  # ours
     Column("payload", String, nullable=False),  # canonical JSON: amount, currency and what else the map names
-    Column("digest", String, nullable=False),  # of all but received_at; equal ids must have equal digests
-)
-
-event_positions = Table(
-    "event_positions",
-    metadata,
-    Column("position", Number, CheckConstraint("position >= 1", name="position"), primary_key=True,
-           autoincrement=False),
-    Column("source", String, nullable=False),
-    Column("id", String, nullable=False),
-    ForeignKeyConstraint(["source", "id"], ["events.source", "events.id"]),
+    Column("digest", String, nullable=False),  # of what the source said; equal ids must have equal digests
     UniqueConstraint("source", "id"),
 )  # fmt: skip
 

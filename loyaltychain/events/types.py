@@ -2,19 +2,29 @@
 
 import hashlib
 import re
-from dataclasses import dataclass
-from typing import Any, Literal
+from dataclasses import dataclass, field
+from typing import Any, Literal, NamedTuple
 
 import rfc8785
 
 from loyaltychain.core import canonical, errors
 from loyaltychain.core.amounts import MemberNumber
 from loyaltychain.core.calendar import UnixSeconds
+from loyaltychain.core.canonical import quote
+from loyaltychain.core.hashing import from_hex
 from loyaltychain.core.times import format_instant
 
 TEXT_MAX = 200  # characters of an id
 PLAIN_NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
 _PLAIN_NAME = re.compile(PLAIN_NAME)
+
+
+def check_plain(name: str, text: str) -> None:
+    """Raise InvalidEvent naming the field unless ``text`` is a plain name, of 1 to 64 characters."""
+    if not _PLAIN_NAME.fullmatch(text):
+        raise errors.InvalidEvent(
+            f"The {name} may hold 1 to 64 letters, digits, dots, dashes and underscores.", **{name: text}
+        )
 
 
 def check_id(field: str, text: str) -> None:
@@ -48,15 +58,14 @@ class Event:
     payload: dict[str, Any]
 
     def __post_init__(self) -> None:
-        for field, text in (("source", self.source), ("type", self.type)):
-            if not _PLAIN_NAME.fullmatch(text):
-                raise errors.InvalidEvent(
-                    f"The {field} may hold 1 to 64 letters, digits, dots, dashes and underscores.", **{field: text}
-                )
+        check_plain("source", self.source)
+        check_plain("type", self.type)
         check_id("id", self.id)
         check_id("member", self.member_id)
         if self.occurred_at < 0:
             raise errors.InvalidEvent("The time lies before 1970.", occurred_at=format_instant(self.occurred_at))
+        if self.occurred_at > canonical.EXACT_MAX:
+            raise errors.InvalidEvent("The time lies too far ahead.", occurred_at=str(self.occurred_at))
 
     @property
     def cause(self) -> str:
@@ -81,38 +90,51 @@ class Event:
 
         Raises InvalidEvent when the payload holds what JSON cannot hold exactly.
         """
-        return encode_event(self).digest
+        return from_hex(encode_event(self)[1])
 
 
-@dataclass(frozen=True, slots=True)
-class EncodedEvent:
-    """An event with its payload as canonical JSON and its digest (32 bytes)."""
+def known_event(source: str, id: str, type: str, member_id: str, occurred_at: UnixSeconds, payload: Any) -> Event:  # noqa: A002
+    """An event that was checked when it was taken in, and is not checked again."""
+    event = object.__new__(Event)
+    _set_source(event, source)
+    _set_id(event, id)
+    _set_type(event, type)
+    _set_member_id(event, member_id)
+    _set_occurred_at(event, occurred_at)
+    _set_payload(event, payload)
+    return event
 
-    event: Event
-    payload: str
-    digest: bytes
+
+# A frozen class refuses to set attributes; its slots do not.
+_set_source, _set_id, _set_type, _set_member_id, _set_occurred_at, _set_payload = (
+    getattr(Event, name).__set__ for name in Event.__slots__
+)
 
 
-def encode_event(event: Event) -> EncodedEvent:
-    """The event as it is stored. The payload, long where it is an order's, is encoded once for table and digest.
+def encode_event(event: Event, member_id: str | None = None) -> tuple[str, str]:
+    """The event's payload as canonical JSON, and the digest of its document as 0x hex: how it is stored.
 
-    Canonical JSON sorts keys, so in the document the payload's text stands between ``occurred_at`` and ``source``.
+    The document is put together from its parts in the order in which canonical JSON has them. What needs no
+    escaping, by the checks of Event, stands as it is.
 
-    Raises InvalidEvent when the payload holds what JSON cannot hold exactly.
+    Args:
+        member_id: The id that it is stored under, where that is not the event's own.
+
+    Raises:
+        InvalidEvent: the payload holds what JSON cannot hold exactly.
     """
-    document = event.document
-    before = canonical.encode({key: document[key] for key in ("id", "member_id", "occurred_at")})
-    after = canonical.encode({key: document[key] for key in ("source", "type")})
     try:
-        payload = canonical.encode(event.payload)
+        payload = canonical.encode_text(event.payload)
     except rfc8785.CanonicalizationError as problem:
         raise errors.InvalidEvent("The payload is not exact JSON.", reason=str(problem)) from problem
-    whole = before[:-1] + b',"payload":' + payload + b"," + after[1:]
-    return EncodedEvent(event, payload.decode(), hashlib.sha256(whole).digest())
+    document = (
+        f'{{"id":{quote(event.id)},"member_id":{quote(member_id or event.member_id)},"occurred_at":{event.occurred_at},'
+        f'"payload":{payload},"source":"{event.source}","type":"{event.type}"}}'
+    )
+    return payload, "0x" + hashlib.sha256(document.encode()).hexdigest()
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
+class Member(NamedTuple):
     """A member: the number, the id joined with, and since when the account is closed."""
 
     number: MemberNumber
@@ -152,12 +174,16 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Captured:
-    """How many events were new, how many were known already, and which were not taken."""
+    """How many events were new, how many were known already, and which were not taken.
+
+    ``repeats``: the places of those that were known, in what was offered.
+    """
 
     taken: int
     known: int
     conflicts: tuple[Conflict, ...]
     refused: tuple[Refusal, ...] = ()
+    repeats: tuple[int, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,6 @@ Reads bare rows, because what it looks for need not be valid. Repairs nothing, a
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import groupby
 
 from loyaltychain.core import canonical
 from loyaltychain.core.hashing import ZERO_HASH, from_hex, to_hex
@@ -14,12 +13,13 @@ from loyaltychain.core.json_text import parse_json
 from loyaltychain.db.engine import Tx
 from loyaltychain.ledger import raw
 from loyaltychain.ledger.accounts import is_member, may_overdraw
+from loyaltychain.ledger.chain import next_head
 from loyaltychain.ledger.lot_checks import check_lots
 from loyaltychain.ledger.problems import Problem
-from loyaltychain.ledger.sequence import next_head
 from loyaltychain.ledger.types import DOCUMENT_FIELDS, AccountId, make_document
 
 _Key = tuple[str, str]  # account, unit
+_Line = tuple[str, str, str, int]  # source, destination, unit, amount
 
 
 @dataclass(slots=True)
@@ -34,10 +34,7 @@ class _Fold:
 
 
 def check_ledger(tx: Tx) -> list[Problem]:
-    """All that is wrong with the ledger in this snapshot; empty when it proves itself.
-
-    Entries that only have no position yet are no problem.
-    """
+    """All that is wrong with the ledger in this snapshot; empty when it proves itself."""
     problems, fold = _check_entries(tx)
     keys = fold.came_in.keys() | fold.went_out.keys()
     balances = {key: fold.came_in[key] - fold.went_out[key] for key in keys}
@@ -52,29 +49,29 @@ def check_entries(tx: Tx) -> list[Problem]:
 def _check_entries(tx: Tx) -> tuple[list[Problem], _Fold]:
     fold = _Fold()
     problems: list[Problem] = []
-    for _, lines in groupby(raw.read_lines(tx), key=lambda line: line.id):
-        problems += _check_entry(list(lines), fold)
+    for row in raw.read_entries(tx):
+        problems += _check_entry(row, fold)
     problems += _check_volumes(list(raw.read_volumes(tx)), fold)
-    problems += [
-        Problem("orphan-posting", f"{row.entry_id} line {row.line}", expected="an entry", actual="none")
-        for row in raw.read_orphans(tx)
-    ]
     return problems, fold
 
 
-def _check_entry(lines: Sequence[raw.Raw], fold: _Fold) -> Iterator[Problem]:
-    row = lines[0]
-    if row.position is not None:
-        yield from _check_place(row, fold)
-    if row.line is None:
-        yield Problem("empty-entry", row.id, expected="postings", actual="none")
-        return
-    actual = _digest(lines)
+def _check_entry(row: raw.Raw, fold: _Fold) -> Iterator[Problem]:
+    yield from _check_place(row, fold)
+    lines: list[_Line] = []
+    try:
+        lines += _read_postings(row.postings)
+        actual = _digest(row, lines)
+    except ValueError as error:  # rfc8785's and json's errors are of this kind
+        actual = f"none: {error}"
+    else:
+        if not lines:
+            yield Problem("empty-entry", row.id, expected="postings", actual="none")
+            return
     if actual != row.digest:
         yield Problem("entry-digest", row.id, expected=row.digest, actual=actual)
-    for line in lines:
-        fold.went_out[line.source, line.unit] += line.amount
-        fold.came_in[line.destination, line.unit] += line.amount
+    for source, destination, unit, amount in lines:
+        fold.went_out[source, unit] += amount
+        fold.came_in[destination, unit] += amount
 
 
 def _check_place(row: raw.Raw, fold: _Fold) -> Iterator[Problem]:
@@ -107,14 +104,25 @@ def _check_volumes(rows: Sequence[raw.Raw], fold: _Fold) -> Iterator[Problem]:
             yield Problem("unbalanced", unit, expected=f"out {total_in}", actual=f"out {total_out}")
 
 
-def _digest(lines: Sequence[raw.Raw]) -> str:
-    fields = {name: getattr(lines[0], name) for name in DOCUMENT_FIELDS}
-    postings = ((line.source, line.destination, line.unit, line.amount) for line in lines)
-    try:
-        document = make_document(fields, postings, details=_read_details(lines[0].details))
-        return to_hex(canonical.digest(document))
-    except ValueError as error:  # rfc8785's and json's errors are of this kind
-        return f"none: {error}"
+def _digest(row: raw.Raw, lines: Sequence[_Line]) -> str:
+    fields = {name: getattr(row, name) for name in DOCUMENT_FIELDS}
+    return to_hex(canonical.digest(make_document(fields, lines, details=_read_details(row.details))))
+
+
+def _read_postings(text: str) -> list[_Line]:
+    postings = parse_json(text)
+    if not isinstance(postings, list) or canonical.encode(postings) != text.encode():
+        raise ValueError("postings that are no canonical JSON list")
+    return [_read_line(posting) for posting in postings]
+
+
+def _read_line(posting: object) -> _Line:
+    if not isinstance(posting, dict) or posting.keys() != {"from", "to", "unit", "amount"}:
+        raise ValueError("a posting with other fields")
+    source, destination, unit, amount = (posting[name] for name in ("from", "to", "unit", "amount"))
+    if type(amount) is not int or amount < 1 or not all(isinstance(text, str) for text in (source, destination, unit)):
+        raise ValueError("a posting that moves nothing")
+    return source, destination, unit, amount
 
 
 def _read_details(text: str | None) -> object:

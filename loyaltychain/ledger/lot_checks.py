@@ -3,6 +3,7 @@
 Reads bare rows, as ``ledger/checks.py`` does. Repairs nothing.
 """
 
+import json
 from collections.abc import Iterator, Mapping
 
 from loyaltychain.core.amounts import POINTS, MemberNumber
@@ -21,14 +22,40 @@ def check_lots(tx: Tx, balances: Mapping[tuple[str, str], int]) -> Iterator[Prob
     """
     points = {account: balance for (account, unit), balance in balances.items() if unit == POINTS}
     yield from _check_buckets(tx, points)
+    for row in raw.read_stray_lots(tx):
+        yield Problem("stray-lot", f"{row.name} at position {row.position}", expected="an entry", actual="none")
     for row in raw.read_moved_lots(tx):
-        yield Problem("lot-moves", row.id, expected=str(row.moved), actual=str(row.remaining))
+        yield Problem(
+            "lot-moves", f"lot at position {row.position}", expected=str(row.moved), actual=str(row.remaining)
+        )
     ran_out, booked = raw.read_expired(tx), points.get(accounts.EXPIRED, 0)
     if ran_out != booked:
         yield Problem("expired-mismatch", accounts.EXPIRED, expected=str(booked), actual=str(ran_out))
+    yield from _check_redemptions(tx)
     for account, balance in sorted(points.items()):
         if accounts.is_debt(account) and balance > 0:
             yield Problem("debt-above-zero", f"{account} {POINTS}", expected="<= 0", actual=str(balance))
+
+
+def _check_redemptions(tx: Tx) -> Iterator[Problem]:
+    """What redemptions say that was spent and came back, against the entries that did it."""
+    came_back: dict[str, int] = {}
+    for row in raw.read_refunds(tx):
+        name = str(json.loads(row.details or "{}").get("redemption"))
+        came_back[name] = came_back.get(name, 0) + _moved(row.postings, "from")
+    for row in raw.read_redemptions(tx):
+        expected = _moved(row.postings or "[]", "to"), came_back.get(row.entry_id, 0)
+        if (row.amount, row.refunded) != expected:
+            said = "{} redeemed, {} refunded".format
+            yield Problem(
+                "redemption-mismatch", row.entry_id, expected=said(*expected), actual=said(row.amount, row.refunded)
+            )
+
+
+def _moved(postings: str, end: str) -> int:
+    return sum(
+        each["amount"] for each in json.loads(postings) if each[end] == accounts.REDEEMED and each["unit"] == POINTS
+    )
 
 
 def _check_buckets(tx: Tx, points: Mapping[str, int]) -> Iterator[Problem]:

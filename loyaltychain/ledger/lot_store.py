@@ -1,7 +1,8 @@
 """The SQL of lots, holds and redemptions, one function a query. No decisions here."""
 
 import json
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Row, Select, bindparam, func, select, union, update
@@ -9,49 +10,72 @@ from sqlalchemy import Row, Select, bindparam, func, select, union, update
 from loyaltychain.core import canonical
 from loyaltychain.core.amounts import MemberNumber
 from loyaltychain.core.calendar import UnixSeconds
+from loyaltychain.db.bulk import any_of, as_list, fetch, insert_rows
 from loyaltychain.db.engine import Tx
-from loyaltychain.events.tables import members as member_rows
-from loyaltychain.ledger.lots import Draws, Hold, HoldEndKind, HoldItem, Lot, LotId, Redemption, spend_order
-from loyaltychain.ledger.store import parts
-from loyaltychain.ledger.tables import hold_ends, holds, lot_moves, lots, redemptions
+from loyaltychain.ledger.by_cause import made_for
+from loyaltychain.ledger.lots import Draws, Hold, HoldEndKind, HoldItem, Lot, Redemption, spend_order
+from loyaltychain.ledger.tables import entries, hold_ends, holds, lot_moves, lots, redemptions
 from loyaltychain.ledger.types import EntryId
 
 _Row = Row[*tuple[Any, ...]]
+_LOT = (entries.c.id, entries.c.cause, *lots.c)
+_LOTS = select(*_LOT).join_from(lots, entries, entries.c.position == lots.c.position)
+_CHANGE = (
+    update(lots)
+    .where(lots.c.position == bindparam("of_lot"))
+    .values(
+        remaining=lots.c.remaining + bindparam("moved"),
+        expired=lots.c.expired + bindparam("ran_out"),
+        returned_by=func.coalesce(bindparam("giver"), lots.c.returned_by),
+    )
+)
 _NOT_ENDED = ~select(hold_ends.c.hold).where(hold_ends.c.hold == holds.c.id).exists()
-
-
-def lock_members(tx: Tx, members: Collection[MemberNumber]) -> None:
-    """Let nobody else lock these members until the end; those without an account have no other row to lock.
-
-    On SQLite a write transaction excludes all others already.
-    """
-    if tx.dialect.name == "postgresql":
-        query = select(member_rows.c.number).order_by(member_rows.c.number).with_for_update(key_share=True)
-        for part in parts(sorted(members)):
-            tx.execute(query.where(member_rows.c.number.in_(part)))
 
 
 def read_open_lots(tx: Tx, members: Collection[MemberNumber]) -> list[Lot]:
     """The members' lots that have points."""
-    return list(_lots(tx, select(lots).where(lots.c.remaining > 0), lots.c.member, members))
+    return _read(tx, "open", members)
 
 
-def read_lots(tx: Tx, ids: Collection[LotId]) -> list[Lot]:
-    """The lots of these ids, spent ones too."""
-    return list(_lots(tx, select(lots), lots.c.id, ids))
+def read_lots(tx: Tx, ids: Collection[str]) -> list[Lot]:
+    """The lots of these ids, spent ones too; ids of entries that made none are left out."""
+    return _read(tx, "ids", ids)
 
 
 def read_lots_of_awards(tx: Tx, awards: Collection[str]) -> list[Lot]:
-    """All lots of these causes, spent ones too."""
-    return list(_lots(tx, select(lots), lots.c.award, awards))
+    """All lots that came to be for one of these causes later than by its own award, spent ones too."""
+    return _read(tx, "awards", awards)
+
+
+def _read(tx: Tx, which: str, keys: Collection[Any]) -> list[Lot]:
+    if not keys:
+        return []
+    return [_lot(row) for row in fetch(tx, _lots(tx.dialect.name, which), keys=as_list(sorted(keys)))]
+
+
+@cache
+def _lots(dialect: str, which: str) -> Select[Any]:
+    if which == "open":
+        return _LOTS.where(lots.c.remaining > 0, any_of(dialect, lots.c.member, "keys"))
+    return _LOTS.where(any_of(dialect, entries.c.id if which == "ids" else lots.c.award, "keys"))
+
+
+def read_lots_of_cause(tx: Tx, cause: str) -> list[Lot]:
+    """All lots of this cause, by its own award or later, spent ones too."""
+    own = _LOTS.where(made_for(tx, cause), lots.c.award.is_(None))
+    return [*(_lot(row) for row in tx.execute(own)), *read_lots_of_awards(tx, [cause])]
 
 
 def read_open_holds(tx: Tx, members: Collection[MemberNumber]) -> tuple[list[Hold], list[Lot]]:
     """The members' holds that have not ended, and the lots that they drew from."""
-    query = select(holds).where(_NOT_ENDED)
-    rows = [row for part in parts(sorted(members)) for row in tx.execute(query.where(holds.c.member.in_(part)))]
-    draws, drawn = read_draws(tx, {row.entry_id for row in rows})
-    return [_hold(row, draws[row.entry_id]) for row in rows], drawn
+    rows = fetch(tx, _open_holds(tx.dialect.name), members=as_list(sorted(members)))
+    draws, drawn = read_draws(tx, {row[1] for row in rows})
+    return [_hold(row, draws[row[1]]) for row in rows], drawn
+
+
+@cache
+def _open_holds(dialect: str) -> Select[Any]:
+    return select(holds).where(_NOT_ENDED, any_of(dialect, holds.c.member, "members"))
 
 
 def read_hold(tx: Tx, hold_id: str) -> tuple[Hold, HoldEndKind | None] | None:
@@ -60,31 +84,46 @@ def read_hold(tx: Tx, hold_id: str) -> tuple[Hold, HoldEndKind | None] | None:
     row = tx.execute(query.where(holds.c.id == hold_id)).one_or_none()
     if row is None:
         return None
-    return _hold(row, read_draws(tx, {row.entry_id})[0][row.entry_id]), row.kind
+    return _hold(tuple(row)[:-1], read_draws(tx, {row.entry_id})[0][row.entry_id]), row.kind
 
 
 def read_draws(tx: Tx, entry_ids: Collection[EntryId]) -> tuple[dict[EntryId, Draws], list[Lot]]:
     """What each entry took out of which lots, in the order of consumption, and these lots."""
-    query = select(lot_moves.c.entry_id, lot_moves.c.amount.label("moved"), lots).join(
-        lots, lots.c.id == lot_moves.c.lot_id
-    )
     taken: dict[EntryId, list[tuple[Lot, int]]] = {}
-    for part in parts(sorted(entry_ids)):
-        for row in tx.execute(query.where(lot_moves.c.entry_id.in_(part), lot_moves.c.amount < 0)):
-            taken.setdefault(EntryId(row.entry_id), []).append((_lot(row), -row.moved))
+    for drawn_by, moved, *lot in fetch(tx, _draws(tx.dialect.name), ids=as_list(entry_ids)) if entry_ids else ():
+        taken.setdefault(EntryId(drawn_by), []).append((_lot(lot), -moved))
     for draws in taken.values():
         draws.sort(key=lambda draw: spend_order(draw[0]))
     lots_by_id = {lot.id: lot for draws in taken.values() for lot, _ in draws}
     return {id_: tuple((lot.id, moved) for lot, moved in draws) for id_, draws in taken.items()}, [*lots_by_id.values()]
 
 
+@cache
+def _draws(dialect: str) -> Select[Any]:
+    by, made = entries.alias("by"), entries
+    return (
+        select(by.c.id, lot_moves.c.amount, *_LOT)
+        .select_from(by)
+        .join(lot_moves, lot_moves.c.position == by.c.position)
+        .join(lots, lots.c.position == lot_moves.c.lot)
+        .join(made, made.c.position == lots.c.position)
+        .where(any_of(dialect, by.c.id, "ids"), lot_moves.c.amount < 0)
+    )
+
+
 def read_redemptions(tx: Tx, *, references: Collection[str], entry_ids: Collection[EntryId]) -> list[_Row]:
     """The redemptions with one of these references or entries, by entry."""
     found: dict[str, _Row] = {}
-    for column, keys in ((redemptions.c.reference, references), (redemptions.c.entry_id, entry_ids)):
-        for part in parts(sorted(keys)):
-            found |= {row.entry_id: row for row in tx.execute(select(redemptions).where(column.in_(part)))}
+    for which, keys in (("reference", references), ("entry_id", entry_ids)):
+        if keys:
+            rows = tx.execute(_redemptions(tx.dialect.name, which), {"keys": as_list(keys)})
+            found |= {row.entry_id: row for row in rows}
     return [found[id_] for id_ in sorted(found)]
+
+
+@cache
+def _redemptions(dialect: str, column: str) -> Select[Any]:
+    return select(redemptions).where(any_of(dialect, redemptions.c[column], "keys"))
 
 
 def members_due(tx: Tx, at: UnixSeconds, limit: int) -> list[MemberNumber]:
@@ -101,44 +140,24 @@ def members_due(tx: Tx, at: UnixSeconds, limit: int) -> list[MemberNumber]:
     ]
 
 
-def insert_lots(tx: Tx, new: Sequence[Lot]) -> None:
-    """Append lots as they are now."""
-    rows = [
-        {
-            "id": lot.id, "member": lot.member, "award": lot.award, "earned_at": lot.earned_at,
-            "expires_at": lot.expires_at, "due_at": lot.due_at, "in_grace": int(lot.in_grace), "amount": lot.amount,
-            "remaining": lot.remaining, "expired": lot.expired, "returned_by": lot.returned_by,
-        }
-        for lot in new
-    ]  # fmt: skip
-    if rows:
-        tx.execute(lots.insert(), rows)
+def insert_lots(tx: Tx, new: Sequence[tuple[Any, ...]]) -> None:
+    """Append lots as they are now, each a tuple of the table's columns in their order."""
+    insert_rows(tx, lots, new)
 
 
-def change_lots(tx: Tx, changes: Mapping[LotId, tuple[int, int, EntryId | None]]) -> None:
-    """Add to what remains and what has expired of each lot, and set the entry that last gave points back, if any."""
+def change_lots(tx: Tx, changes: Mapping[int, tuple[int, int, EntryId | None]]) -> None:
+    """Add to what remains and has expired of the lot at each position, and set the entry that last gave points back."""
     rows = [
-        {"of_lot": lot_id, "moved": moved, "ran_out": ran_out, "giver": giver}
-        for lot_id, (moved, ran_out, giver) in sorted(changes.items())
+        {"of_lot": position, "moved": moved, "ran_out": ran_out, "giver": giver}
+        for position, (moved, ran_out, giver) in sorted(changes.items())
     ]
-    statement = (
-        update(lots)
-        .where(lots.c.id == bindparam("of_lot"))
-        .values(
-            remaining=lots.c.remaining + bindparam("moved"),
-            expired=lots.c.expired + bindparam("ran_out"),
-            returned_by=func.coalesce(bindparam("giver"), lots.c.returned_by),
-        )
-    )
     if rows:
-        tx.execute(statement, rows)
+        tx.execute(_CHANGE, rows)
 
 
-def insert_lot_moves(tx: Tx, moves: Sequence[tuple[EntryId, LotId, int]]) -> None:
-    """Append (entry, lot, signed points)."""
-    rows = [{"entry_id": entry_id, "lot_id": lot_id, "amount": amount} for entry_id, lot_id, amount in moves]
-    if rows:
-        tx.execute(lot_moves.insert(), rows)
+def insert_lot_moves(tx: Tx, moves: Sequence[tuple[int, int, int]]) -> None:
+    """Append (position of the entry, position of the lot, signed points)."""
+    insert_rows(tx, lot_moves, moves)
 
 
 def insert_holds(tx: Tx, new: Sequence[Hold]) -> None:
@@ -187,22 +206,18 @@ def add_refunded(tx: Tx, refunded: Mapping[EntryId, int]) -> None:
         tx.execute(statement, rows)
 
 
-def _lots(tx: Tx, query: Select[*tuple[Any, ...]], column: Any, keys: Collection[Any]) -> Iterator[Lot]:
-    for part in parts(sorted(keys)):
-        for row in tx.execute(query.where(column.in_(part))):
-            yield _lot(row)
-
-
-def _lot(row: _Row) -> Lot:
+def _lot(row: Sequence[Any]) -> Lot:
+    id_, cause, _, member, award, earned_at, expires_at, due_at, in_grace, amount, remaining, expired, returned_by = row
     return Lot(
-        row.id, row.member, row.award, row.earned_at, row.expires_at, row.due_at, bool(row.in_grace),
-        amount=row.amount, remaining=row.remaining, expired=row.expired, returned_by=row.returned_by,
+        id_, member, award or cause, earned_at, expires_at, due_at, bool(in_grace),
+        amount=amount, remaining=remaining, expired=expired, returned_by=returned_by,
     )  # fmt: skip
 
 
-def _hold(row: _Row, draws: Draws) -> Hold:
-    items = tuple(HoldItem(**item) for item in json.loads(row.items or "[]"))
-    return Hold(row.id, row.entry_id, row.member, row.amount, row.created_at, row.until, row.reference, items, draws)
+def _hold(row: Sequence[Any], draws: Draws) -> Hold:
+    id_, entry_id, member, amount, created_at, until, reference, items_text = row
+    items = tuple(HoldItem(**item) for item in json.loads(items_text or "[]"))
+    return Hold(id_, entry_id, member, amount, created_at, until, reference, items, draws)
 
 
 def _items_text(items: Sequence[HoldItem]) -> str | None:

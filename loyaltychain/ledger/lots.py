@@ -17,6 +17,28 @@ HoldEndKind = Literal["commit", "release", "time-out"]
 
 
 @dataclass(frozen=True, slots=True)
+class Condition:
+    """What a pending lot waits for besides time: an event that names its award, of one type or the other."""
+
+    until: str  # the type of event that gives the points
+    reject: str | None  # the type that takes them back whole
+    otherwise: Literal["give", "cancel"]  # when neither has come by ``Lot.due_at``
+    qualifying: int  # qualifying points that came with the award, and go back with it
+
+
+@dataclass(frozen=True, slots=True)
+class Lapse:
+    """The instant at which a member's points without an expiry of their own run out, because she is inactive.
+
+    Known since she was told of it. Whatever makes her active after ``since`` and is recorded before ``at`` undoes it.
+    """
+
+    id: str  # the notice's
+    since: UnixSeconds  # when she was last active
+    at: UnixSeconds  # exclusive, as an expiry is
+
+
+@dataclass(frozen=True, slots=True)
 class Lot:
     """Points that one entry brought in, all with the same expiry.
 
@@ -34,10 +56,17 @@ class Lot:
     remaining: int
     expired: int = 0  # what ran out and was not counted towards a return since
     returned_by: EntryId | None = None  # the last entry that gave points back to it; names its next expiry
+    condition: Condition | None = None  # of a pending lot: what else it waits for
+    lapses_at: UnixSeconds | None = None  # set by the purse alone, where inactivity ends it
 
     def has_expired(self, at: UnixSeconds) -> bool:
         """Whether its points have run out at ``at``, booked or not."""
-        return self.expires_at is not None and self.expires_at <= at
+        return self.ends_at is not None and self.ends_at <= at
+
+    @property
+    def ends_at(self) -> UnixSeconds | None:
+        """When its points run out, by their age or by inactivity; None: never."""
+        return self.lapses_at if self.expires_at is None else self.expires_at
 
     def is_spendable(self, at: UnixSeconds) -> bool:
         """Whether it has points that can be redeemed at ``at``."""
@@ -111,6 +140,7 @@ class Movement:
     ended: tuple[str, HoldEndKind, UnixSeconds] | None = None
     redemption: Redemption | None = None
     refunded: tuple[EntryId, int] | None = None  # of an earlier redemption
+    undone: tuple[str, ...] = ()  # the lapses that it undid, by id
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,27 +1,40 @@
-"""Post entries: the only way that anything moves. Gives no positions (``ledger/sequence.py``)."""
+"""Post entries: the only way that anything moves. Gives each its position and extends the hash chain at once."""
 
-from collections import Counter
+import hashlib
 from collections.abc import Iterable, Sequence
-from itertools import groupby
+from itertools import compress
 
 from loyaltychain.core import errors
 from loyaltychain.core.amounts import Unit
 from loyaltychain.db.engine import Tx
+from loyaltychain.db.lock import lock
 from loyaltychain.ledger import store
-from loyaltychain.ledger.accounts import is_debt
-from loyaltychain.ledger.types import TOTAL_MAX, AccountId, Entry, EntryId, Volumes
+from loyaltychain.ledger.accounts import DEBT, ON_CHAIN, is_debt, may_overdraw
+from loyaltychain.ledger.types import AccountId, Entry
+from loyaltychain.ledger.written import Move, Written, write_entry
 
-_Key = tuple[Unit, AccountId]  # in this order volumes are locked
+_POSTS = "ledger.posts"
+_Key = tuple[AccountId, Unit]
+
+
+def lock_posts(tx: Tx) -> None:
+    """Let nobody else post until this transaction ends: what is read of purses after it stays true.
+
+    Raises:
+        DatabaseBusy: another transaction kept its turn for too long.
+    """
+    lock(tx, _POSTS)
 
 
 def post(tx: Tx, entries: Sequence[Entry]) -> list[bool]:
     """Record each entry once, however often it is called: all new ones, or none when it raises.
 
-    Whoever catches an error must roll the transaction back. Accounts are judged by their balance after the
-    whole call. Keys are taken in sorted order, so that two calls cannot deadlock.
+    Whoever catches an error must roll the transaction back. Positions follow in the order given. No account on chain
+    is below zero after any of them, and after all of them no other one that may not overdraw. Accounts open when they
+    are first named.
 
     Args:
-        entries: in any order; the same entry may stand in it twice.
+        entries: the same entry may stand in it twice.
 
     Returns:
         One answer an entry: True if it was recorded now, False if it was there already.
@@ -29,66 +42,82 @@ def post(tx: Tx, entries: Sequence[Entry]) -> list[bool]:
     Raises:
         IdempotencyConflict: an id was used before for other content.
         InsufficientBalance: an account that may not overdraw would go below zero.
-        MissingAccount: an account was never opened in that unit.
         ConstraintRefused: an account's total would grow beyond what the database can count, or more of a debt would be
             paid than is owed.
+        DatabaseBusy: another transaction kept its turn for too long.
 
     Source: key and digest of the input together, as in Formance's ledger.
     """
-    given = _once_each(entries)
-    taken = store.insert_entries(tx, given)
-    known = given.keys() - taken
-    for id_, digest in sorted(store.read_digests(tx, known).items()):
-        if digest != given[id_][1]:
-            raise errors.IdempotencyConflict(entry_id=id_)
-    recorded = [entry for id_, (entry, _) in given.items() if id_ in taken]
-    _move(tx, recorded)
-    store.insert_postings(tx, recorded)
-    return [_take(taken, entry.id) for entry in entries]
+    return [position > 0 for position in place(tx, [write_entry(entry) for entry in entries])]
 
 
-def _once_each(entries: Iterable[Entry]) -> dict[EntryId, tuple[Entry, bytes]]:
-    given: dict[EntryId, tuple[Entry, bytes]] = {}
-    for entry in entries:
-        digest = entry.digest
-        if given.setdefault(entry.id, (entry, digest))[1] != digest:
-            raise errors.IdempotencyConflict(entry_id=entry.id)
-    return given
+def place(tx: Tx, written: Sequence[Written]) -> list[int]:
+    """As ``post``, of entries that are written already. The position that each was given; 0: it was there before."""
+    lock_posts(tx)
+    ids = [each.id for each in written]
+    known = store.read_digests(tx, ids)
+    if not known and len(set(ids)) == len(ids):  # nearly always
+        _move(tx, [move for each in written for move in each.moves])
+        return list(_append(tx, written))
+    fresh = [known.setdefault(each.id, each.digest) is each.digest for each in written]
+    for each in written:
+        if known[each.id] != each.digest:
+            raise errors.IdempotencyConflict(entry_id=each.id)
+    new = list(compress(written, fresh))
+    _move(tx, [move for each in new for move in each.moves])
+    positions = iter(_append(tx, new))
+    return [next(positions) if is_fresh else 0 for is_fresh in fresh]
 
 
-def _take(taken: set[EntryId], id_: EntryId) -> bool:
-    """Whether this is the first mention of an id that was recorded now."""
-    first = id_ in taken
-    taken.discard(id_)
-    return first
+def _append(tx: Tx, new: Sequence[Written]) -> range:
+    last = store.head(tx)
+    position, head, sha256, rows = last.position, last.hash, hashlib.sha256, []
+    for id_, kind, member, cause, rule, program, occurred_at, recorded_at, postings, digest, details, _ in new:
+        position += 1
+        # as in ledger/chain.py, without a call an entry
+        head = sha256(head + position.to_bytes(8) + recorded_at.to_bytes(8) + digest).digest()
+        rows.append(
+            (
+                position, id_, kind, member, cause, rule, program, occurred_at, recorded_at, postings,
+                "0x" + digest.hex(), "0x" + head.hex(), details,
+            )
+        )  # fmt: skip
+    store.insert_entries(tx, rows)
+    return range(last.position + 1, position + 1)
 
 
-def _move(tx: Tx, recorded: Iterable[Entry]) -> None:
-    came_in: Counter[_Key] = Counter()
-    went_out: Counter[_Key] = Counter()
-    for entry in recorded:
-        for posting in entry.postings:
-            went_out[posting.unit, posting.source] += posting.amount
-            came_in[posting.unit, posting.destination] += posting.amount
+def _move(tx: Tx, moves: Sequence[Move]) -> None:
+    """Change the totals of accounts, in this order. Raises as ``post`` does."""
+    came_in: dict[_Key, int] = {}
+    went_out: dict[_Key, int] = {}
+    for source, destination, unit, amount in moves:
+        key = source, unit
+        went_out[key] = went_out.get(key, 0) + amount
+        key = destination, unit
+        came_in[key] = came_in.get(key, 0) + amount
+    watched = {key for key in went_out if not may_overdraw(key[0])}
+    watched |= {key for key in came_in if key[0].endswith(DEBT)}
+    if watched:
+        balances = store.read_balances(tx, watched)
+        _watch(balances, moves)
+        for (account, unit), left in balances.items():
+            if left < 0 and not may_overdraw(account):
+                wanted = went_out[account, unit]
+                raise errors.InsufficientBalance(account=account, unit=unit, wanted=wanted, balance=left + wanted)
+    store.add_volumes(tx, came_in, went_out)
 
-    for unit, keys in groupby(sorted(came_in.keys() | went_out.keys()), key=lambda key: key[0]):
-        accounts = [account for _, account in keys]
-        before = store.lock_volumes(tx, accounts, unit)
-        for account in accounts:
-            if account not in before:
-                raise errors.MissingAccount(account=account, unit=unit)
-            key = unit, account
-            _check_volumes(before[account], key, came_in=came_in[key], went_out=went_out[key])
-        store.add_volumes(
-            tx, {(account, unit): (came_in[unit, account], went_out[unit, account]) for account in accounts}
-        )
 
+def _watch(balances: dict[_Key, int], moves: Iterable[Move]) -> None:
+    """Raise where one of these accounts would leave its side of zero: on chain, since a batch may be cut anywhere.
 
-def _check_volumes(before: Volumes, key: _Key, *, came_in: int, went_out: int) -> None:
-    unit, account = key
-    if max(before.total_in + came_in, before.total_out + went_out) > TOTAL_MAX:
-        raise errors.ConstraintRefused("The account's total would not fit.", account=account, unit=unit)
-    if is_debt(account) and before.balance + came_in > went_out:
-        raise errors.ConstraintRefused("More would be paid than is owed.", account=account, unit=unit)
-    if not before.may_overdraw and before.balance + came_in < went_out:
-        raise errors.InsufficientBalance(account=account, unit=unit, wanted=went_out, balance=before.balance + came_in)
+    What stands on no chain may do so in between (a merge that is undone gives and takes the same points).
+    """
+    for source, destination, unit, amount in moves:
+        if (source, unit) in balances:
+            left = balances[source, unit] = balances[source, unit] - amount
+            if left < 0 and source.endswith(ON_CHAIN):
+                raise errors.InsufficientBalance(account=source, unit=unit, wanted=amount, balance=left + amount)
+        if (destination, unit) in balances:
+            left = balances[destination, unit] = balances[destination, unit] + amount
+            if left > 0 and is_debt(destination):
+                raise errors.ConstraintRefused("More would be paid than is owed.", account=destination, unit=unit)

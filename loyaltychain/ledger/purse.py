@@ -6,11 +6,24 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from loyaltychain.core.amounts import MemberNumber
 from loyaltychain.core.calendar import UnixSeconds
-from loyaltychain.ledger import purse_make, purse_spend, purse_time
-from loyaltychain.ledger.lots import Balance, Hold, HoldItem, Lot, Movement, Redemption, Stamp
+from loyaltychain.ledger import purse_make, purse_merge, purse_spend, purse_time
+from loyaltychain.ledger.lots import (
+    Balance,
+    Condition,
+    Draws,
+    Hold,
+    HoldItem,
+    Lapse,
+    Lot,
+    LotId,
+    Movement,
+    Redemption,
+    Stamp,
+)
 from loyaltychain.ledger.purse_state import PurseState
 
 
@@ -22,9 +35,15 @@ class Purse:
     """
 
     def __init__(
-        self, member: MemberNumber, *, lots: Iterable[Lot] = (), holds: Iterable[Hold] = (), debt: int = 0
+        self,
+        member: MemberNumber,
+        *,
+        lots: Iterable[Lot] = (),
+        holds: Iterable[Hold] = (),
+        debt: int = 0,
+        lapses: Iterable[Lapse] = (),
     ) -> None:
-        self._state = PurseState(member, lots=lots, holds=holds, debt=debt)
+        self._state = PurseState(member, lots=lots, holds=holds, debt=debt, lapses=lapses)
 
     @property
     def member(self) -> MemberNumber:
@@ -56,6 +75,11 @@ class Purse:
         """The open holds, those included that timed out and were not booked yet."""
         return tuple(self._state.holds.values())
 
+    @property
+    def lapses(self) -> tuple[Lapse, ...]:
+        """When her points ran out, or will, because she is inactive; by instant."""
+        return tuple(self._state.lapses)
+
     def spendable(self, at: UnixSeconds) -> int:
         """What can be redeemed at ``at``. Pending points are not among it before they were activated."""
         return sum(lot.remaining for lot in self._state.lots.values() if lot.is_spendable(at))
@@ -64,14 +88,14 @@ class Purse:
         """What the member has at ``at``, if nothing else happens until then; ``advance`` first what is due by then."""
         expiring: Counter[UnixSeconds] = Counter()
         for lot in self._state.lots.values():
-            if lot.is_spendable(at) and lot.expires_at is not None:
-                expiring[lot.expires_at] += lot.remaining
+            if lot.is_spendable(at) and lot.ends_at is not None:
+                expiring[lot.ends_at] += lot.remaining
         return Balance(
             self.spendable(at), self.pending, self._state.held, self.debt, expiring=tuple(sorted(expiring.items()))
         )
 
     def advance(self, at: UnixSeconds, *, recorded_at: UnixSeconds) -> list[Movement]:
-        """Time-outs, activations and expiries that are due at or before ``at``, each at its own instant."""
+        """Time-outs, activations, cancellations and expiries due at or before ``at``, each at its own instant."""
         return purse_time.advance(self._state, at, recorded_at=recorded_at)
 
     def next_due(self) -> UnixSeconds | None:
@@ -87,14 +111,30 @@ class Purse:
         expires_at: UnixSeconds | None,
         due_at: UnixSeconds | None = None,
         qualifying: int = 0,
+        condition: Condition | None = None,
     ) -> Movement:
-        """New points, available or (``due_at``) pending; ``qualifying`` ones count towards a tier besides."""
+        """New points, available or (``due_at``) pending; ``qualifying`` ones count towards a tier besides.
+
+        Under a rule (``stamp.rule``) she earned them herself; otherwise what she had earned was corrected.
+
+        Args:
+            condition: What pending points wait for besides time.
+        """
         assert amount >= 1 and qualifying >= 0, (amount, qualifying)
-        return self._state.apply(
-            purse_make.earn(
-                self._state, stamp, amount, award=award, expires_at=expires_at, due_at=due_at, qualifying=qualifying
-            )
-        )
+        assert condition is None or due_at is not None, award
+        earned = purse_make.earn(
+            self._state, stamp, amount,
+            award=award, expires_at=expires_at, due_at=due_at, qualifying=qualifying, condition=condition,
+        )  # fmt: skip
+        return self._state.apply(earned) if stamp.rule is None else self._act(earned, stamp)
+
+    def activate(self, stamp: Stamp, lot: LotId) -> Movement:
+        """A pending lot becomes spendable before its time, after it has paid what she owes."""
+        return self._state.apply(purse_make.activate(self._state, stamp, self._pending(lot)))
+
+    def cancel(self, stamp: Stamp, lot: LotId, *, qualifying: int) -> Movement:
+        """A pending lot is taken back whole, with at most ``qualifying`` qualifying points."""
+        return self._state.apply(purse_make.cancel(self._state, stamp, self._pending(lot), qualifying=qualifying))
 
     def take_back(self, stamp: Stamp, amount: int, *, award: str, qualifying: int = 0) -> Movement:
         """Take ``amount`` of an award back; never refuses. Spent lots of the award must be here (``adopt``)."""
@@ -122,7 +162,7 @@ class Purse:
     def redeem(self, stamp: Stamp, amount: int, *, at: UnixSeconds, reference: str | None = None) -> Movement:
         """Consume points, soonest expiry first. Raises InsufficientBalance."""
         assert amount >= 1, amount
-        return self._state.apply(purse_spend.redeem(self._state, stamp, amount, at=at, reference=reference))
+        return self._act(purse_spend.redeem(self._state, stamp, amount, at=at, reference=reference), stamp)
 
     def hold(
         self,
@@ -149,7 +189,7 @@ class Purse:
             UnknownHold: it was never there, or was committed or released.
         """
         assert amount is None or amount >= 1, amount
-        return self._state.apply(purse_spend.commit(self._state, stamp, hold_id, at=at, amount=amount))
+        return self._act(purse_spend.commit(self._state, stamp, hold_id, at=at, amount=amount), stamp)
 
     def release(self, stamp: Stamp, hold_id: str, *, at: UnixSeconds) -> Movement:
         """Give a hold's points back to their lots. Raises as ``commit`` does."""
@@ -182,8 +222,43 @@ class Purse:
             purse_make.adjust(self._state, stamp, amount, at=at, expires_at=expires_at, may_owe=may_owe)
         )
 
+    def hand_over(self, stamp: Stamp, lot_id: LotId, amount: int) -> Movement:
+        """Give ``amount`` of a lot to another member, who takes it over: at most what remains (AssertionError)."""
+        assert amount >= 1, amount
+        return self._state.apply(purse_merge.hand_over(self._state, stamp, lot_id, amount))
+
+    def take_over(self, stamp: Stamp, lot: Lot, amount: int) -> Movement:
+        """Take over ``amount`` of another member's lot, with its award, time, expiry and due date."""
+        assert amount >= 1, amount
+        return self._state.apply(purse_merge.take_over(self._state, stamp, lot, amount))
+
+    def shed_debt(self, stamp: Stamp, amount: int) -> Movement:
+        """Give ``amount`` of what is owed to another member: at most all of it (AssertionError)."""
+        assert amount >= 1, amount
+        return self._state.apply(purse_merge.shed_debt(self._state, stamp, amount))
+
+    def take_debt(self, stamp: Stamp, amount: int, *, at: UnixSeconds) -> Movement:
+        """Take over what another member owed: what can be spent pays it, soonest expiry first; the rest is owed."""
+        assert amount >= 1, amount
+        return self._state.apply(purse_merge.take_debt(self._state, stamp, amount, at=at))
+
+    def regain(self, stamp: Stamp, draws: Draws) -> Movement:
+        """Get back what paid another member's debt. The lots must be here (``adopt``)."""
+        return self._state.apply(purse_merge.regain(self._state, stamp, draws))
+
     def adopt(self, lots: Iterable[Lot]) -> None:
         """Add lots that were not loaded, because they were spent; those that are here stay as they are."""
         for lot in lots:
             assert lot.member == self.member, lot
-            self._state.lots.setdefault(lot.id, lot)
+            self._state.lots.setdefault(lot.id, self._state.dated(lot))
+
+    def _act(self, movement: Movement, stamp: Stamp) -> Movement:
+        """Make true what the member did herself: no lapse that is still to come holds after it."""
+        self._state.apply(movement)
+        undone = self._state.be_active(stamp)
+        return replace(movement, undone=undone) if undone else movement
+
+    def _pending(self, lot: LotId) -> Lot:
+        found = self._state.lots[lot]
+        assert found.due_at is not None and found.remaining, found
+        return found

@@ -1,4 +1,4 @@
-"""What brings points to a member or takes them back: awards, activation, reversals, reinstatements, corrections.
+"""What brings points to a member or takes them back: awards, activation, cancelling, reversals, corrections.
 
 Pure: each function answers the movement and changes nothing.
 """
@@ -11,7 +11,7 @@ from loyaltychain.core import errors
 from loyaltychain.core.amounts import POINTS, QUALIFYING, Amount, Unit
 from loyaltychain.core.calendar import UnixSeconds
 from loyaltychain.ledger import accounts
-from loyaltychain.ledger.lots import Draws, Lot, LotId, Movement, Stamp, spend_order
+from loyaltychain.ledger.lots import Condition, Draws, Lot, LotId, Movement, Stamp, spend_order
 from loyaltychain.ledger.purse_state import PurseState, draw, negated, total
 from loyaltychain.ledger.types import AccountId, Entry, Posting
 
@@ -48,12 +48,13 @@ def earn(
     expires_at: UnixSeconds | None,
     due_at: UnixSeconds | None,
     qualifying: int,
+    condition: Condition | None,
 ) -> Movement:
     """New points: they pay what the member owes, the rest is a lot; pending ones pay only when they are due."""
     counted = (accounts.ISSUED, accounts.qualifying(state.member), qualifying, QUALIFYING)
-    return _bring(
+    return bring(
         state, stamp, "earn", accounts.ISSUED, amount, award=award, expires_at=expires_at, due_at=due_at,
-        more=[counted],
+        condition=condition, more=[counted],
     )  # fmt: skip
 
 
@@ -67,9 +68,12 @@ def reinstate(
     due_at: UnixSeconds | None,
     qualifying: int,
 ) -> Movement:
-    """Points that were taken back come back, as a lot with the expiry they had."""
+    """Points that were taken back come back, as a lot with the expiry they had; lapsed ones with their lapse."""
     counted = (accounts.REVERSED, accounts.qualifying(state.member), qualifying, QUALIFYING)
-    return _bring(
+    if expires_at is None and due_at is None:
+        lapses = [lot.lapses_at for lot in state.lots.values() if lot.award == award and lot.lapses_at is not None]
+        expires_at = min((at for at in lapses if at <= stamp.recorded_at), default=None)
+    return bring(
         state, stamp, "reinstate", accounts.REVERSED, amount, award=award, expires_at=expires_at, due_at=due_at,
         more=[counted], details={"award": award},
     )  # fmt: skip
@@ -78,11 +82,22 @@ def reinstate(
 def activate(state: PurseState, stamp: Stamp, lot: Lot) -> Movement:
     """All that is left of a pending lot becomes a lot that can be redeemed, after it has paid what is owed."""
     source = accounts.pending(state.member)
-    brought = _bring(
+    brought = bring(
         state, stamp, "activate", source, lot.remaining, award=lot.award, expires_at=lot.expires_at, due_at=None,
-        earned_at=lot.earned_at, in_grace=lot.in_grace,
+        earned_at=lot.earned_at, came_at=stamp.occurred_at, in_grace=lot.in_grace,
     )  # fmt: skip
     return replace(brought, lot_moves=((lot.id, -lot.remaining), *brought.lot_moves))
+
+
+def cancel(state: PurseState, stamp: Stamp, lot: Lot, *, qualifying: int) -> Movement:
+    """All that is left of a pending lot is taken back, with as many qualifying points; what can be spent stays."""
+    assert lot.due_at is not None and lot.remaining, lot
+    counted = min(qualifying, lot.remaining)  # a return may have taken some of both already
+    lines: list[Line] = [
+        (accounts.pending(state.member), accounts.REVERSED, lot.remaining),
+        (accounts.qualifying(state.member), accounts.REVERSED, counted, QUALIFYING),
+    ]
+    return Movement(make_entry(state, stamp, "reverse", lines, award=lot.award), lot_moves=((lot.id, -lot.remaining),))
 
 
 def take_back(state: PurseState, stamp: Stamp, amount: int, *, award: str, qualifying: int) -> Movement:
@@ -122,7 +137,7 @@ def adjust(
         InsufficientBalance: it takes more than can be redeemed, and nothing may be owed.
     """
     if amount > 0:
-        return _bring(
+        return bring(
             state, stamp, "adjust", accounts.ADJUSTED, amount, award=stamp.id, expires_at=expires_at, due_at=None
         )  # no event's award, though an event may have the same cause: a return takes nothing of it as its own
     wanted = -amount
@@ -138,7 +153,7 @@ def adjust(
     return Movement(make_entry(state, stamp, "adjust", lines), lot_moves=negated(draws))
 
 
-def _bring(
+def bring(
     state: PurseState,
     stamp: Stamp,
     kind: str,
@@ -149,7 +164,9 @@ def _bring(
     expires_at: UnixSeconds | None,
     due_at: UnixSeconds | None,
     earned_at: UnixSeconds | None = None,
+    came_at: UnixSeconds | None = None,
     in_grace: bool = False,
+    condition: Condition | None = None,
     more: Sequence[Line] = (),
     details: Mapping[str, Any] | None = None,
 ) -> Movement:
@@ -163,7 +180,12 @@ def _bring(
     if not rest:
         return Movement(entry)
     earned = stamp.occurred_at if earned_at is None else earned_at
-    made = Lot(LotId(entry.id), member, award, earned, expires_at, due_at, in_grace, amount=rest, remaining=rest)
+    if expires_at is None:  # a lapse that has been is no matter of points that come after it, whenever they were earned
+        earned = max(earned, state.lapsed_until(stamp.recorded_at if came_at is None else came_at) or earned)
+    made = Lot(
+        LotId(entry.id), member, award, earned, expires_at, due_at, in_grace, amount=rest, remaining=rest,
+        condition=condition,
+    )  # fmt: skip
     return Movement(entry, made=made, lot_moves=((made.id, rest),))
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from loyaltychain.core.amounts import POINTS, MemberNumber
 from loyaltychain.core.calendar import UnixSeconds
 from loyaltychain.ledger import accounts
-from loyaltychain.ledger.lots import Draws, Hold, Lot, LotId, Movement, spend_order
+from loyaltychain.ledger.lots import Draws, Hold, Lapse, Lot, LotId, Movement, Stamp, spend_order
 from loyaltychain.ledger.types import AccountId
 
 
@@ -14,10 +14,17 @@ class PurseState:
     """What is true of one member now. Lots without points may be missing from it."""
 
     def __init__(
-        self, member: MemberNumber, *, lots: Iterable[Lot] = (), holds: Iterable[Hold] = (), debt: int = 0
+        self,
+        member: MemberNumber,
+        *,
+        lots: Iterable[Lot] = (),
+        holds: Iterable[Hold] = (),
+        debt: int = 0,
+        lapses: Iterable[Lapse] = (),
     ) -> None:
         self.member = member
-        self.lots: dict[LotId, Lot] = {lot.id: lot for lot in lots}
+        self.lapses = sorted(lapses, key=lambda lapse: lapse.at)
+        self.lots: dict[LotId, Lot] = {lot.id: self.dated(lot) for lot in lots}
         self.holds: dict[str, Hold] = {hold.id: hold for hold in holds}
         self._available, self._held = accounts.available(member), accounts.held(member)
         self._pending, self._debt = accounts.pending(member), accounts.debt(member)
@@ -52,6 +59,29 @@ class PurseState:
         """The lots that can be redeemed from at ``at``, in the order in which they are."""
         return sorted((lot for lot in self.lots.values() if lot.is_spendable(at)), key=spend_order)
 
+    def dated(self, lot: Lot) -> Lot:
+        """The lot with the instant at which inactivity ends it: the first lapse after it was earned.
+
+        Pending points, and those with an expiry of their own, are left alone.
+        """
+        if not self.lapses and lot.lapses_at is None:
+            return lot
+        may_lapse = lot.expires_at is None and lot.due_at is None
+        ends = (lapse.at for lapse in self.lapses if may_lapse and lapse.at > lot.earned_at)
+        return replace(lot, lapses_at=next(ends, None))
+
+    def lapsed_until(self, at: UnixSeconds) -> UnixSeconds | None:
+        """The last lapse at or before ``at``."""
+        return max((lapse.at for lapse in self.lapses if lapse.at <= at), default=None)
+
+    def be_active(self, stamp: Stamp) -> tuple[str, ...]:
+        """Undo the lapses that this act of the member's comes in time for; their ids."""
+        undone = [lapse for lapse in self.lapses if lapse.at > stamp.recorded_at and lapse.since < stamp.occurred_at]
+        if undone:
+            self.lapses = [lapse for lapse in self.lapses if lapse not in undone]
+            self.lots = {id_: self.dated(lot) for id_, lot in self.lots.items()}
+        return tuple(lapse.id for lapse in undone)
+
     def apply(self, movement: Movement) -> Movement:
         """Make a movement true. Gives it back."""
         entry = movement.entry
@@ -61,7 +91,7 @@ class PurseState:
                 self._add(posting.destination, posting.amount)
         made = movement.made
         if made is not None:
-            self.lots[made.id] = made
+            self.lots[made.id] = self.dated(made)
         for lot_id, change in movement.lot_moves:
             if made is None or lot_id != made.id:
                 lot = self.lots[lot_id]

@@ -1,5 +1,7 @@
 """What time alone does to a member's points: holds time out, pending points become due, lots run out.
 
+Lots run out by their age, or all at once because their member was inactive.
+
 Answers what is due next, one movement at a time. Reads no clock.
 """
 
@@ -8,10 +10,12 @@ from collections.abc import Iterator
 from loyaltychain.core.calendar import UnixSeconds
 from loyaltychain.ledger import accounts
 from loyaltychain.ledger.lots import Lot, LotId, Movement, Stamp
-from loyaltychain.ledger.purse_make import activate, make_entry
+from loyaltychain.ledger.purse_make import activate, cancel, make_entry
 from loyaltychain.ledger.purse_spend import let_go
 from loyaltychain.ledger.purse_state import PurseState
 from loyaltychain.ledger.types import EntryId
+
+CLOCK = "clock/"  # what the cause of such an entry begins with
 
 _Due = tuple[UnixSeconds, int, str]  # instant, rank within it, hold or lot
 
@@ -40,18 +44,24 @@ def _due(state: PurseState) -> Iterator[_Due]:
         if lot.remaining:
             if lot.due_at is not None:
                 yield lot.due_at, _ACTIVATION, lot.id
-            elif lot.expires_at is not None:
-                yield lot.expires_at, _EXPIRY, lot.id
+            elif lot.ends_at is not None:
+                yield lot.ends_at, _EXPIRY, lot.id
 
 
 def _happen(state: PurseState, due: _Due, occurred_at: UnixSeconds, recorded_at: UnixSeconds) -> Movement:
     _, rank, name = due
-    kind = {_TIME_OUT: "release", _ACTIVATION: "activate", _EXPIRY: "expire"}[rank]
-    stamp = Stamp(EntryId(f"{kind}:{name}"), f"clock/{name}", occurred_at, recorded_at)
+
+    def stamp(kind: str) -> Stamp:
+        return Stamp(EntryId(f"{kind}:{name}"), f"{CLOCK}{name}", occurred_at, recorded_at)
+
     if rank == _TIME_OUT:
-        return let_go(state, stamp, state.holds[name], at=occurred_at, kind="time-out")
+        return let_go(state, stamp("release"), state.holds[name], at=occurred_at, kind="time-out")
     lot = state.lots[LotId(name)]
-    return activate(state, stamp, lot) if rank == _ACTIVATION else _expire(state, stamp, lot)
+    if rank == _EXPIRY:
+        return _expire(state, stamp("expire"), lot)
+    if lot.condition is not None and lot.condition.otherwise == "cancel":
+        return cancel(state, stamp("reverse"), lot, qualifying=lot.condition.qualifying)
+    return activate(state, stamp("activate"), lot)
 
 
 def _expire(state: PurseState, stamp: Stamp, lot: Lot) -> Movement:
@@ -61,6 +71,7 @@ def _expire(state: PurseState, stamp: Stamp, lot: Lot) -> Movement:
     """
     again = f"expire:@{len(lot.id)}:{lot.id}@{lot.returned_by}"
     id_ = stamp.id if lot.returned_by is None else EntryId(again)
-    named = Stamp(id_, stamp.cause, stamp.occurred_at, stamp.recorded_at)
+    why = None if lot.expires_at is not None else {"because": "inactivity"}
+    named = Stamp(id_, stamp.cause, stamp.occurred_at, stamp.recorded_at, details=why)
     entry = make_entry(state, named, "expire", [(accounts.available(state.member), accounts.EXPIRED, lot.remaining)])
     return Movement(entry, lot_moves=((lot.id, -lot.remaining),), expired_moves=((lot.id, lot.remaining),))

@@ -3,42 +3,34 @@
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import Row, Select, case, func, select
+from sqlalchemy import CompoundSelect, Row, Select, case, func, literal, select, union
 
 from loyaltychain.db.engine import Tx
-from loyaltychain.ledger.tables import entries, entry_positions, hold_ends, holds, lot_moves, lots, postings, volumes
+from loyaltychain.ledger.tables import entries, hold_ends, holds, lot_moves, lots, redemptions, volumes
 
 _ROWS_AT_ONCE = 5_000
 
 Raw = Row[*tuple[Any, ...]]
 
 
-def read_lines(tx: Tx) -> Iterator[Raw]:
-    """One row a posting, with its entry and position: by position, the entries without one last.
+def read_entries(tx: Tx) -> Iterator[Raw]:
+    """Every entry, by position."""
+    return _stream(tx, select(entries).order_by(entries.c.position))
 
-    An entry without postings has one row whose ``line`` is None.
-    """
-    return _stream(
-        tx,
-        select(
-            entries, entry_positions.c.position, entry_positions.c.head,
-            postings.c.line, postings.c.source, postings.c.destination, postings.c.unit, postings.c.amount,
+
+def read_stray_lots(tx: Tx) -> Iterator[Raw]:
+    """The positions of lots, and of moves of lots, at which there is no entry or no lot: (name, position)."""
+    queries = [
+        select(literal(name).label("name"), column.label("position"))
+        .outerjoin(of, of.c.position == column)
+        .where(of.c.position.is_(None))
+        for name, column, of in (
+            ("lot", lots.c.position, entries),
+            ("move", lot_moves.c.position, entries),
+            ("moved lot", lot_moves.c.lot, lots),
         )
-        .outerjoin(entry_positions, entry_positions.c.entry_id == entries.c.id)
-        .outerjoin(postings, postings.c.entry_id == entries.c.id)
-        .order_by(entry_positions.c.position.is_(None), entry_positions.c.position, entries.c.id, postings.c.line),
-    )  # fmt: skip
-
-
-def read_orphans(tx: Tx) -> Iterator[Raw]:
-    """The postings (entry_id, line) whose entry does not exist."""
-    return _stream(
-        tx,
-        select(postings.c.entry_id, postings.c.line)
-        .outerjoin(entries, entries.c.id == postings.c.entry_id)
-        .where(entries.c.id.is_(None))
-        .order_by(postings.c.entry_id, postings.c.line),
-    )
+    ]
+    return _stream(tx, union(*queries).order_by("name", "position"))
 
 
 def read_volumes(tx: Tx) -> Iterator[Raw]:
@@ -62,16 +54,28 @@ def read_hold_sums(tx: Tx) -> Iterator[Raw]:
 
 
 def read_moved_lots(tx: Tx) -> Iterator[Raw]:
-    """The lots in which another number of points remains than their moves leave: (id, remaining, moved)."""
-    moved = func.coalesce(func.sum(lot_moves.c.amount), 0)
+    """The lots in which another number of points remains than their moves leave: (position, remaining, moved)."""
+    moved = lots.c.amount + func.coalesce(func.sum(lot_moves.c.amount), 0)
     return _stream(
         tx,
-        select(lots.c.id, lots.c.remaining, moved.label("moved"))
-        .outerjoin(lot_moves, lot_moves.c.lot_id == lots.c.id)
-        .group_by(lots.c.id, lots.c.remaining)
+        select(lots.c.position, lots.c.remaining, moved.label("moved"))
+        .outerjoin(lot_moves, lot_moves.c.lot == lots.c.position)
+        .group_by(lots.c.position, lots.c.remaining, lots.c.amount)
         .having(lots.c.remaining != moved)
-        .order_by(lots.c.id),
+        .order_by(lots.c.position),
     )
+
+
+def read_redemptions(tx: Tx) -> Iterator[Raw]:
+    """Every redemption with the postings of its entry, None without one: (entry_id, amount, refunded, postings)."""
+    columns = (redemptions.c.entry_id, redemptions.c.amount, redemptions.c.refunded, entries.c.postings)
+    query = select(*columns).outerjoin(entries, entries.c.id == redemptions.c.entry_id)
+    return _stream(tx, query.order_by(redemptions.c.entry_id))
+
+
+def read_refunds(tx: Tx) -> Iterator[Raw]:
+    """(details, postings) of every refund."""
+    return _stream(tx, select(entries.c.details, entries.c.postings).where(entries.c.kind == "refund"))
 
 
 def read_expired(tx: Tx) -> int:
@@ -79,5 +83,5 @@ def read_expired(tx: Tx) -> int:
     return int(tx.execute(select(func.coalesce(func.sum(lots.c.expired), 0))).scalar_one())
 
 
-def _stream(tx: Tx, query: Select[*tuple[Any, ...]]) -> Iterator[Raw]:
+def _stream(tx: Tx, query: Select[*tuple[Any, ...]] | CompoundSelect[*tuple[Any, ...]]) -> Iterator[Raw]:
     yield from tx.execute(query, execution_options={"yield_per": _ROWS_AT_ONCE})

@@ -1,104 +1,136 @@
-"""The ledger's SQL for entries, postings and volumes, one function a query. No decisions here."""
+"""The ledger's SQL for entries and volumes, one function a query. No decisions here.
+
+What is written and read with every entry goes to the driver as it is: lists of tuples, or one text that the database
+takes apart; a bind parameter a value would cost more than the row.
+"""
 
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from itertools import groupby
+from functools import cache
 from typing import Any, TypeVar
 
-from sqlalchemy import Row, Select, bindparam, select, update
+from sqlalchemy import Row, Select, bindparam, select
 
-from loyaltychain.core import canonical, errors
-from loyaltychain.core.amounts import Amount, MemberNumber, Unit
+from loyaltychain.core import errors
+from loyaltychain.core.amounts import POINTS, Amount, MemberNumber, Unit
 from loyaltychain.core.calendar import UnixSeconds
-from loyaltychain.core.hashing import ZERO_HASH, from_hex, to_hex
+from loyaltychain.core.hashing import ZERO_HASH, from_hex
+from loyaltychain.db.bulk import any_of, as_list, fetch, insert_rows
 from loyaltychain.db.engine import Tx
-from loyaltychain.db.insert import insert_new
-from loyaltychain.ledger.tables import entries, entry_positions, postings, volumes
-from loyaltychain.ledger.types import AccountId, Entry, EntryId, Head, Posting, SequencedEntry, Volumes, Waiting
+from loyaltychain.ledger.accounts import ADJUSTED, ISSUED, may_overdraw
+from loyaltychain.ledger.tables import entries, volumes
+from loyaltychain.ledger.types import AccountId, Entry, EntryId, Head, Posting, SequencedEntry
 
-_POSTING = (postings.c.source, postings.c.destination, postings.c.unit, postings.c.amount)
 _IN_LIMIT = 10_000  # keys in one IN list: both engines bound a statement's parameters (SQLite: 32,766)
+
+#: Opens accounts that are not open yet. SQLite would go on with a float where a total does not fit (TOTAL_MAX).
+_ADD = {
+    "sqlite": "INSERT INTO volumes (account, unit, total_in, total_out, may_overdraw) VALUES (?, ?, ?, ?, ?)"
+    " ON CONFLICT (account, unit) DO UPDATE"
+    " SET total_in = total_in + excluded.total_in, total_out = total_out + excluded.total_out"
+    " WHERE total_in <= 9223372036854775807 - excluded.total_in"
+    " AND total_out <= 9223372036854775807 - excluded.total_out",
+    "postgresql": "INSERT INTO volumes AS v (account, unit, total_in, total_out, may_overdraw)"
+    " SELECT * FROM unnest(string_to_array(%s, ','), string_to_array(%s, ','), string_to_array(%s, ',')::bigint[],"
+    " string_to_array(%s, ',')::bigint[], string_to_array(%s, ',')::bigint[])"
+    " ON CONFLICT (account, unit) DO UPDATE"
+    " SET total_in = v.total_in + excluded.total_in, total_out = v.total_out + excluded.total_out",
+}
+_TAKE = {  # an insertion would be refused by itself: no account begins below zero
+    "sqlite": "UPDATE volumes SET total_in = total_in + ?3, total_out = total_out + ?4 WHERE account = ?1 AND unit = ?2"
+    " AND total_in <= 9223372036854775807 - ?3 AND total_out <= 9223372036854775807 - ?4",
+    "postgresql": "UPDATE volumes AS v SET total_in = v.total_in + d.came_in, total_out = v.total_out + d.went_out"
+    " FROM unnest(string_to_array(%s, ','), string_to_array(%s, ','), string_to_array(%s, ',')::bigint[],"
+    " string_to_array(%s, ',')::bigint[]) AS d(account, unit, came_in, went_out)"
+    " WHERE v.account = d.account AND v.unit = d.unit",
+}
+
+_EVER_GIVEN = select(volumes.c.total_out).where(volumes.c.unit == POINTS, volumes.c.account.in_((ISSUED, ADJUSTED)))
 
 _T = TypeVar("_T")
 _Row = Row[*tuple[Any, ...]]
+_Key = tuple[AccountId, Unit]
 
 
-def open_accounts(tx: Tx, accounts: Iterable[AccountId], unit: Unit, *, may_overdraw: bool) -> None:
-    """Insert an account's row for ``unit`` with zero totals, where there is none yet."""
-    rows = [
-        {"account": account, "unit": unit, "total_in": 0, "total_out": 0, "may_overdraw": int(may_overdraw)}
-        for account in sorted(set(accounts))
-    ]
-    if rows:
-        tx.execute(insert_new(tx, volumes), rows)
+def insert_entries(tx: Tx, rows: Sequence[tuple[Any, ...]]) -> None:
+    """Append entries (never updated, never deleted), each a tuple of the table's columns in their order."""
+    insert_rows(tx, entries, rows)
 
 
-def insert_entries(tx: Tx, new: Mapping[EntryId, tuple[Entry, bytes]]) -> set[EntryId]:
-    """Insert entries with their digests. Returns the ids that were free, and are taken now."""
-    rows = [
-        {
-            "id": id_, "kind": entry.kind, "member": entry.member, "cause": entry.cause, "rule": entry.rule,
-            "program": entry.program, "occurred_at": entry.occurred_at, "recorded_at": entry.recorded_at,
-            "digest": to_hex(digest),
-            "details": None if entry.details is None else canonical.encode(dict(entry.details)).decode(),
-        }
-        for id_, (entry, digest) in sorted(new.items())
-    ]  # fmt: skip
-    if not rows:
-        return set()
-    return set(tx.execute(insert_new(tx, entries).returning(entries.c.id), rows).scalars())
-
-
-def read_digests(tx: Tx, ids: Collection[EntryId]) -> dict[EntryId, bytes]:
+def read_digests(tx: Tx, ids: Collection[str]) -> dict[str, bytes]:
     """The digest under which each id was first used; ids that are free are left out."""
-    query = select(entries.c.id, entries.c.digest)
-    found = (row for part in parts(sorted(ids)) for row in tx.execute(query.where(entries.c.id.in_(part))))
-    return {EntryId(id_): from_hex(digest) for id_, digest in found}
+    found = fetch(tx, _digests(tx.dialect.name), ids=as_list(ids)) if ids else []
+    return {id_: from_hex(digest) for id_, digest in found}
 
 
-def insert_postings(tx: Tx, of: Sequence[Entry]) -> None:
-    """Append the postings of new entries (never updated, never deleted)."""
-    rows = [
-        {
-            "entry_id": entry.id, "line": line, "source": posting.source, "destination": posting.destination,
-            "unit": posting.unit, "amount": posting.amount,
-        }
-        for entry in of
-        for line, posting in enumerate(entry.postings)
-    ]  # fmt: skip
-    if rows:
-        tx.execute(postings.insert(), rows)
+@cache
+def _digests(dialect: str) -> Select[Any]:
+    return select(entries.c.id, entries.c.digest).where(any_of(dialect, entries.c.id, "ids"))
 
 
-def lock_volumes(tx: Tx, accounts: Collection[AccountId], unit: Unit) -> dict[AccountId, Volumes]:
-    """Read accounts' totals of ``unit`` and keep them from changing until the end; unopened ones are left out.
+def add_volumes(tx: Tx, came_in: Mapping[_Key, int], went_out: Mapping[_Key, int]) -> None:
+    """Add to the two monotone totals of each account and unit, and open those that are not open.
 
-    Rows are locked in code-point order of the account: two transactions cannot wait for each other.
+    Raises:
+        ConstraintRefused: a total would not fit, or an account that may not overdraw would be below zero.
     """
-    query = select(volumes.c.account, volumes.c.total_in, volumes.c.total_out, volumes.c.may_overdraw)
-    if tx.dialect.name == "postgresql":
-        query = query.order_by(volumes.c.account.collate("C")).with_for_update()
-    return {
-        row.account: Volumes(Amount(row.total_in), Amount(row.total_out), may_overdraw=bool(row.may_overdraw))
-        for row in _of_accounts(tx, query, accounts=accounts, unit=unit)
-    }
+    added, taken = [], []
+    for key in sorted(came_in.keys() | went_out.keys()):
+        account, unit = key
+        came, went = came_in.get(key, 0), went_out.get(key, 0)
+        overdraws = may_overdraw(account)
+        if went > came and not overdraws:
+            taken.append((account, unit, came, went))
+        else:
+            added.append((account, unit, came, went, int(overdraws)))
+    _change(tx, _ADD, added)
+    _change(tx, _TAKE, taken)
 
 
-def add_volumes(tx: Tx, changes: Mapping[tuple[AccountId, Unit], tuple[int, int]]) -> None:
-    """Add (in, out) to the two monotone totals of each account and unit; a CHECK refuses an overdraft."""
-    rows = [
-        {"of_account": account, "of_unit": unit, "came_in": came_in, "went_out": went_out}
-        for (account, unit), (came_in, went_out) in sorted(changes.items())
-    ]
-    statement = (
-        update(volumes)
-        .where(volumes.c.account == bindparam("of_account"), volumes.c.unit == bindparam("of_unit"))
-        .values(
-            total_in=volumes.c.total_in + bindparam("came_in"), total_out=volumes.c.total_out + bindparam("went_out")
-        )
-    )
-    if rows:
-        tx.execute(statement, rows)
+def _change(tx: Tx, statement: Mapping[str, str], rows: list[tuple[Any, ...]]) -> None:
+    if not rows:
+        return
+    if tx.dialect.name == "sqlite":
+        changed = tx.exec_driver_sql(statement["sqlite"], rows).rowcount
+    else:
+        columns = tuple(",".join(map(str, column)) for column in zip(*rows, strict=True))
+        changed = tx.exec_driver_sql(statement["postgresql"], columns).rowcount
+    if changed != len(rows):
+        accounts = sorted({account for account, *_ in rows})[:3]
+        raise errors.ConstraintRefused("An account's total would not fit.", accounts=accounts)
+
+
+def read_balances(tx: Tx, keys: Collection[_Key]) -> dict[_Key, int]:
+    """What each account holds of each unit; 0 where it was never opened."""
+    found: dict[_Key, int] = dict.fromkeys(keys, 0)
+    for unit in {unit for _, unit in keys}:
+        named = as_list(account for account, its in keys if its == unit)
+        for account, balance_now in fetch(tx, _balances(tx.dialect.name), accounts=named, its=unit):
+            found[AccountId(account), unit] = balance_now
+    return found
+
+
+@cache
+def _balances(dialect: str) -> Select[Any]:
+    named = any_of(dialect, volumes.c.account, "accounts")
+    query = select(volumes.c.account, volumes.c.total_in - volumes.c.total_out)
+    return query.where(named, volumes.c.unit == bindparam("its"))
+
+
+def below_zero(tx: Tx, accounts: Iterable[AccountId]) -> list[AccountId]:
+    """Those of the accounts that hold less than no points."""
+    return [AccountId(row[0]) for row in fetch(tx, _below_zero(tx.dialect.name), accounts=as_list(accounts))]
+
+
+@cache
+def _below_zero(dialect: str) -> Select[Any]:
+    named = any_of(dialect, volumes.c.account, "accounts")
+    return select(volumes.c.account).where(named, volumes.c.unit == POINTS, volumes.c.total_in < volumes.c.total_out)
+
+
+def ever_given(tx: Tx) -> int:
+    """The points that were ever awarded or given by hand."""
+    return sum(row[0] for row in fetch(tx, _EVER_GIVEN))
 
 
 def balances(tx: Tx, accounts: Collection[AccountId], unit: Unit) -> dict[AccountId, Amount]:
@@ -121,74 +153,35 @@ def balance(tx: Tx, account: AccountId, unit: Unit) -> Amount:
 
 def head(tx: Tx) -> Head:
     """The last position and the hash chain up to it; position 0 and zeros before the first."""
-    query = select(entry_positions.c.position, entry_positions.c.head)
-    last = tx.execute(query.order_by(entry_positions.c.position.desc()).limit(1)).one_or_none()
+    query = select(entries.c.position, entries.c.head).order_by(entries.c.position.desc()).limit(1)
+    last = tx.execute(query).one_or_none()
     return Head(last.position, from_hex(last.head)) if last else Head(0, ZERO_HASH)
-
-
-def read_waiting(tx: Tx) -> tuple[list[Waiting], dict[tuple[AccountId, Unit], Amount]]:
-    """The entries without a position, and the balances of all accounts in them.
-
-    One statement, so that on PostgreSQL both are of the same moment.
-    """
-    gives, takes = volumes.alias("gives"), volumes.alias("takes")
-    query = (
-        select(
-            entries.c.id, entries.c.recorded_at, entries.c.digest, *_POSTING,
-            (gives.c.total_in - gives.c.total_out).label("source_balance"),
-            (takes.c.total_in - takes.c.total_out).label("destination_balance"),
-        )
-        .outerjoin(entry_positions, entry_positions.c.entry_id == entries.c.id)
-        .join(postings, postings.c.entry_id == entries.c.id)
-        .join(gives, (gives.c.account == postings.c.source) & (gives.c.unit == postings.c.unit))
-        .join(takes, (takes.c.account == postings.c.destination) & (takes.c.unit == postings.c.unit))
-        .where(entry_positions.c.position.is_(None))
-        .order_by(entries.c.id, postings.c.line)
-    )  # fmt: skip
-    waiting: list[Waiting] = []
-    standing: dict[tuple[AccountId, Unit], Amount] = {}
-    for _, same in groupby(tx.execute(query), key=lambda line: line.id):
-        lines = list(same)
-        waiting.append(Waiting(lines[0].id, lines[0].recorded_at, from_hex(lines[0].digest), _postings(lines)))
-        standing |= {(line.source, line.unit): line.source_balance for line in lines}
-        standing |= {(line.destination, line.unit): line.destination_balance for line in lines}
-    return waiting, standing
-
-
-def insert_positions(tx: Tx, places: Sequence[tuple[int, EntryId, bytes]]) -> None:
-    """Append (position, entry id, head)."""
-    rows = [{"position": position, "entry_id": id_, "head": to_hex(head)} for position, id_, head in places]
-    if rows:
-        tx.execute(entry_positions.insert(), rows)
 
 
 def read_entries(tx: Tx, after: int, upto: int) -> list[SequencedEntry]:
     """The entries at positions ``after + 1`` to ``upto``, in order; fewer when the ledger ends before."""
-    query = (
-        select(entry_positions.c.position, entry_positions.c.head, entries, *_POSTING)
-        .join(entries, entries.c.id == entry_positions.c.entry_id)
-        .join(postings, postings.c.entry_id == entries.c.id)
-        .where(entry_positions.c.position > after, entry_positions.c.position <= upto)
-        .order_by(entry_positions.c.position, postings.c.line)
-    )
-    lines = tx.execute(query)
-    return [_sequenced(list(same)) for _, same in groupby(lines, key=lambda line: line.position)]
+    query = select(entries).where(entries.c.position > after, entries.c.position <= upto).order_by(entries.c.position)
+    return [_sequenced(row) for row in tx.execute(query)]
 
 
-def _sequenced(lines: Sequence[_Row]) -> SequencedEntry:
-    row = lines[0]
+def read_positions(tx: Tx, ids: Collection[str]) -> dict[str, int]:
+    """The positions of these entries; ids that are free are left out."""
+    query = select(entries.c.id, entries.c.position)
+    found = (row for part in parts(sorted(ids)) for row in tx.execute(query.where(entries.c.id.in_(part))))
+    return {row.id: row.position for row in found}
+
+
+def _sequenced(row: _Row) -> SequencedEntry:
     entry = Entry(
         id=EntryId(row.id), kind=row.kind, member=None if row.member is None else MemberNumber(row.member),
         cause=row.cause, rule=row.rule, program=row.program, occurred_at=UnixSeconds(row.occurred_at),
         recorded_at=UnixSeconds(row.recorded_at),
-        postings=_postings(lines),
+        postings=tuple(
+            Posting(line["from"], line["to"], line["unit"], line["amount"]) for line in json.loads(row.postings)
+        ),
         details=None if row.details is None else json.loads(row.details),
     )  # fmt: skip
     return SequencedEntry(row.position, from_hex(row.head), entry)
-
-
-def _postings(lines: Iterable[_Row]) -> tuple[Posting, ...]:
-    return tuple(Posting(line.source, line.destination, line.unit, line.amount) for line in lines)
 
 
 def _of_accounts(

@@ -36,7 +36,7 @@ class Posting:
 class Entry:
     """One fact about points: an atomic, immutable, idempotent set of postings for one cause.
 
-    An entry moves the points of at most one member (``ledger/order.py`` relies on it).
+    An entry moves the points of at most one member.
     """
 
     id: EntryId
@@ -94,20 +94,6 @@ def make_document(
 
 
 @dataclass(frozen=True, slots=True)
-class Volumes:
-    """What an account has ever received and given of one unit. Both only grow."""
-
-    total_in: Amount
-    total_out: Amount
-    may_overdraw: bool
-
-    @property
-    def balance(self) -> Amount:
-        """What the account holds; below zero only where it may overdraw."""
-        return Amount(self.total_in - self.total_out)
-
-
-@dataclass(frozen=True, slots=True)
 class Head:
     """The ledger's last position (0: none) and the hash chain up to it (32 bytes)."""
 
@@ -122,13 +108,3 @@ class SequencedEntry:
     position: int
     head: bytes
     entry: Entry
-
-
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """What sequencing needs of a committed entry that has no position yet."""
-
-    id: EntryId
-    recorded_at: UnixSeconds
-    digest: bytes
-    postings: tuple[Posting, ...]

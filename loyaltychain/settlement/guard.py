@@ -15,6 +15,7 @@ from loyaltychain.core import errors
 from loyaltychain.core.hashing import to_hex
 from loyaltychain.core.times import format_instant
 from loyaltychain.db.engine import Tx, reading
+from loyaltychain.db.restores import unreconciled
 from loyaltychain.settlement import header, store, void_store
 from loyaltychain.settlement.contract import final_at, read_ledger
 from loyaltychain.settlement.deployment import Deployment
@@ -47,15 +48,18 @@ def check_chain(engine: Engine, rpc: Rpc, deployment: Deployment) -> None:
         LedgerPaused: such batches were voided a moment ago.
         InvalidSettings: they were voided, and the manifest does not know that the ledger is in root mode.
         ChainBehind: batches that this database knows as final are not on the chain.
+        NotReconciled: the database was restored from a backup (``settlement/reconcile.py``).
         RpcUnavailable: the chain does not answer.
     """
     check_identity(rpc, deployment)
     check_history(engine, rpc, deployment)
 
 
-def check_history(engine: Engine, rpc: Rpc, deployment: Deployment) -> None:
+def check_history(engine: Engine, rpc: Rpc, deployment: Deployment, *, is_reconciling: bool = False) -> None:
     """The half of ``check_chain`` that asks whether chain and database know the same batches."""
     with reading(engine) as tx:
+        if not is_reconciling:
+            _check_not_restored(tx)
         _check_database(tx, deployment)
         known = _known(tx, deployment)
     _check_batches(rpc, deployment, known)
@@ -114,6 +118,17 @@ def _check_database(tx: Tx, deployment: Deployment) -> None:
                 database=database,
                 manifest=file,
             )
+
+
+def _check_not_restored(tx: Tx) -> None:
+    restored = unreconciled(tx)
+    if restored is not None:
+        raise errors.NotReconciled(
+            "This database was restored from a backup, and nothing is signed before it was held against its chain: "
+            "run `loyaltychain verify`.",
+            backup_of=format_instant(restored.taken_at),
+            restored=format_instant(restored.restored_at),
+        )
 
 
 def _known(tx: Tx, deployment: Deployment) -> Known:

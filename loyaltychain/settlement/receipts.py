@@ -57,12 +57,12 @@ def receipt_of_entry(tx: Tx, entry_id: str) -> Receipt:
     if found:
         places = [(receipt.batch_id, receipt.index) for receipt in found]
         raise UnknownReceipt("This entry has several receipts; name one by its place.", entry=entry_id, places=places)
-    if not store.entry_exists(tx, entry_id):
+    position = store.position_of_entry(tx, entry_id)
+    if position is None:
         raise UnknownReceipt("There is no entry of this id.", entry=entry_id)
     last = store.last_batch(tx)
     settled_to = last.to_position if last else 0
-    position = store.position_of_entry(tx, entry_id)
-    if position is None or position > settled_to:
+    if position > settled_to:
         facts = {"entry": entry_id, "position": position, "sealed_up_to": settled_to}
         raise UnknownReceipt("This entry is in the ledger, but in no sealed batch yet.", **facts)
     raise UnknownReceipt("This entry changed no balance of points, so it has no receipt.", entry=entry_id)
@@ -136,5 +136,5 @@ def batch_document(batch: Batch) -> dict[str, Any]:
 def _entry(tx: Tx, receipt: Receipt) -> Entry:
     position = store.position_of_entry(tx, receipt.entry_id)
     if position is None:
-        raise InvariantError("A receipt's entry has no position in the ledger.", entry=receipt.entry_id)
+        raise InvariantError("A receipt's entry is not in the ledger.", entry=receipt.entry_id)
     return read_entries(tx, position - 1, position)[0].entry

@@ -11,7 +11,8 @@ from loyaltychain.core.errors import InvariantError
 from loyaltychain.core.hashing import from_hex, to_hex
 from loyaltychain.db.engine import Tx
 from loyaltychain.events.tables import members
-from loyaltychain.ledger.tables import entries, entry_positions
+from loyaltychain.ledger.by_cause import made_for
+from loyaltychain.ledger.tables import entries
 from loyaltychain.settlement.header import Header
 from loyaltychain.settlement.tables import batch_updates, batches, receipt_keys, receipts
 from loyaltychain.settlement.types import Batch, Receipt, State
@@ -186,7 +187,7 @@ def receipts_of_cause(tx: Tx, cause: str) -> list[Receipt]:
     statement = (
         select(receipts)
         .join(entries, entries.c.id == receipts.c.entry_id)
-        .where(entries.c.cause == cause, _is_held)
+        .where(made_for(tx, cause), _is_held)
         .order_by(receipts.c.batch, receipts.c.index)
     )
     return [_receipt(row) for row in tx.execute(statement).mappings()]
@@ -194,16 +195,12 @@ def receipts_of_cause(tx: Tx, cause: str) -> list[Receipt]:
 
 def entry_ids_of_cause(tx: Tx, cause: str) -> list[str]:
     """The ids, sorted, of the entries that were made for this cause."""
-    return list(tx.execute(select(entries.c.id).where(entries.c.cause == cause).order_by(entries.c.id)).scalars())
-
-
-def entry_exists(tx: Tx, entry_id: str) -> bool:
-    return tx.execute(select(entries.c.id).where(entries.c.id == entry_id)).one_or_none() is not None
+    return list(tx.execute(select(entries.c.id).where(made_for(tx, cause)).order_by(entries.c.id)).scalars())
 
 
 def position_of_entry(tx: Tx, entry_id: str) -> int | None:
-    """Its place in the ledger's chain; None if it has none yet."""
-    statement = select(entry_positions.c.position).where(entry_positions.c.entry_id == entry_id)
+    """Its place in the ledger's chain; None if there is no such entry."""
+    statement = select(entries.c.position).where(entries.c.id == entry_id)
     return tx.execute(statement).scalar_one_or_none()
 
 

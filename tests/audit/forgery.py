@@ -16,7 +16,7 @@ from tests.audit.scenario import Scenario
 def forge_amount(scenario: Scenario, entry_id: str, amount: int) -> None:
     """Gives an entry another amount, consistently in postings, digests, chain, volumes and receipts."""
     scenario.edit(
-        f"UPDATE postings SET amount = {amount} WHERE entry_id = '{entry_id}'",
+        f"UPDATE entries SET postings = json_set(postings, '$[0].amount', {amount}) WHERE id = '{entry_id}'",
         f"UPDATE receipts SET amount = {amount} WHERE entry_id = '{entry_id}'",
     )
     with closing(sqlite3.connect(scenario.world.engine.url.database or "")) as connection:
@@ -30,12 +30,8 @@ def forge_amount(scenario: Scenario, entry_id: str, amount: int) -> None:
 
 def _redo_digest(connection: sqlite3.Connection, entry_id: str) -> None:
     entry = connection.execute("SELECT * FROM entries WHERE id = ?", (entry_id,)).fetchone()
-    lines = connection.execute("SELECT * FROM postings WHERE entry_id = ? ORDER BY line", (entry_id,)).fetchall()
     document = {name: entry[name] for name in ("id", "kind", "member", "cause", "rule", "program", "occurred_at")} | {
-        "postings": [
-            {"from": line["source"], "to": line["destination"], "unit": line["unit"], "amount": line["amount"]}
-            for line in lines
-        ]
+        "postings": json.loads(entry["postings"])
     }
     text = json.dumps(document, sort_keys=True, separators=(",", ":"))
     digest = "0x" + hashlib.sha256(text.encode()).hexdigest()
@@ -45,12 +41,12 @@ def _redo_digest(connection: sqlite3.Connection, entry_id: str) -> None:
 
 def _redo_chain(connection: sqlite3.Connection) -> None:
     head = bytes(32)
-    query = "SELECT position, recorded_at, digest FROM entry_positions JOIN entries ON id = entry_id ORDER BY position"
+    query = "SELECT position, recorded_at, digest FROM entries ORDER BY position"
     for position, recorded_at, digest in connection.execute(query).fetchall():
         head = hashlib.sha256(
             head + position.to_bytes(8, "big") + recorded_at.to_bytes(8, "big") + from_hex(digest)
         ).digest()
-        connection.execute("UPDATE entry_positions SET head = ? WHERE position = ?", (to_hex(head), position))
+        connection.execute("UPDATE entries SET head = ? WHERE position = ?", (to_hex(head), position))
 
 
 def _redo_volumes(connection: sqlite3.Connection) -> None:

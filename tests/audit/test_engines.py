@@ -28,7 +28,7 @@ def fill(scenario: Scenario, database: Engine) -> None:
     with reading(scenario.world.engine) as source, database.begin() as target:
         for table in metadata.sorted_tables:
             rows = [dict(row) for row in source.execute(table.select()).mappings()]
-            if rows:
+            if rows and table.name != "api_secrets":  # each database has made its own
                 target.execute(table.insert(), rows)
 
 
@@ -51,9 +51,9 @@ def test_run_audit__true_books_on_any_engine__finds_nothing(scenario: Scenario, 
 
 
 def test_run_audit__a_posting_edited_on_any_engine__finds_the_same(scenario: Scenario, filled: Engine) -> None:
-    drop_triggers(filled, "postings")
+    drop_triggers(filled, "entries")
     with filled.begin() as tx:
-        tx.execute(text("UPDATE postings SET amount = 1000 WHERE entry_id = 'redeem:shop/R-1'"))
+        tx.execute(text("UPDATE entries SET postings = replace(postings, '100', '1000') WHERE id = 'redeem:shop/R-1'"))
 
     codes = scenario.codes(database=filled)
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from tests.audit.scenario import Scenario
 
 TABLES = (
-    "members", "events", "event_positions", "outcomes", "entries", "postings", "entry_positions", "volumes",
+    "members", "events", "outcomes", "entries", "volumes",
     "batches", "batch_updates", "receipts", "receipt_keys", "publications", "deployments",
 )  # fmt: skip
 UNVOUCHED = {
@@ -24,7 +24,6 @@ UNVOUCHED = {
     ("events", "received_at"),
     ("outcomes", "explanation"),  # words for the member; recomputing it takes the rules
     ("outcomes", "outcome"),  # "nothing" or "refused": telling them apart takes the rules
-    ("postings", "line"),  # only their order counts
     ("volumes", "may_overdraw"),
     ("receipt_keys", "member"),  # as if the key was destroyed
     ("batches", "state"),

@@ -206,7 +206,7 @@ def test_run_audit__a_rewired_function_withheld__is_found_by_state(scenario: Sce
 
 
 def test_run_audit__rules_replaced_without_notice__are_found(scenario: Scenario) -> None:
-    scenario.send("registrar", "ProgramRegistry", "publish", (SECOND_PROGRAM, 4))
+    scenario.send("registrar", "ProgramRegistry", "publish", (SECOND_PROGRAM, 5))
 
     report = scenario.audit()
 

@@ -14,7 +14,7 @@ from tests.audit.forgery import forge_amount
 from tests.audit.scenario import Scenario
 
 H = "'0x" + "66" * 32 + "'"
-REDEEM = "entry_id = 'redeem:shop/R-1'"
+REDEEM = "id = 'redeem:shop/R-1'"
 
 EDITS = [
     # the ledger
@@ -33,23 +33,23 @@ EDITS = [
         f"UPDATE entries SET program = {H} WHERE id = 'earn:shop/S-4:spend'",
         ["entry-digest", "entry-program", "batch-program"],
     ),
-    ("UPDATE entry_positions SET head = 'none' WHERE position = 3", ["entry-chain"]),
-    (f"UPDATE entry_positions SET head = {H} WHERE position = 5", ["entry-chain", "ledger-head"]),
+    ("UPDATE entries SET head = 'none' WHERE position = 3", ["entry-chain"]),
+    (f"UPDATE entries SET head = {H} WHERE position = 5", ["entry-chain", "ledger-head"]),
     (
-        "UPDATE entry_positions SET position = 6 WHERE position = 5",
+        "UPDATE entries SET position = 6 WHERE position = 5",
         ["entry-position", "entry-chain", "batch-positions", "ledger-head", "batch-delta", "receipt-extra"],
     ),
     (
         "DELETE FROM entries WHERE id = 'redeem:shop/R-1'",
-        ["entry-missing", "batch-positions", "ledger-head", "batch-delta", "receipt-extra", "outcome-entry"],
+        ["entry-position", "entry-chain", "batch-delta", "receipt-extra", "outcome-entry", "volume"],
     ),
-    (f"DELETE FROM postings WHERE {REDEEM}", ["entry-empty", "batch-delta", "receipt-extra", "volume"]),
+    (f"UPDATE entries SET postings = '[]' WHERE {REDEEM}", ["entry-empty", "batch-delta", "receipt-extra", "volume"]),
     (
-        f"UPDATE postings SET amount = 101 WHERE {REDEEM}",
+        f"UPDATE entries SET postings = replace(postings, '100', '101') WHERE {REDEEM}",
         ["entry-digest", "batch-delta", "receipt-amount", "volume"],
     ),
     (
-        f"UPDATE postings SET amount = 1000 WHERE {REDEEM}",
+        f"UPDATE entries SET postings = replace(postings, '100', '1000') WHERE {REDEEM}",
         ["entry-digest", "batch-delta", "receipt-amount", "account-overdrawn", "volume"],
     ),
     ("UPDATE volumes SET total_in = total_in + 1 WHERE account = 'member:1:available'", ["volume"]),
@@ -91,8 +91,12 @@ EDITS = [
     ("UPDATE events SET payload = 'none' WHERE id = 'S-1'", ["event-digest"]),
     (f"UPDATE events SET digest = {H} WHERE id = 'S-3'", ["event-digest"]),
     ("UPDATE events SET received_at = 1 WHERE id = 'S-3'", []),
-    ("DELETE FROM events WHERE id = 'S-3'", ["event-digest"]),
-    ("DELETE FROM event_positions WHERE id = 'S-3'", ["event-position"]),
+    ("UPDATE events SET member = 99 WHERE id = 'S-3'", ["event-digest"]),
+    ("DELETE FROM events WHERE id = 'S-3'", ["event-position", "outcome-without-event"]),
+    (
+        "DELETE FROM events WHERE position = (SELECT MAX(position) FROM events)",
+        ["outcome-without-event", "entry-without-event"],
+    ),
     ("UPDATE outcomes SET entry_id = 'earn:shop/S-2:spend' WHERE position = 1", ["outcome-entry"]),
     ("UPDATE outcomes SET entry_id = NULL WHERE position = 1", ["outcome-entry"]),
     ("UPDATE outcomes SET outcome = 'nothing' WHERE position = 1", ["outcome-entry", "entry-without-event"]),

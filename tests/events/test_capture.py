@@ -1,17 +1,15 @@
-"""capture, sequence, read_events
+"""capture, read_events, read_rows
 
 given events that nobody has seen
     they are taken in the given order, positions without gaps, members numbered as they appear
-given an event that is known
+given an event that is known (edge case 1)
     nothing changes, in one call or in two
-given a known id with other content
+given a known id with other content (edge case 3)
     it is a conflict; nothing changes and no member joins for it
 given a payload that is not exact JSON
     it raises InvalidEvent and takes nothing
 given two writers at once
     positions and member numbers stay without gaps
-given events that came into the table without a position
-    sequence gives them the next ones, by when they were received and happened
 """
 
 from threading import Thread
@@ -21,14 +19,12 @@ from sqlalchemy import Engine, func, select
 
 from loyaltychain.core import errors
 from loyaltychain.core.amounts import MemberNumber
-from loyaltychain.core.calendar import UnixSeconds
 from loyaltychain.db.engine import open_database, transaction
 from loyaltychain.db.migrate import migrate
 from loyaltychain.events import store
 from loyaltychain.events.capture import capture
-from loyaltychain.events.sequence import sequence
-from loyaltychain.events.tables import event_positions, members
-from loyaltychain.events.types import Captured, Conflict, SequencedEvent, encode_event
+from loyaltychain.events.tables import events, members
+from loyaltychain.events.types import Captured, Conflict, SequencedEvent
 from tests.events.builders import LATER, NOON, make_event
 
 
@@ -68,7 +64,8 @@ def test_capture__known_and_conflicting__nothing_changes(engine: Engine) -> None
             first,
             make_event(id="INV-2", member_id="bob"),
         ]
-        assert store.read_numbers(tx, ["ann", "bob", "eve"]) == {"ann": 1, "bob": 2}
+        found = store.read_members(tx, ["ann", "bob", "eve"])
+        assert {name: member.number for name, member in found.items()} == {"ann": 1, "bob": 2}
 
 
 def test_capture__same_id_of_two_sources__two_events(engine: Engine) -> None:
@@ -131,27 +128,7 @@ def test_capture__several_writers_at_once__no_gaps(shared_engine: Engine) -> Non
 
     assert problems == []
     with transaction(shared_engine) as tx:
-        positions = list(tx.execute(select(event_positions.c.position).order_by(event_positions.c.position)).scalars())
+        positions = list(tx.execute(select(events.c.position).order_by(events.c.position)).scalars())
         assert positions == list(range(1, 4 * 10 * 3 + 10 + 1))
         assert tx.execute(select(func.max(members.c.number), func.count(members.c.number))).one() == (41, 41)
     shared_engine.dispose()
-
-
-def test_sequence__events_without_position__by_receipt_then_time(engine: Engine) -> None:
-    late, early = make_event(id="A"), make_event(id="B", occurred_at=NOON - 1)
-    before = make_event(id="C")
-    with transaction(engine) as tx:
-        capture(tx, [make_event()], received_at=LATER)
-        for events, received_at in (([late, early], LATER), ([before], UnixSeconds(LATER - 1))):
-            taken = [encode_event(event) for event in events]
-            store.insert_events(tx, taken, numbers={"ann": MemberNumber(1)}, received_at=received_at)
-
-    with transaction(engine) as tx:
-        counted = sequence(tx)
-    with transaction(engine) as tx:
-        again = sequence(tx)
-
-    assert (counted, again) == (3, 0)
-    with transaction(engine) as tx:
-        found = [(each.position, each.event.id) for each in store.read_events(tx, 0, 10)]
-    assert found == [(1, "INV-1"), (2, "C"), (3, "B"), (4, "A")]

@@ -247,7 +247,7 @@ def bare_database() -> Engine:
     return fresh
 
 
-TABLES = ("members", "events", "event_positions", "member_aliases", "member_closures", "intake_refusals")
+TABLES = ("members", "events", "member_aliases", "member_closures", "intake_refusals")
 
 
 @settings(deadline=None, max_examples=40)

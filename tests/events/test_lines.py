@@ -172,7 +172,7 @@ def test_make_event__any_order_of_rows__same_bytes(data: Any, cells: list[dict[s
     event = make_event(MAP, "1", rows)
     again = make_event(MAP, "1", data.draw(st.permutations(rows)))
 
-    assert encode_event(again).payload == encode_event(event).payload
+    assert encode_event(again)[0] == encode_event(event)[0]
     assert again.digest == event.digest
     parsed = parse_order(event) if kind == "plain" else parse_return(event)
     assert sum(line.quantity for line in parsed.lines) == sum(int(each["pieces"]) for each in cells)

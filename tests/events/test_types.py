@@ -1,8 +1,9 @@
-"""Event, encode_event
+"""Event, encode_event, known_event
 
 given fields within their bounds
     it has a cause and a digest that covers every field
-    the digest is that of the whole document, although its payload is encoded once
+    the digest is that of the whole document, although that is put together from parts
+    known_event makes the same event without looking at them again
 given a source, type, id, member or time outside of them
     it raises InvalidEvent naming the field
 given a payload that JSON cannot hold exactly
@@ -18,7 +19,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from loyaltychain.core import canonical, errors
-from loyaltychain.events.types import encode_event
+from loyaltychain.core.hashing import to_hex
+from loyaltychain.events.types import encode_event, known_event
 from tests.events.builders import NOON, make_event
 
 
@@ -49,10 +51,20 @@ printable = st.text(st.characters(codec="utf-8"), min_size=1, max_size=9).filter
 def test_encode_event__any__digest_of_the_whole_document(payload: dict[str, Any], name: str, member: str) -> None:
     event = make_event(payload=payload, id=name, member_id=member)
 
-    encoded = encode_event(event)
+    text, digest = encode_event(event)
 
-    assert encoded.digest == event.digest == canonical.digest(event.document)
-    assert encoded.payload.encode() == canonical.encode(payload)
+    assert digest == to_hex(event.digest) == to_hex(canonical.digest(event.document))
+    assert text.encode() == canonical.encode(payload)
+    assert encode_event(event, "bob") == (text, to_hex(make_event(payload=payload, id=name, member_id="bob").digest))
+
+
+@given(st.dictionaries(st.sampled_from(["amount", "é"]), json_values), printable)
+def test_known_event__any__is_the_event_that_was_checked(payload: dict[str, Any], name: str) -> None:
+    event = make_event(payload=payload, id=name)
+
+    known = known_event(event.source, event.id, event.type, event.member_id, event.occurred_at, event.payload)
+
+    assert (known, repr(known), encode_event(known)) == (event, repr(event), encode_event(event))
 
 
 @pytest.mark.parametrize(
@@ -84,6 +96,7 @@ def test_digest__one_field_changed__differs(change: dict[str, object]) -> None:
         ({"member_id": ""}, "member"),
         ({"member_id": "ann\u200b"}, "member"),
         ({"occurred_at": -1}, "1970"),
+        ({"occurred_at": 2**53}, "too far ahead"),
     ],
 )
 def test_event__out_of_bounds__refused(change: dict[str, object], field: str) -> None:

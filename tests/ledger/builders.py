@@ -9,7 +9,7 @@ from loyaltychain.core.amounts import POINTS, Amount, MemberNumber, Unit
 from loyaltychain.core.calendar import UnixSeconds
 from loyaltychain.db.engine import reading, transaction
 from loyaltychain.ledger import store
-from loyaltychain.ledger.accounts import ISSUED, available, open_member_accounts
+from loyaltychain.ledger.accounts import ISSUED, available
 from loyaltychain.ledger.post import post
 from loyaltychain.ledger.types import AccountId, Entry, EntryId, Posting
 
@@ -34,12 +34,6 @@ def make_entry(id_: str = "earn:shop/1:spend", *postings: Posting, **changes: An
     return Entry(id=EntryId(id_), postings=postings or (make_posting(),), **fields)
 
 
-def open_accounts(engine: Engine) -> None:
-    with transaction(engine) as tx:
-        for unit in (POINTS, BADGE):
-            open_member_accounts(tx, MEMBERS, unit)
-
-
 def post_all(engine: Engine, *entries: Entry) -> list[bool]:
     with transaction(engine) as tx:
         return post(tx, entries)
@@ -47,4 +41,5 @@ def post_all(engine: Engine, *entries: Entry) -> list[bool]:
 
 def balances(engine: Engine, accounts: Sequence[AccountId], unit: Unit = POINTS) -> list[int]:
     with reading(engine) as tx:
-        return [store.balance(tx, account, unit) for account in accounts]
+        found = store.read_balances(tx, [(account, unit) for account in accounts])
+    return [found[account, unit] for account in accounts]

@@ -56,6 +56,10 @@ class PurseMachine(PurseInvariants):
         """The redemption, and its lots added to the purse."""
         return self.redemptions[id_]
 
+    def has_run_out(self, lot: str) -> bool:
+        """Whether the points of a lot are gone now."""
+        return self.lots[lot].has_expired(self.now)
+
     def stamp(self, kind: str) -> Stamp:
         self.number += 1
         return stamp(f"{kind}:{self.number}", self.now)
@@ -114,12 +118,12 @@ class PurseMachine(PurseInvariants):
     def _judge_clock(self, movement: Movement) -> None:
         if movement.entry.kind == "activate" and movement.made:
             old = self.lots[movement.entry.id.removeprefix("activate:")]
-            kept = replace(old, id=movement.made.id, due_at=None, amount=0, remaining=0)
-            assert replace(movement.made, amount=0, remaining=0) == kept
+            kept = replace(old, id=movement.made.id, due_at=None, amount=0, remaining=0, condition=None)
+            assert replace(movement.made, amount=0, remaining=0, earned_at=old.earned_at) == kept
         if movement.entry.kind == "expire":
             [(lot, amount)] = movement.expired_moves
             assert movement.lot_moves == ((lot, -amount),)
-            assert self.lots[lot].has_expired(self.now)
+            assert self.has_run_out(lot)
         assert movement.entry.occurred_at <= self.now
 
     @rule(amount=AMOUNTS, life=st.none() | SPANS, pending=st.none() | SPANS, qualifying=st.integers(0, 5))
@@ -262,7 +266,7 @@ class PurseMachine(PurseInvariants):
         """Point by point: the first ones pay what is owed, each other goes back to its lot or gets its one grace."""
         points = [lot for lot, part in redemption.draws for _ in range(part)]
         unpaid = points[redemption.refunded : redemption.refunded + amount][owed:]
-        late = [lot for lot in unpaid if self.lots[lot].has_expired(self.now) and not self.lots[lot].in_grace]
+        late = [lot for lot in unpaid if self.has_run_out(lot) and not self.lots[lot].in_grace]
         expected = Counter(unpaid) - Counter(late)
         assert {lot: part for lot, part in movement.lot_moves if lot != movement.entry.id} == expected
         assert self.purse.debt == max(owed - amount, 0)

@@ -9,12 +9,10 @@ from hypothesis import settings
 from hypothesis.stateful import initialize, invariant
 
 from loyaltychain.db.engine import reading, transaction
-from loyaltychain.ledger import book
+from loyaltychain.ledger import book, store
 from loyaltychain.ledger.checks import check_ledger
 from loyaltychain.ledger.lots import Movement, Redemption
 from loyaltychain.ledger.purse import Purse
-from loyaltychain.ledger.sequence import sequence
-from loyaltychain.ledger.store import read_entries
 from tests.database import ENGINES, fresh_database
 from tests.ledger.builders import ANN
 from tests.ledger.purse_machine import PurseMachine
@@ -39,7 +37,7 @@ class BookMachine(PurseMachine):
 
     def find_award(self, award: str) -> None:
         with reading(self.database) as tx:
-            self.purse.adopt(book.lots_of_awards(tx, [award]))
+            self.purse.adopt(book.lots_of_awards(tx, {award: []}))
 
     def find_redemption(self, id_: str) -> Redemption:
         with reading(self.database) as tx:
@@ -61,7 +59,7 @@ class BookMachine(PurseMachine):
     def teardown(self) -> None:
         """At no position of the ledger is her lane on chain below zero."""
         with transaction(self.database) as tx:
-            placed = read_entries(tx, 0, sequence(tx))
+            placed = store.read_entries(tx, 0, store.head(tx).position)
         owned = 0
         for each in placed:
             for posting in each.entry.postings:

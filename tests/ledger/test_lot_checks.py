@@ -2,7 +2,7 @@
 ├── given a clean ledger with lots, holds and debts: it finds nothing
 └── given one sabotage, made with the guards taken away: it finds exactly that
     ├── a lot's points, expired points or owner were edited, a lot's move was edited or is missing
-    ├── a hold's amount was edited, its end is missing
+    ├── a hold's amount was edited, its end is missing; a redemption's amount or what came back of it was edited
     └── points were posted past the lots, more of a debt was paid than was owed
 """
 
@@ -18,7 +18,7 @@ from loyaltychain.ledger.purse import Purse
 from tests.ledger.builders import ANN, BOB, make_entry, make_posting, post_all
 from tests.ledger.purse_builders import START, stamp
 
-GUARDS = ("lots", "lot_moves", "holds", "hold_ends")
+GUARDS = ("lots", "lot_moves", "holds", "hold_ends", "redemptions")
 
 
 def make_ledger(engine: Engine) -> None:
@@ -59,29 +59,45 @@ def test_check_ledger__clean__finds_nothing(database) -> None:
 
 MINE = "member:1:available"
 SABOTAGES = {
+    "refunded": (
+        "UPDATE redemptions SET refunded = 1",
+        [Problem("redemption-mismatch", "commit:h2", "5 redeemed, 0 refunded", "5 redeemed, 1 refunded")],
+    ),
+    "redeemed": (
+        "UPDATE redemptions SET amount = 6",
+        [Problem("redemption-mismatch", "commit:h2", "5 redeemed, 0 refunded", "6 redeemed, 0 refunded")],
+    ),
     "remaining": (
-        "UPDATE lots SET remaining = 14 WHERE id = 'e2'",
-        [Problem("lot-mismatch", MINE, "15", "14"), Problem("lot-moves", "e2", "15", "14")],
+        "UPDATE lots SET remaining = 14 WHERE position = 2",
+        [Problem("lot-mismatch", MINE, "15", "14"), Problem("lot-moves", "lot at position 2", "15", "14")],
     ),
     "expired": (
-        "UPDATE lots SET expired = 19 WHERE id = 'e1'",
+        "UPDATE lots SET expired = 19 WHERE position = 1",
         [Problem("expired-mismatch", "program:expired", "20", "19")],
     ),
     "owner": (
-        "UPDATE lots SET member = 3 WHERE id = 'e2'",
+        "UPDATE lots SET member = 3 WHERE position = 2",
         [Problem("lot-mismatch", MINE, "15", "0"), Problem("lot-mismatch", "member:3:available", "0", "15")],
     ),
     "no longer pending": (
-        "UPDATE lots SET due_at = NULL WHERE id = 'e3'",
+        "UPDATE lots SET due_at = NULL WHERE position = 3",
         [Problem("lot-mismatch", MINE, "15", "20"), Problem("lot-mismatch", "member:1:pending", "5", "0")],
     ),
     "move": (
-        "UPDATE lot_moves SET amount = 31 WHERE entry_id = 'e2'",
-        [Problem("lot-moves", "e2", "16", "15")],
+        "UPDATE lot_moves SET amount = -9 WHERE position = 5",
+        [Problem("lot-moves", "lot at position 2", "16", "15")],
     ),
     "move lost": (
-        "DELETE FROM lot_moves WHERE entry_id = 'hold:h1'",
-        [Problem("lot-moves", "e2", "25", "15")],
+        "DELETE FROM lot_moves WHERE position = 5",
+        [Problem("lot-moves", "lot at position 2", "25", "15")],
+    ),
+    "move of another entry": (
+        "UPDATE lot_moves SET position = 99 WHERE position = 5",
+        [Problem("stray-lot", "move at position 99", "an entry", "none")],
+    ),
+    "made by nothing": (
+        "UPDATE lots SET position = 99 WHERE position = 3",
+        [Problem("stray-lot", "lot at position 99", "an entry", "none")],
     ),
     "hold": (
         "UPDATE holds SET amount = 9 WHERE id = 'h1'",
@@ -117,6 +133,6 @@ def test_check_ledger__more_paid_than_owed__finds_it(database) -> None:
     found = check(database)
     assert [problem.code for problem in found] == ["volume-mismatch", "unbalanced"]
     with transaction(database) as tx:
-        tx.execute(text("DROP TRIGGER no_update_postings" + " ON postings" * (tx.dialect.name == "postgresql")))
-        tx.execute(text("UPDATE postings SET amount = 6 WHERE entry_id = 'v1'"))
+        tx.execute(text("DROP TRIGGER no_update_entries" + " ON entries" * (tx.dialect.name == "postgresql")))
+        tx.execute(text("UPDATE entries SET postings = replace(postings, '7', '6') WHERE id = 'v1'"))
     assert Problem("debt-above-zero", "member:2:debt points", expected="<= 0", actual="1") in check(database)

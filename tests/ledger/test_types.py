@@ -23,7 +23,6 @@ from loyaltychain.ledger.accounts import (
     available,
     debt,
     held,
-    holder,
     may_overdraw,
     pending,
     qualifying,
@@ -115,12 +114,6 @@ def test_accounts__names__are_the_protocols() -> None:
     assert of_member == tuple(f"member:17:{name}" for name in ("available", "held", "pending", "debt", "qualifying"))
     of_program = (ISSUED, REDEEMED, EXPIRED, REVERSED, ADJUSTED)
     assert of_program == tuple(f"program:{name}" for name in ("issued", "redeemed", "expired", "reversed", "adjusted"))
-
-
-def test_holder__an_account__only_what_stands_on_chain_has_one() -> None:
-    of_member = (available(17), held(17), pending(17), debt(17), qualifying(17))
-    assert [holder(account) for account in of_member] == ["member:17", "member:17", None, None, None]
-    assert holder(ISSUED) is None
 
 
 def test_may_overdraw__an_account__only_three_kinds_may() -> None:

@@ -5,12 +5,11 @@ from typing import Any
 
 from sqlalchemy import Engine
 
-from loyaltychain.core.amounts import POINTS, MemberNumber, Unit
+from loyaltychain.core.amounts import POINTS, MemberNumber
 from loyaltychain.db.engine import transaction
 from loyaltychain.events.store import insert_members
-from loyaltychain.ledger.accounts import available, held, open_member_accounts
+from loyaltychain.ledger.accounts import available, held
 from loyaltychain.ledger.post import post
-from loyaltychain.ledger.sequence import sequence
 from loyaltychain.ledger.store import balances
 from loyaltychain.ledger.types import Entry
 from loyaltychain.settlement import store
@@ -20,13 +19,11 @@ from loyaltychain.settlement.types import Batch, Receipt
 from tests.settlement.builders import DEPLOYMENT, NOON
 
 
-def join(engine: Engine, numbers: Iterable[int], *, units: Iterable[str] = (POINTS,)) -> None:
-    """Members ``m<number>`` with these numbers, with accounts, and receipt keys that are the same in each world."""
+def join(engine: Engine, numbers: Iterable[int]) -> None:
+    """Members ``m<number>`` with these numbers, and receipt keys that are the same in each world."""
     members = {f"m{number}": MemberNumber(number) for number in numbers}
     with transaction(engine) as tx:
         insert_members(tx, members, joined_at=NOON)
-        for unit in units:
-            open_member_accounts(tx, members.values(), Unit(unit))
         insert_receipt_keys(tx, {number: number.to_bytes(32, "big") for number in members.values()})
 
 
@@ -35,7 +32,6 @@ def book(engine: Engine, *entries: Entry) -> None:
     with transaction(engine) as tx:
         for entry in entries:
             assert post(tx, [entry]) == [True]
-            assert sequence(tx) == 1
 
 
 def holdings(engine: Engine, numbers: Iterable[int]) -> dict[int, int]:

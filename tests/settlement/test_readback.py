@@ -85,10 +85,10 @@ def test_prove_batch__as_sealed__returns(open_books: Engine) -> None:
         ("UPDATE receipts SET unit = 'point' WHERE entry_id = 'd'", "salt of receipt 1"),
         (f"UPDATE receipt_keys SET key = {OTHER_HASH} WHERE member = 3", "salt of receipt 1"),
         ("DELETE FROM receipt_keys WHERE member = 1", "members with a receipt key[0]"),
-        ("UPDATE postings SET amount = 8 WHERE entry_id = 'd'", "receipts[1]"),
+        ("UPDATE entries SET postings = replace(postings, '7', '8') WHERE id = 'd'", "receipts[1]"),
         ("UPDATE entries SET cause = 'shop/x' WHERE id = 'c'", "receipts[0]"),
         (f"UPDATE entries SET program = {OTHER_HASH} WHERE id = 'e'", "programs"),
-        (f"UPDATE entry_positions SET head = {OTHER_HASH} WHERE position = 5", "ledger_head"),
+        (f"UPDATE entries SET head = {OTHER_HASH} WHERE position = 5", "ledger_head"),
     ],
 )
 def test_prove_batch__one_thing_changed__names_the_field(open_books: Engine, change: str, field: str) -> None:

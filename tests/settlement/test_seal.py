@@ -22,7 +22,7 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import Engine, text
 
-from loyaltychain.core.amounts import LANE_MAX, POINTS
+from loyaltychain.core.amounts import LANE_MAX
 from loyaltychain.core.errors import InvariantError, RootMismatch
 from loyaltychain.core.hashing import ZERO_HASH, from_hex, keccak256
 from loyaltychain.db.engine import transaction
@@ -144,14 +144,14 @@ def test_seal_step__points_held__hers_still(engine: Engine) -> None:
 
 
 def test_seal_step__change_nobody_and_nothing_behind__wait(engine: Engine) -> None:
-    join(engine, [1], units=[POINTS, "badge:helper"])
+    join(engine, [1])
     book(engine, badge("a", 1))
 
     assert seal(engine) is None
 
 
 def test_seal_step__change_nobody_and_one_behind__go_with_it(engine: Engine) -> None:
-    join(engine, [1], units=[POINTS, "badge:helper"])
+    join(engine, [1])
     book(engine, badge("a", 1), earn("b", 1, 3))
 
     sealed = seal(engine)
@@ -161,7 +161,7 @@ def test_seal_step__change_nobody_and_one_behind__go_with_it(engine: Engine) -> 
 
 
 def test_seal_step__change_nobody_and_another_programme_behind__batch_of_their_own(engine: Engine) -> None:
-    join(engine, [1], units=[POINTS, "badge:helper"])
+    join(engine, [1])
     book(engine, badge("a", 1), earn("b", 1, 3, program=NEXT_PROGRAM))
 
     first, second = seal_all(engine)

@@ -10,7 +10,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine, event
 
-from loyaltychain.core.amounts import POINTS
 from loyaltychain.settlement import balance_tree, codec
 from loyaltychain.settlement.header import genesis_hash
 from loyaltychain.settlement.types import Batch, Receipt
@@ -81,7 +80,7 @@ def test_seal_step__any_history__batches_rebuild_the_ledger(
 ) -> None:
     engine = fresh_database("sqlite")
     numbers = [1, 2, 9, 700]
-    join(engine, numbers, units=[POINTS, "badge:helper"])
+    join(engine, numbers)
     _live(engine, history, limits={"max_updates": max_updates, "max_bytes": max_bytes})
 
     batches = stored(engine)
