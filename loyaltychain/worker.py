@@ -9,11 +9,10 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from loyaltychain.chain.sender import Sender
-from loyaltychain.db.engine import reading, transaction
+from loyaltychain.db.engine import reading
 from loyaltychain.deploy.publish import check_in_force
-from loyaltychain.events.sequence import sequence as sequence_events
-from loyaltychain.ledger.sequence import sequence as sequence_entries
 from loyaltychain.operations.earn import earn_step
+from loyaltychain.operations.notices import notice_step
 from loyaltychain.operations.sweep import sweep_step
 from loyaltychain.operations.types import Bounds
 from loyaltychain.program.types import Program
@@ -114,16 +113,13 @@ def _is_settlement_due(world: World, every: int) -> bool:
 
 
 def _earn(world: World, program: Program, bounds: Bounds, on_progress: Callable[[int], None]) -> RunReport:
-    with transaction(world.engine) as tx:
-        sequence_events(tx)
     report = RunReport()
     while (step := earn_step(world.engine, program, now=world.clock(), bounds=bounds)).events:
         report = report.plus(RunReport(**{name: getattr(step, name) for name in _OF_A_STEP}))
         on_progress(report.events)
     # What time has done comes before the seal, so that a batch never settles points that have expired.
     swept = sweep_step(world.engine, now=world.clock(), bounds=bounds)
-    with transaction(world.engine) as tx:
-        sequence_entries(tx)
+    notice_step(world.engine, program, now=world.clock())
     return replace(report, expired=swept.expired)
 
 
@@ -175,6 +171,7 @@ def _read_bounds(world: World, deployment: Deployment) -> Bounds:
     return Bounds(
         award=min(caps["issuePerBatch"], caps["issuePerPeriod"]),
         redemption=min(caps["burnPerBatch"], caps["burnPerPeriod"]),
+        cooldown=world.project.settings.safety.cooldown_hours * 3_600,
     )
 
 

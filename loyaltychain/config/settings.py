@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from loyaltychain.config.api import Api
 from loyaltychain.config.network import apply_choice, read_choice
 from loyaltychain.core import errors
 
@@ -71,6 +72,26 @@ class Ledger(Strict):
     challenge_window: int = Field(default=86_400, ge=1, le=30 * 86_400)  # seconds; counts in root mode
 
 
+class Approvals(Strict):
+    """What a second person has to agree to."""
+
+    adjust_above: int | None = Field(default=None, ge=0)  # points, up or down; none: nothing
+    days: int = Field(default=7, ge=1, le=365)
+
+
+class Safety(Strict):
+    """What slows down somebody who has taken over an account."""
+
+    cooldown_hours: int = Field(default=0, ge=0, le=720)  # without spending, after ids or wallet changed
+
+
+class Liability(Strict):
+    """What reports say that outstanding points may cost."""
+
+    cost_per_point: str | None = Field(default=None, pattern=r"^[0-9]{1,9}(\.[0-9]{1,9})?$")  # none: no cost is said
+    currency: str | None = Field(default=None, pattern="^[A-Z]{3}$")  # none: the programme's
+
+
 class Settings(Strict):
     """Everything that a command needs to know of its project. Paths are relative to the project's directory."""
 
@@ -84,6 +105,10 @@ class Settings(Strict):
     delays: Delays
     wallets: Wallets = Wallets()
     ledger: Ledger = Ledger()
+    liability: Liability = Liability()
+    approvals: Approvals = Approvals()
+    safety: Safety = Safety()
+    api: Api = Api()
 
 
 def load_settings(home: Path, environ: Mapping[str, str]) -> Settings:

@@ -4,9 +4,9 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import func, select
 
-from loyaltychain.core.amounts import POINTS, QUALIFYING, MemberNumber
+from loyaltychain.core.amounts import POINTS, QUALIFYING, MemberNumber, Unit
 from loyaltychain.core.calendar import UnixSeconds
 from loyaltychain.db.engine import Tx
 from loyaltychain.events import identity
@@ -15,23 +15,21 @@ from loyaltychain.ledger.accounts import (
     ADJUSTED,
     EXPIRED,
     ISSUED,
+    MERGED,
     REDEEMED,
     REVERSED,
-    available,
-    debt,
-    held,
-    pending,
     qualifying,
 )
 from loyaltychain.ledger.lots import Movement
-from loyaltychain.ledger.tables import lots, postings
+from loyaltychain.ledger.tables import entries, lots, postings
+from loyaltychain.ledger.types import AccountId
 
 
 @dataclass(frozen=True, slots=True)
 class MemberBalance:
     """A member's points at an instant.
 
-    ``available + pending + held - debt == earned + adjusted - spent - expired - reversed``.
+    ``available + pending + held - debt == earned + adjusted + merged - spent - expired - reversed``.
 
     Args:
         available: What she can spend then.
@@ -43,6 +41,7 @@ class MemberBalance:
         earned: All that was ever awarded; what was taken back of it again is in ``reversed``.
         adjusted: What was given by hand, less what was taken by hand.
         closed_at: Since when her account is closed; None while it is open.
+        merged: What came to her from members who went over into her, less what went to others and back.
     """
 
     member: MemberNumber
@@ -59,6 +58,7 @@ class MemberBalance:
     earned: int
     adjusted: int
     closed_at: UnixSeconds | None
+    merged: int = 0
 
 
 def read_balance(tx: Tx, member: MemberNumber, *, at: UnixSeconds) -> MemberBalance:
@@ -80,34 +80,30 @@ def read_balance(tx: Tx, member: MemberNumber, *, at: UnixSeconds) -> MemberBala
         held=balance.held,
         debt=balance.debt,
         expiring=balance.expiring,
-        qualifying=moved[qualifying(member)],
+        qualifying=moved[qualifying(member)] - _reaches(REVERSED, until_then, unit=QUALIFYING),
         spent=moved[REDEEMED],
-        expired=moved[EXPIRED] - charged + _expires(until_then),
-        reversed=moved[REVERSED] + charged,
+        expired=moved[EXPIRED] - charged + _reaches(EXPIRED, until_then),
+        reversed=moved[REVERSED] + charged + _reaches(REVERSED, until_then),
         earned=-moved[ISSUED],
         adjusted=-moved[ADJUSTED],
         closed_at=closed_at,
+        merged=-moved[MERGED],
     )
 
 
 def _read_moved(tx: Tx, member: MemberNumber) -> Counter[str]:
     """What each account received from the member's accounts, less what it gave to them."""
-    own = [account(member) for account in (available, held, pending, debt)]
-    points = (postings.c.unit == POINTS) & or_(postings.c.source.in_(own), postings.c.destination.in_(own))
-    qualified = (postings.c.unit == QUALIFYING) & or_(
-        postings.c.source == qualifying(member), postings.c.destination == qualifying(member)
+    query = (
+        select(postings.c.source, postings.c.destination, postings.c.unit, func.sum(postings.c.amount))
+        .join(entries, entries.c.position == postings.c.position)
+        .where(entries.c.member == member, postings.c.unit.in_((POINTS, QUALIFYING)))
+        .group_by(postings.c.source, postings.c.destination, postings.c.unit)
     )
     moved: Counter[str] = Counter()
-    for wanted, is_own in ((points, False), (qualified, True)):
-        query = (
-            select(postings.c.source, postings.c.destination, func.sum(postings.c.amount))
-            .where(wanted)
-            .group_by(postings.c.source, postings.c.destination)
-        )
-        for source, destination, amount in tx.execute(query):
-            for account, change in ((source, -int(amount)), (destination, int(amount))):
-                if is_own == (account == qualifying(member)):
-                    moved[account] += change
+    for source, destination, unit, amount in tx.execute(query):
+        for account, change in ((source, -int(amount)), (destination, int(amount))):
+            if (unit == QUALIFYING) == (account == qualifying(member)):
+                moved[account] += change
     return moved
 
 
@@ -118,10 +114,10 @@ def _read_expired(tx: Tx, member: MemberNumber) -> int:
     )
 
 
-def _expires(movements: Iterable[Movement]) -> int:
+def _reaches(account: AccountId, movements: Iterable[Movement], *, unit: Unit = POINTS) -> int:
     return sum(
         posting.amount
         for movement in movements
         for posting in movement.entry.postings
-        if posting.destination == EXPIRED
+        if posting.destination == account and posting.unit == unit
     )

@@ -3,7 +3,7 @@
 Amounts beyond what a batch can settle become several entries; none is refused, because goods did come back.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Literal
 
 from loyaltychain.core.amounts import QUALIFYING, Amount
@@ -14,7 +14,8 @@ from loyaltychain.ledger.purse import Purse
 from loyaltychain.ledger.types import Entry, Posting
 from loyaltychain.operations.desk import Desk
 from loyaltychain.operations.order_state import OrderState
-from loyaltychain.program.expiry import DAY_SECONDS, expires_at
+from loyaltychain.operations.passage import pass_on
+from loyaltychain.program.expiry import DAY_SECONDS
 from loyaltychain.program.types import GRACE_DAYS
 
 Giving = Literal["reinstate", "earn"]
@@ -71,6 +72,7 @@ def _give(
 ) -> None:
     due_at, expiry = _lot_terms(order, desk.moment(occurred_at))
     for part in _split(amount, desk.bounds.award):
+        give: Callable[..., Movement]
         if giving == "earn":
             stamp = desk.stamp("earn", cause, occurred_at, order=order.id, rules="as recorded")
             give = purse.earn
@@ -91,7 +93,8 @@ def _lot_terms(order: OrderState, at: UnixSeconds) -> tuple[UnixSeconds | None, 
     """
     shortest, longest = order.terms.pending_days
     due_at = UnixSeconds(order.occurred_at + longest * DAY_SECONDS)
-    expiry = expires_at(order.terms, UnixSeconds(order.occurred_at + shortest * DAY_SECONDS))
+    expiries = order.terms.expiries(UnixSeconds(order.occurred_at + shortest * DAY_SECONDS))
+    expiry = min((each for each in expiries if each is not None), default=None)
     return (due_at if longest and due_at > at else None), expiry
 
 
@@ -134,7 +137,10 @@ def refund_order(
         for part in _split(amount, desk.bounds.award):
             stamp = desk.stamp("refund", cause, occurred_at)
             at = desk.moment(occurred_at)
-            desk.movements.append(purse.refund(stamp, redemption, part, at=at, grace_seconds=grace))
+            giver = desk.purses[redemption.member]
+            desk.movements.append(giver.refund(stamp, redemption, part, at=at, grace_seconds=grace))
+            if giver is not purse:  # she went over into this member since
+                desk.movements += pass_on(giver, purse, name=stamp.id, cause=cause, now=desk.now, bounds=desk.bounds)
             redemption = desk.count_refund(redemption, part)
     assert left == 0, (order_id, points)
 

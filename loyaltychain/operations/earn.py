@@ -1,7 +1,6 @@
 """The step that turns events into entries: awards, redemptions, and what comes back; one transaction a run.
 
-It gives entries no positions (``ledger/sequence.py``) and does not ask whether the programme is published yet;
-its caller does.
+It does not ask whether the programme is published yet; its caller does.
 """
 
 from sqlalchemy import Engine
@@ -9,13 +8,17 @@ from sqlalchemy import Engine
 from loyaltychain.core.calendar import UnixSeconds
 from loyaltychain.db.engine import transaction
 from loyaltychain.db.step import move_cursor, read_cursor
-from loyaltychain.events.store import read_events
+from loyaltychain.events import links
+from loyaltychain.events.store import read_rows
+from loyaltychain.ledger.post import lock_posts
 from loyaltychain.operations import order_store, store
-from loyaltychain.operations.decide import decide
+from loyaltychain.operations.correct import write_corrections
+from loyaltychain.operations.decide import decide_all
 from loyaltychain.operations.keep import keep
-from loyaltychain.operations.load import load_desk
+from loyaltychain.operations.load import load_desk, read_for_desk
+from loyaltychain.operations.plain import all_for_desk, sort_out
+from loyaltychain.operations.signal_store import write_signals
 from loyaltychain.operations.summary import make_report
-from loyaltychain.operations.told import read_all
 from loyaltychain.operations.types import NO_BOUNDS, Bounds, StepReport
 from loyaltychain.program.types import Program
 
@@ -23,7 +26,13 @@ EARN = "earn"  # the step's name, and its cursor's
 
 
 def earn_step(
-    engine: Engine, program: Program, *, now: UnixSeconds, limit: int = 1000, bounds: Bounds = NO_BOUNDS
+    engine: Engine,
+    program: Program,
+    *,
+    now: UnixSeconds,
+    limit: int = 1000,
+    bounds: Bounds = NO_BOUNDS,
+    plain: bool = True,
 ) -> StepReport:
     """Decide on the next events, in the order of their positions, and record entries, orders, outcomes and the cursor.
 
@@ -34,6 +43,7 @@ def earn_step(
         now: When the entries are recorded; unix seconds.
         limit: Events a run.
         bounds: What one entry may move at most, from the contract's caps.
+        plain: False: open every purse, also where no purse is needed; it takes longer and comes to the same.
 
     Raises:
         DatabaseBusy: another worker is at it; run it again.
@@ -41,14 +51,21 @@ def earn_step(
     assert limit >= 1, limit
     with transaction(engine) as tx:
         done = read_cursor(tx, EARN)
-        found = read_events(tx, done, limit)
-        if not found:
+        told_of = read_rows(tx, done, limit)
+        if not told_of:
             return StepReport(position=done)
-        told = read_all(program, found)
+        links.keep_still(tx)
+        lock_posts(tx)
+        survivors = links.find_survivors(tx, {row.member for row in told_of})
+        rows = [row._replace(member=survivors[row.member]) if row.member in survivors else row for row in told_of]
+        run = sort_out(tx, program, rows, bounds) if plain else all_for_desk(rows)
+        told = read_for_desk(tx, program, told_of, survivors, of=run.desk_members)
         desk = load_desk(tx, program, told, now=now, bounds=bounds)
-        decisions = [decide(desk, each) for each in told]
+        decided, parked = decide_all(desk, run, told)
         keep(tx, desk.movements, bounds=bounds)
         order_store.write(tx, desk.orders)
-        store.insert_outcomes(tx, decisions)
-        move_cursor(tx, EARN, found[-1].position)
-    return make_report(decisions, desk.movements)
+        write_signals(tx, desk.signals)
+        write_corrections(tx, desk)
+        store.insert_outcomes(tx, decided)
+        move_cursor(tx, EARN, rows[-1].position)
+    return make_report(decided, desk.movements, parked)

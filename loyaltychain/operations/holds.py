@@ -14,11 +14,13 @@ from loyaltychain.core.calendar import UnixSeconds
 from loyaltychain.core.times import format_instant
 from loyaltychain.core.words import counted
 from loyaltychain.db.engine import Tx
+from loyaltychain.events import links
 from loyaltychain.ledger import book
 from loyaltychain.ledger.lots import Hold, HoldEndKind, HoldItem, Stamp
 from loyaltychain.ledger.tables import hold_ends
 from loyaltychain.ledger.types import EntryId
 from loyaltychain.operations import stock
+from loyaltychain.operations.cooldown import check_cooldown
 from loyaltychain.operations.keep import keep, open_purse
 from loyaltychain.operations.recorded import check_same, find_recorded
 from loyaltychain.operations.redeem import Redeemed, answer, find_stored
@@ -65,8 +67,8 @@ def hold(
         seconds: 1 to 604,800; after them the points come back by themselves.
 
     Raises:
-        InsufficientBalance, PriceChanged, OutOfStock, UnknownReward, IdempotencyConflict, MemberClosed,
-        UnknownMember, InvalidOperation, OverCap: as ``redeem`` does.
+        InsufficientBalance, PriceChanged, OutOfStock, UnknownReward, IdempotencyConflict, CoolingDown, MemberClosed,
+        MemberMerged, UnknownMember, InvalidOperation, OverCap: as ``redeem`` does.
     """
     name = name_of(source, id_)
     check_wanted(points, items)
@@ -78,10 +80,11 @@ def hold(
     if find_recorded(tx, entry_id) is not None:
         done = _read(tx, name)
         same = is_same(points, items, had_points=done.points, had_items=done.items)
-        terms = (done.member, done.reference, done.until - done.created_at)
-        check_same(name, same=same and terms == (member, reference, seconds))
+        terms = (done.reference, done.until - done.created_at) == (reference, seconds)
+        check_same(name, same=same and terms and links.is_same(tx, done.member, member))
         return replace(done, is_replay=True)
     purse, movements = open_purse(tx, member, now)
+    check_cooldown(tx, member, seconds=bounds.cooldown, now=now)
     priced = stock.price(tx, items)
     amount = stock.cost_of(priced) if points is None else points
     check_cap(amount, bounds.redemption)

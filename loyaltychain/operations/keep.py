@@ -15,13 +15,15 @@ from loyaltychain.core.amounts import Amount, MemberNumber
 from loyaltychain.core.calendar import UnixSeconds
 from loyaltychain.core.times import format_instant
 from loyaltychain.db.engine import Tx
-from loyaltychain.events import identity
+from loyaltychain.events import identity, links
 from loyaltychain.ledger import book
 from loyaltychain.ledger.lots import HoldItem, Movement
+from loyaltychain.ledger.plain import Plain
 from loyaltychain.ledger.purse import Purse
 from loyaltychain.ledger.tables import holds
 from loyaltychain.ledger.types import EntryId
 from loyaltychain.operations import stock
+from loyaltychain.operations.identities import check_not_merged
 from loyaltychain.operations.types import NO_BOUNDS, Bounds
 
 _IN_LIMIT = 10_000  # keys in one IN list
@@ -33,15 +35,41 @@ def open_purse(tx: Tx, member: MemberNumber, now: UnixSeconds) -> tuple[Purse, l
     Raises:
         UnknownMember: the number was not given out.
         MemberClosed: nothing happens on her account any more.
+        MemberMerged: she went over into another one.
     """
     closed = identity.closed_at(tx, member)
     if closed is not None:
         raise errors.MemberClosed("This member's account is closed.", member=member, closed_at=format_instant(closed))
     purse = book.load_purses(tx, [member])[member]
+    check_not_merged(tx, member)  # behind the lock: a merge takes it too
     return purse, purse.advance(now, recorded_at=now)
 
 
-def keep(tx: Tx, movements: Sequence[Movement], *, bounds: Bounds = NO_BOUNDS, taking: Sequence[HoldItem] = ()) -> None:
+def open_to_refund(tx: Tx, member: MemberNumber, now: UnixSeconds) -> tuple[Purse, Purse | None, list[Movement]]:
+    """As ``open_purse``, also of somebody who went over into another member: with that one's purse.
+
+    Raises:
+        MemberClosed: she, or whom she went over into.
+        DatabaseBusy: she went over or came out in this moment.
+        UnknownMember.
+    """
+    survivor = links.find_survivor(tx, member)
+    if survivor is None:
+        purse, movements = open_purse(tx, member, now)
+        return purse, None, movements
+    closed = identity.closed_at(tx, survivor)
+    if closed is not None:
+        raise errors.MemberClosed("This member's account is closed.", member=survivor, closed_at=format_instant(closed))
+    purses = book.load_purses(tx, [member, survivor])
+    if links.find_survivor(tx, member) != survivor:
+        raise errors.DatabaseBusy
+    movements = [each for one in purses.values() for each in one.advance(now, recorded_at=now)]
+    return purses[member], purses[survivor], movements
+
+
+def keep(
+    tx: Tx, movements: Sequence[Movement | Plain], *, bounds: Bounds = NO_BOUNDS, taking: Sequence[HoldItem] = ()
+) -> None:
     """Record movements, and the stock that comes back with them. The members' purses are locked (``load_purses``).
 
     Args:
@@ -50,9 +78,16 @@ def keep(tx: Tx, movements: Sequence[Movement], *, bounds: Bounds = NO_BOUNDS, t
 
     Raises OutOfStock; the caller then rolls back.
     """
-    stock.give_back(tx, _unused(tx, movements))
+    moved = [movement for movement in movements if isinstance(movement, Movement)]
+    stock.give_back(tx, _unused(tx, moved))
     stock.take(tx, taking)
-    book.record(tx, [part for movement in movements for part in split_expiry(movement, bounds.redemption)])
+    split: list[Movement | Plain] = []
+    for movement in movements:
+        if isinstance(movement, Plain):
+            split.append(movement)
+        else:
+            split += split_expiry(movement, bounds.redemption)
+    book.record(tx, split)
 
 
 def split_expiry(movement: Movement, most: int) -> list[Movement]:
@@ -61,8 +96,10 @@ def split_expiry(movement: Movement, most: int) -> list[Movement]:
     The second is ``expire:2:<what stands behind expire: in the first>``, and so on: lots' ids begin with a word, and
     their ends are chosen by callers, so that no number at the end would be safe.
     """
+    if movement.entry.kind != "expire":
+        return [movement]
     amount = sum(posting.amount for posting in movement.entry.postings)
-    if movement.entry.kind != "expire" or amount <= most or most < 1:
+    if amount <= most or most < 1:
         return [movement]
     [(lot, _)] = movement.lot_moves
     [posting] = movement.entry.postings

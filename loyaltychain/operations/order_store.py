@@ -2,14 +2,16 @@
 
 import json
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from functools import cache
 from itertools import groupby
 from operator import attrgetter, itemgetter
 from typing import Any, TypeVar
 
-from sqlalchemy import Row, Table, bindparam, insert, select, tuple_, update
+from sqlalchemy import Row, Select, Table, bindparam, insert, select, tuple_, update
 
 from loyaltychain.core.amounts import MemberNumber
 from loyaltychain.core.calendar import UnixSeconds
+from loyaltychain.db.bulk import any_of, as_list, fetch
 from loyaltychain.db.engine import Tx
 from loyaltychain.events.tables import events, member_closures
 from loyaltychain.operations.order_book import OrderBook, PairKey, ParkedReturn
@@ -29,9 +31,13 @@ _Row = Row[*tuple[Any, ...]]
 
 def read_closed(tx: Tx, members: Collection[MemberNumber]) -> frozenset[MemberNumber]:
     """Those of the members that are closed."""
-    query = select(member_closures.c.number)
-    found = (row for part in _parts(members) for row in tx.execute(query.where(member_closures.c.number.in_(part))))
-    return frozenset(MemberNumber(row.number) for row in found)
+    found = fetch(tx, _closed(tx.dialect.name), members=as_list(members)) if members else ()
+    return frozenset(MemberNumber(number) for (number,) in found)
+
+
+@cache
+def _closed(dialect: str) -> Select[Any]:
+    return select(member_closures.c.number).where(any_of(dialect, member_closures.c.number, "members"))
 
 
 def read_orders(tx: Tx, ids: Collection[str]) -> dict[str, OrderState]:

@@ -1,12 +1,14 @@
 """Orders and their edits: what becomes of an event that tells of one. Works on the desk alone."""
 
+from dataclasses import replace
+
 from loyaltychain.core import canonical, errors
 from loyaltychain.core.amounts import LANE_MAX, MemberNumber
 from loyaltychain.core.calendar import UnixSeconds
 from loyaltychain.core.hashing import to_hex
 from loyaltychain.events.orders import Order
 from loyaltychain.events.types import SequencedEvent
-from loyaltychain.ledger.lots import Stamp
+from loyaltychain.ledger.lots import Condition, Stamp
 from loyaltychain.ledger.purse import Purse
 from loyaltychain.ledger.types import EntryId
 from loyaltychain.operations.changes import post_changes
@@ -15,6 +17,7 @@ from loyaltychain.operations.order_state import BonusState, LineState, OrderStat
 from loyaltychain.operations.returns import apply_parked
 from loyaltychain.operations.summary import Fate, explain_changes
 from loyaltychain.program.expiry import DAY_SECONDS, ExpiryTerms, expires_at
+from loyaltychain.rules.exchange import convert_order, explain_exchange, read_exchange, read_exchange_of
 from loyaltychain.rules.orders import evaluate_order
 from loyaltychain.rules.points import in_points
 from loyaltychain.rules.terms import read_terms, recorded_rules
@@ -33,19 +36,22 @@ def take_order(desk: Desk, found: SequencedEvent, order: Order) -> Fate:
     content = _content(found.member, order)
     known = desk.orders.orders.get(order.order)
     if known is not None:
-        if known.content != content:
+        if known.content not in {content, *(_content(member, order) for member in desk.numbers_of(found.member))}:
             raise errors.OrderConflict(
                 f"The order {order.order!r} is known as {known.cause} with other content; send an edit instead."
             )
         return Fate({"result": f"The order is known as {known.cause}.", "known_as": known.cause})
-    terms = read_terms(recorded_rules(desk.program))
-    evaluation = evaluate_order(terms, order)
+    exchange = read_exchange_of(desk.program, event) if order.currency != desk.program.currency else None
+    terms = read_terms(recorded_rules(desk.program, exchange))
+    counted, exchanged = convert_order(order, exchange, currencies=terms.currencies, to=terms.currency)
+    evaluation = explain_exchange(evaluate_order(terms, counted), exchanged)
     # The latest expiry that anything of this order can have: when calendars reach that, no later change can fail.
-    expires_at(terms, UnixSeconds(event.occurred_at + terms.pending_days[1] * DAY_SECONDS))
+    terms.expiries(UnixSeconds(event.occurred_at + terms.pending_days[1] * DAY_SECONDS))
     purse = desk.open_purse(found.member, event.occurred_at)
     check_awards(desk, purse, evaluation.awards)
-    earn(desk, purse, found, evaluation.awards, terms=terms)
-    state = _make_state(desk, found, order, evaluation, content)
+    earn(desk, purse, found, evaluation, terms=terms)
+    rules = recorded_rules(desk.program, exchange)
+    state = _make_state(desk, found, replace(counted, currency=order.currency), evaluation, content, rules=rules)
     desk.orders.add_order(state)
     notes = apply_parked(desk, purse, state)
     _find_late_returns(desk, state)
@@ -60,7 +66,9 @@ def _content(member: MemberNumber, order: Order) -> str:
     return to_hex(canonical.digest([member, order.currency, "\n".join(lines)]))
 
 
-def _make_state(desk: Desk, found: SequencedEvent, order: Order, evaluation: Evaluation, content: str) -> OrderState:
+def _make_state(
+    desk: Desk, found: SequencedEvent, order: Order, evaluation: Evaluation, content: str, *, rules: str
+) -> OrderState:
     event = found.event
     pairs = zip(order.lines, evaluation.lines, strict=True)
     return OrderState(
@@ -71,7 +79,7 @@ def _make_state(desk: Desk, found: SequencedEvent, order: Order, evaluation: Eva
         occurred_at=event.occurred_at,
         currency=order.currency,
         program=desk.program_hash,
-        rules=recorded_rules(desk.program),
+        rules=rules,
         content=content,
         lines={
             line.line: LineState(
@@ -119,7 +127,12 @@ def edit_order(desk: Desk, found: SequencedEvent, order: Order) -> Fate:
             "An edit cannot change the currency.", code="order-conflict", was=state.currency, now=order.currency
         )
     _check_kept(state, order)
-    evaluation = evaluate_order(state.terms, order)
+    terms = state.terms
+    own = None if terms.currencies is None or order.currency == terms.currency else read_exchange(event.payload)
+    order, exchanged = convert_order(
+        order, own or terms.exchange, currencies=terms.currencies, to=terms.currency
+    )  # an edit that brings no rate of its own is by the order's
+    evaluation = explain_exchange(evaluate_order(terms, order), exchanged)
     purse = desk.open_purse(found.member, event.occurred_at)
     before = sum(line.share(line.award) for line in state.lines.values())
     before += sum(bonus.award for bonus in state.bonuses if not bonus.taken)
@@ -134,6 +147,7 @@ def edit_order(desk: Desk, found: SequencedEvent, order: Order) -> Fate:
     return Fate(
         {"result": explain_changes(desk.movements[start:], nothing="The edit changes no points.")}
         | {"order": order.order, "rules": evaluation.explanation["rules"]}
+        | ({} if exchanged is None else {"exchange": exchanged})
     )
 
 
@@ -191,29 +205,39 @@ def _check_room(purse: Purse, more: int) -> None:
         raise errors.BalanceTooLarge("A member can own at most 4,294,967,295 points.", owns=owns, award=more)
 
 
-def earn(desk: Desk, purse: Purse, found: SequencedEvent, awards: tuple[Award, ...], *, terms: ExpiryTerms) -> None:
+def earn(desk: Desk, purse: Purse, found: SequencedEvent, evaluation: Evaluation, *, terms: ExpiryTerms) -> None:
     """One entry for each award, under the programme's digest. Raises InvalidEvent when no expiry can be told."""
+    awards, event = evaluation.awards, found.event
     due = [_due_at(found, award) for award in awards]
-    expiries = [expires_at(terms, found.event.occurred_at if at is None else at) for at in due]
+    starts = [event.occurred_at if at is None else at for at in due]
+    expiries = [expires_at(terms, at, own=award.lifetime) for award, at in zip(awards, starts, strict=True)]
+    details = None if evaluation.exchange is None else {"exchange": evaluation.exchange}
     for award, due_at, expiry in zip(awards, due, expiries, strict=True):
         stamp = Stamp(
-            EntryId(f"earn:{found.event.cause}:{award.rule}"),
-            found.event.cause,
-            found.event.occurred_at,
+            EntryId(f"earn:{event.cause}:{award.rule}"),
+            event.cause,
+            event.occurred_at,
             desk.now,
             rule=award.rule,
             program=desk.program_hash,
+            details=details,
         )
         desk.movements.append(
             purse.earn(
                 stamp,
                 award.amount,
-                award=found.event.cause,
+                award=event.cause,
                 expires_at=expiry,
                 due_at=due_at,
                 qualifying=award.qualifying,
+                condition=_condition(award),
             )
         )
+
+
+def _condition(award: Award) -> Condition | None:
+    waits = award.pending
+    return None if waits is None else Condition(waits.until, waits.reject, waits.otherwise, award.qualifying)
 
 
 def _due_at(found: SequencedEvent, award: Award) -> UnixSeconds | None:

@@ -11,8 +11,8 @@ from loyaltychain.core import errors
 from loyaltychain.core.amounts import POINTS, MemberNumber
 from loyaltychain.core.calendar import UnixSeconds
 from loyaltychain.db.engine import Tx
-from loyaltychain.db.lock import lock
-from loyaltychain.ledger.tables import entries, postings
+from loyaltychain.ledger.post import lock_posts
+from loyaltychain.ledger.tables import entries
 from loyaltychain.ledger.types import AccountId, EntryId
 
 
@@ -28,39 +28,25 @@ class Recorded:
 
 
 def find_recorded(tx: Tx, id_: EntryId) -> Recorded | None:
-    """What stands in the ledger under this entry id. Until the transaction ends nobody else records it.
+    """What stands in the ledger under this entry id. Until the transaction ends nobody records anything else.
 
     Raises:
-        DatabaseBusy: the same operation is being done elsewhere and took too long.
+        DatabaseBusy: another transaction kept its turn for too long.
     """
-    keep_id(tx, id_)
+    lock_posts(tx)
     return read_recorded(tx, id_)
-
-
-def keep_id(tx: Tx, id_: EntryId) -> None:
-    """Let nobody else record an entry of this id until the transaction ends. Before any member's points are locked.
-
-    Raises DatabaseBusy, as ``find_recorded`` does.
-    """
-    lock(tx, f"entry:{id_}")
 
 
 def read_recorded(tx: Tx, id_: EntryId) -> Recorded | None:
     """The same without the lock, for who only reads."""
-    query = (
-        select(entries, postings.c.source, postings.c.destination, postings.c.unit, postings.c.amount)
-        .join(postings, postings.c.entry_id == entries.c.id)
-        .where(entries.c.id == id_)
-    )
-    lines = list(tx.execute(query))
-    if not lines:
+    row = tx.execute(select(entries).where(entries.c.id == id_)).one_or_none()
+    if row is None:
         return None
     changes: Counter[AccountId] = Counter()
-    for line in lines:
-        if line.unit == POINTS:
-            changes[AccountId(line.source)] -= line.amount
-            changes[AccountId(line.destination)] += line.amount
-    row = lines[0]
+    for line in json.loads(row.postings):
+        if line["unit"] == POINTS:
+            changes[AccountId(line["from"])] -= line["amount"]
+            changes[AccountId(line["to"])] += line["amount"]
     return Recorded(
         id=id_,
         member=MemberNumber(row.member),

@@ -7,10 +7,12 @@ from loyaltychain.core import errors
 from loyaltychain.core.amounts import MemberNumber
 from loyaltychain.core.calendar import UnixSeconds
 from loyaltychain.db.engine import Tx
+from loyaltychain.events import links
 from loyaltychain.ledger import book
 from loyaltychain.ledger.lots import HoldItem, Redemption, Stamp
 from loyaltychain.ledger.types import EntryId
 from loyaltychain.operations import stock
+from loyaltychain.operations.cooldown import check_cooldown
 from loyaltychain.operations.keep import items_document, items_from, keep, open_purse
 from loyaltychain.operations.recorded import check_same, find_recorded, read_recorded
 from loyaltychain.operations.request import Item, check_cap, check_text, check_wanted, is_same, name_of
@@ -53,7 +55,8 @@ def redeem(
         InsufficientBalance: less can be spent now.
         PriceChanged, OutOfStock, UnknownReward: an item cannot be had as quoted.
         IdempotencyConflict: the id was used for another redemption.
-        MemberClosed, UnknownMember, InvalidOperation, OverCap.
+        CoolingDown: her ids or wallet changed a short time ago.
+        MemberClosed, MemberMerged, UnknownMember, InvalidOperation, OverCap.
     """
     cause = name_of(source, id_)
     check_wanted(points, items)
@@ -63,9 +66,10 @@ def redeem(
     if find_recorded(tx, entry_id) is not None:
         done = find_redemption(tx, entry_id)
         same = is_same(points, items, had_points=done.points, had_items=done.items)
-        check_same(cause, same=same and (done.member, done.reference) == (member, reference))
+        check_same(cause, same=same and done.reference == reference and links.is_same(tx, done.member, member))
         return replace(done, is_replay=True)
     purse, movements = open_purse(tx, member, now)
+    check_cooldown(tx, member, seconds=bounds.cooldown, now=now)
     priced = stock.price(tx, items)
     amount = stock.cost_of(priced) if points is None else points
     check_cap(amount, bounds.redemption)

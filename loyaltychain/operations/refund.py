@@ -1,4 +1,7 @@
-"""Give redeemed points back, to the lots they came from and with the expiry they had. Reverses no award."""
+"""Give redeemed points back, to the lots they came from and with the expiry they had. Reverses no award.
+
+What comes back to a member who went over into another one goes on to that one in the same transaction.
+"""
 
 from dataclasses import dataclass, replace
 from typing import Any
@@ -13,7 +16,8 @@ from loyaltychain.ledger.accounts import REDEEMED
 from loyaltychain.ledger.lots import Redemption, Stamp
 from loyaltychain.ledger.types import EntryId
 from loyaltychain.operations import stock
-from loyaltychain.operations.keep import keep, open_purse
+from loyaltychain.operations.keep import keep, open_to_refund
+from loyaltychain.operations.passage import pass_on
 from loyaltychain.operations.recorded import Recorded, check_same, find_recorded
 from loyaltychain.operations.redeem import answer, find_stored
 from loyaltychain.operations.request import check_cap, check_points, check_room, check_text, name_of
@@ -72,14 +76,17 @@ def refund(
         done = _refunded(known)
         check_same(cause, same=known.details == details and points in (None, done.points))
         return replace(done, is_replay=True)
-    purse, movements = open_purse(tx, stored.member, now)
+    purse, survivor, movements = open_to_refund(tx, stored.member, now)
     stored = find_stored(tx, stored.entry_id)  # as it is behind the lock
     amount = _amount(stored, points, restock=restock)
     check_cap(amount, bounds.award)
-    check_room(purse.owned + purse.pending, amount)
+    owner = survivor or purse
+    check_room(owner.owned + owner.pending, amount)
     purse.adopt(book.lots_by_id(tx, [lot for lot, _ in stored.draws]))
     stamp = Stamp(id=entry_id, cause=cause, occurred_at=now, recorded_at=now, details=details)
     movements.append(purse.refund(stamp, stored, amount, at=now, grace_seconds=grace_seconds))
+    if survivor is not None:
+        movements += pass_on(purse, survivor, name=entry_id, cause=cause, now=now, bounds=bounds)
     if restock:
         stock.give_back(tx, answer(tx, stored).items)
     keep(tx, movements, bounds=bounds)

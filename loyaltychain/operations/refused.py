@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from loyaltychain.core.calendar import UnixSeconds
 from loyaltychain.db.engine import Tx
-from loyaltychain.events.tables import event_positions, events, intake_refusals, members
+from loyaltychain.events.tables import events, intake_refusals, members
 from loyaltychain.operations.tables import outcomes
 
 #: What an intake refusal's code means. The event itself was not taken.
@@ -47,8 +47,7 @@ def _decided(tx: Tx, limit: int) -> Iterator[RefusedEvent]:
     query = (
         select(events, members.c.member_id, outcomes.c.explanation)
         .select_from(outcomes)
-        .join(event_positions, event_positions.c.position == outcomes.c.position)
-        .join(events, (events.c.source == event_positions.c.source) & (events.c.id == event_positions.c.id))
+        .join(events, events.c.position == outcomes.c.position)
         .join(members, members.c.number == events.c.member)
         .where(outcomes.c.outcome == "refused")
         .order_by(outcomes.c.position.desc())

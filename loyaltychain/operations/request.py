@@ -4,8 +4,9 @@ An operation is named for ever by the caller's ``source`` and ``id``, as events 
 """
 
 import re
+import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from loyaltychain.core import errors
@@ -96,3 +97,14 @@ def quantities(items: Iterable[Item | HoldItem]) -> Counter[str]:
     for item in items:
         total[item.reward] += item.quantity
     return total
+
+
+def is_named(actor: str, ids: Collection[str]) -> bool:
+    """Whether ``actor`` goes by one of these names, however it is written: in capitals, full-width, composed or not."""
+    return _plain(actor) in {_plain(name) for name in ids}
+
+
+def _plain(name: str) -> str:
+    """For comparing only: what looks the same to Unicode (NFKC) is the same, and capitals are no difference."""
+    folded = unicodedata.normalize("NFKC", name).casefold()
+    return unicodedata.normalize("NFKC", folded).strip()

@@ -5,13 +5,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import select
 
-from loyaltychain.core import canonical
+from loyaltychain.db.bulk import insert_rows
 from loyaltychain.db.engine import Tx
-from loyaltychain.events.tables import event_positions
+from loyaltychain.events.tables import events
 from loyaltychain.operations.tables import outcomes
-from loyaltychain.operations.types import Decision, Outcome
+from loyaltychain.operations.types import Outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,19 +24,9 @@ class StoredOutcome:
     explanation: dict[str, Any]
 
 
-def insert_outcomes(tx: Tx, decisions: Sequence[Decision]) -> None:
-    """Append what became of events; an event has one outcome for ever."""
-    rows = [
-        {
-            "position": decision.position,
-            "outcome": decision.outcome,
-            "entry_id": decision.entries[0] if decision.entries else None,
-            "explanation": canonical.encode(decision.explanation).decode(),
-        }
-        for decision in decisions
-    ]
-    if rows:
-        tx.execute(insert(outcomes), rows)
+def insert_outcomes(tx: Tx, rows: Sequence[tuple[int, Outcome, str | None, str]]) -> None:
+    """Append what became of events (position, outcome, first entry, explanation); an event has one outcome for ever."""
+    insert_rows(tx, outcomes, rows)
 
 
 def read_outcomes(tx: Tx, after: int, limit: int) -> list[StoredOutcome]:
@@ -49,9 +39,8 @@ def read_outcomes(tx: Tx, after: int, limit: int) -> list[StoredOutcome]:
 
 def find_fate(tx: Tx, source: str, event_id: str) -> str:
     """What became of an event, in words for a person: its outcome, or that it waits, or that there is none."""
-    position = tx.execute(
-        select(event_positions.c.position).where(event_positions.c.source == source, event_positions.c.id == event_id)
-    ).scalar_one_or_none()
+    query = select(events.c.position).where(events.c.source == source, events.c.id == event_id)
+    position = tx.execute(query).scalar_one_or_none()
     if position is None:
         return "There is no event of this id. Was its row rejected? See the rejects file of its ingest."
     row = tx.execute(select(outcomes).where(outcomes.c.position == position)).one_or_none()

@@ -8,7 +8,8 @@ from typing import Any
 from loyaltychain.core.amounts import POINTS
 from loyaltychain.ledger import accounts
 from loyaltychain.ledger.lots import Movement
-from loyaltychain.operations.types import Decision, StepReport
+from loyaltychain.ledger.plain import Plain
+from loyaltychain.operations.types import OutcomeRow, StepReport
 from loyaltychain.rules.points import in_points
 
 
@@ -37,10 +38,14 @@ _BY_DESTINATION = {accounts.REDEEMED: "redeemed", accounts.REVERSED: "reversed"}
 _BY_SOURCE = {accounts.ISSUED: "issued", accounts.REVERSED: "reinstated", accounts.REDEEMED: "refunded"}
 
 
-def add_up(movements: Iterable[Movement]) -> Sums:
+def add_up(movements: Iterable[Movement | Plain]) -> Sums:
     """The points that these movements moved, by what for."""
     sums: Counter[str] = Counter()
+    issued = 0
     for movement in movements:
+        if isinstance(movement, Plain):
+            issued += movement.amount
+            continue
         for posting in movement.entry.postings:
             if posting.unit != POINTS:
                 continue
@@ -52,10 +57,11 @@ def add_up(movements: Iterable[Movement]) -> Sums:
                 sums["owed"] += posting.amount
             if posting.destination == accounts.REVERSED and posting.source == accounts.EXPIRED:
                 sums["run_out"] += posting.amount
+    sums["issued"] += issued
     return Sums(**sums)
 
 
-def explain_changes(movements: Iterable[Movement], *, nothing: str) -> str:
+def explain_changes(movements: Iterable[Movement | Plain], *, nothing: str) -> str:
     """The movements in a sentence that an app can show; ``nothing`` when there are none."""
     sums = add_up(movements)
     said: list[str] = []
@@ -90,16 +96,16 @@ def explain_numbers(movements: Sequence[Movement]) -> dict[str, Any]:
     return said
 
 
-def make_report(decisions: Sequence[Decision], movements: Sequence[Movement]) -> StepReport:
+def make_report(decided: Sequence[OutcomeRow], movements: Sequence[Movement | Plain], parked: int) -> StepReport:
     """The figures of a run."""
-    outcomes = [decision.outcome for decision in decisions]
+    became = Counter(outcome for _, outcome, _, _ in decided)
     sums = add_up(movements)
     return StepReport(
-        position=decisions[-1].position,
-        events=len(decisions),
-        posted=outcomes.count("posted"),
-        nothing=outcomes.count("nothing"),
-        refused=outcomes.count("refused"),
+        position=decided[-1][0],
+        events=len(decided),
+        posted=became["posted"],
+        nothing=became["nothing"],
+        refused=became["refused"],
         entries=len(movements),
         issued=sums.issued,
         redeemed=sums.redeemed,
@@ -107,5 +113,5 @@ def make_report(decisions: Sequence[Decision], movements: Sequence[Movement]) ->
         reinstated=sums.reinstated,
         refunded=sums.refunded,
         owed=sums.owed,
-        parked=sum(decision.parked for decision in decisions),
+        parked=parked,
     )

@@ -1,4 +1,4 @@
-"""What time alone does to points: pending ones become spendable, holds time out, lots expire.
+"""What time alone does to points: pending ones become spendable or are cancelled, holds time out, lots expire.
 
 What a member can spend is right without it (an expired point is not spendable, swept or not); it brings the ledger
 up to what is so already, so that it can be settled.
@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from sqlalchemy import Engine
 
 from loyaltychain.core import errors
-from loyaltychain.core.amounts import MemberNumber
+from loyaltychain.core.amounts import POINTS, MemberNumber
 from loyaltychain.core.calendar import UnixSeconds
 from loyaltychain.db.engine import transaction
-from loyaltychain.ledger import book
+from loyaltychain.ledger import book, term_store
 from loyaltychain.ledger.lots import Movement
 from loyaltychain.operations.keep import keep
 from loyaltychain.operations.types import NO_BOUNDS, Bounds
@@ -27,6 +27,7 @@ class SweepReport:
     activated: int = 0
     released: int = 0
     expired: int = 0
+    cancelled: int = 0
 
 
 def sweep_step(engine: Engine, *, now: UnixSeconds, limit: int = 500, bounds: Bounds = NO_BOUNDS) -> SweepReport:
@@ -54,6 +55,7 @@ def sweep_step(engine: Engine, *, now: UnixSeconds, limit: int = 500, bounds: Bo
             report.activated + _points(movements, "activate"),
             report.released + _points(movements, "release"),
             report.expired + _points(movements, "expire"),
+            report.cancelled + _points(movements, "reverse"),
         )
 
 
@@ -66,10 +68,16 @@ def _sweep_some(
         purses = book.load_purses(tx, due)
         movements = [movement for member in due for movement in purses[member].advance(now, recorded_at=now)]
         keep(tx, movements, bounds=bounds)
+        if not due:
+            term_store.close_lapses(tx, now)
     return due, movements
 
 
 def _points(movements: Iterable[Movement], kind: str) -> int:
     return sum(
-        posting.amount for movement in movements if movement.entry.kind == kind for posting in movement.entry.postings
+        posting.amount
+        for movement in movements
+        if movement.entry.kind == kind
+        for posting in movement.entry.postings
+        if posting.unit == POINTS
     )

@@ -3,16 +3,17 @@ of them, and rewards with their stock."""
 
 from sqlalchemy import CheckConstraint, Column, ForeignKey, ForeignKeyConstraint, Index, Table
 
-from loyaltychain.db.tables import Number, String, metadata
+from loyaltychain.db.tables import Number, Position, String, metadata
 
 outcomes = Table(
     "outcomes",
     metadata,
-    Column("position", Number, ForeignKey("event_positions.position"), primary_key=True, autoincrement=False),
-    Column("outcome", String, CheckConstraint("outcome IN ('posted', 'nothing', 'refused')", name="outcome"),
-           nullable=False),
-    Column("entry_id", String, ForeignKey("entries.id")),
+    Column("position", Position, primary_key=True, autoincrement=False),  # its event's
+    Column("outcome", String, nullable=False),
+    Column("entry_id", String),  # the first of its entries
     Column("explanation", String, nullable=False),  # canonical JSON
+    # not IN: SQLite makes a table of a list of three or more, for each row anew
+    CheckConstraint("outcome = 'posted' OR outcome = 'nothing' OR outcome = 'refused'", name="outcome"),
 )  # fmt: skip
 
 orders = Table(

@@ -7,6 +7,7 @@ from loyaltychain.core.amounts import LANE_MAX
 from loyaltychain.ledger.types import EntryId
 
 Outcome = Literal["posted", "nothing", "refused"]
+OutcomeRow = tuple[int, Outcome, str | None, str]  # position, outcome, first entry, explanation as canonical JSON
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,10 +15,18 @@ class Bounds:
     """The most points that one entry may give or take: what the contract's caps let one batch settle.
 
     An entry beyond them could never be settled, and everything behind it would wait.
+
+    Args:
+        approve_above: An adjustment of more points, up or down, waits for a second person; None: none does.
+        approve_seconds: How long it waits.
+        cooldown: Seconds in which nothing can be spent after a member's ids or wallet changed; 0: none.
     """
 
     award: int = LANE_MAX
     redemption: int = LANE_MAX
+    approve_above: int | None = None
+    approve_seconds: int = 7 * 86_400
+    cooldown: int = 0
 
 
 NO_BOUNDS = Bounds()

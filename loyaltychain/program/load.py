@@ -4,11 +4,16 @@ from pathlib import Path
 
 from loyaltychain.core import errors
 from loyaltychain.core.strict_yaml import check_model, parse_yaml
-from loyaltychain.program.schema import ExpiryPart, ProgramFile, RulePart
+from loyaltychain.program.schema import ProgramFile, RulePart
+from loyaltychain.program.schema_parts import ExpiryPart, LifetimePart, PendingPart
 from loyaltychain.program.types import (
     BonusFromAmount,
+    Currencies,
     Expiry,
+    Inactivity,
+    Lifetime,
     Orders,
+    PendingUntil,
     PointsPerCurrencyUnit,
     Program,
     Redemption,
@@ -49,11 +54,13 @@ def parse_program(text: str, *, file: str = "the programme") -> Program:
         redemption=Redemption(said.redemption.event) if said.redemption is not None else None,
         orders=Orders(**said.orders.model_dump()) if said.orders is not None else None,
         expiry=_make_expiry(said.expiry) if said.expiry is not None else None,
+        currencies=Currencies(**said.currencies.model_dump()) if said.currencies is not None else None,
     )
 
 
 def _make_rule(rule: RulePart, said: ProgramFile) -> Rule:
     money = said.minor_units(rule.money[1])
+    pending, expiry = _make_pending(rule.pending), _make_own_expiry(rule.expiry)
     if rule.kind == "bonus_from_amount":
         return BonusFromAmount(
             id=rule.id,
@@ -63,6 +70,8 @@ def _make_rule(rule: RulePart, said: ProgramFile) -> Rule:
             threshold=money,
             pending_days=rule.pending_days,
             qualifying=rule.qualifying,
+            pending=pending,
+            expiry=expiry,
         )
     return PointsPerCurrencyUnit(
         id=rule.id,
@@ -74,11 +83,37 @@ def _make_rule(rule: RulePart, said: ProgramFile) -> Rule:
         max_points=rule.max_points,
         pending_days=rule.pending_days,
         qualifying=rule.qualifying,
+        pending=pending,
+        expiry=expiry,
     )
 
 
+def _make_pending(part: PendingPart | None) -> PendingUntil | None:
+    return None if part is None else PendingUntil(**part.model_dump())
+
+
+def _make_own_expiry(part: LifetimePart | str | None) -> Lifetime | None:
+    if part is None:
+        return None
+    return _make_lifetime(part) if isinstance(part, LifetimePart) else Lifetime()
+
+
+def _make_lifetime(part: LifetimePart) -> Lifetime:
+    months, days = (None, None) if part.after is None else (part.after.months, part.after.days)
+    return Lifetime(months, days, part.end_of, part.on)
+
+
 def _make_expiry(part: ExpiryPart) -> Expiry:
-    return Expiry(part.after.months, part.after.days, part.end_of, part.grace_days)
+    lifetime = _make_lifetime(part)
+    return Expiry(
+        lifetime.months,
+        lifetime.days,
+        lifetime.end_of,
+        part.grace_days,
+        on=lifetime.on,
+        notice_days=part.notice_days,
+        inactivity=Inactivity(**part.inactivity.model_dump()) if part.inactivity is not None else None,
+    )
 
 
 def template(name: str) -> str:

@@ -2,18 +2,17 @@
 
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from loyaltychain.core import errors
 from loyaltychain.core.amounts import LANE_MAX
 from loyaltychain.core.money import EXPONENTS, Rounding, make_minor_units, parse_decimal
 from loyaltychain.core.times import parse_zone
-from loyaltychain.events.types import PLAIN_NAME
-from loyaltychain.program.types import GRACE_DAYS, EndOf, Match
+from loyaltychain.program.schema_parts import Days, EventType, ExpiryPart, OwnExpiry, Part, PendingPart
+from loyaltychain.program.types import Match
 
 POINTS_MAX = 1_000_000  # for one ``per``: more is a typing error
-DAYS_MAX = 36_500
-MONTHS_MAX = 1_200
+_DECIDES = "decides about pending points"
 
 
 def _known_currency(code: str) -> str:
@@ -37,16 +36,10 @@ def _whole_number_as_text(content: object) -> object:
     return str(content) if type(content) is int else content
 
 
-EventType = Annotated[str, Field(pattern=rf"^{PLAIN_NAME}$")]
 Money = Annotated[str, BeforeValidator(_whole_number_as_text)]  # in the programme's currency
-Days = Annotated[int, Field(ge=1, le=DAYS_MAX)]
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
-
-
-class RulePart(_Part):
+class RulePart(Part):
     """One earning rule. Each kind takes a field of its own, and refuses those of the other."""
 
     id: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,39}$")]
@@ -59,6 +52,8 @@ class RulePart(_Part):
     threshold: Annotated[Money | None, Field(alias="from")] = None
     pending_days: Days | None = None
     qualifying: bool = False
+    pending: PendingPart | None = None
+    expiry: OwnExpiry | None = None
 
     @property
     def money(self) -> tuple[str, str]:
@@ -77,16 +72,18 @@ class RulePart(_Part):
         for name in foreign:
             if name in said:
                 return f"{name}: a rule of the kind {self.kind} has no such field (remove it)"
+        if self.pending is not None and self.pending_days is not None:
+            return "pending_days: pending has days of its own (remove one of the two)"
         return None
 
 
-class RedemptionPart(_Part):
+class RedemptionPart(Part):
     """Which events take points."""
 
     event: EventType = "redemption"
 
 
-class OrdersPart(_Part):
+class OrdersPart(Part):
     """Orders with lines, and what undoes them."""
 
     event: EventType = "order"
@@ -111,28 +108,14 @@ class OrdersPart(_Part):
         return self
 
 
-class AfterPart(_Part):
-    """How long points are good for: months or days."""
+class CurrenciesPart(Part):
+    """What becomes of purchases in other currencies."""
 
-    months: Annotated[int, Field(ge=1, le=MONTHS_MAX)] | None = None
-    days: Days | None = None
-
-    @model_validator(mode="after")
-    def _one_of(self) -> Self:
-        if (self.months is None) == (self.days is None):
-            raise ValueError("say either months or days")
-        return self
+    accept: Literal["exchange"]
+    rounding: Rounding = "down"
 
 
-class ExpiryPart(_Part):
-    """When points expire."""
-
-    after: AfterPart
-    end_of: EndOf | None = None
-    grace_days: Annotated[int, Field(ge=0, le=DAYS_MAX)] = GRACE_DAYS
-
-
-class ProgramFile(_Part):
+class ProgramFile(Part):
     """A whole programme file."""
 
     name: Annotated[str, Field(min_length=1, max_length=100), AfterValidator(_printable)]
@@ -143,6 +126,7 @@ class ProgramFile(_Part):
     redemption: RedemptionPart | None = None
     orders: OrdersPart | None = None
     expiry: ExpiryPart | None = None
+    currencies: CurrenciesPart | None = None
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -153,6 +137,11 @@ class ProgramFile(_Part):
         for place, rule in enumerate(self.rules):
             if rule.event in taken:
                 raise ValueError(f"rules[{place}].event: {rule.event!r} is the event that {taken[rule.event]}")
+            if rule.pending is not None and self.orders is not None and rule.event == self.orders.event:
+                raise ValueError(
+                    f"rules[{place}].pending: an order's points wait by time alone, since returns change them "
+                    "(use pending_days, or another type of event)"
+                )
             if complaint := rule.complaint():
                 raise ValueError(f"rules[{place}].{complaint}")
             field, amount = rule.money
@@ -173,6 +162,19 @@ class ProgramFile(_Part):
             taken[self.orders.returns] = "brings goods back"
             taken[self.orders.cancellations] = "cancels an order"
             taken[self.orders.edits] = "changes an order"
+            earning = {self.orders.event: "is an order"}
+        else:
+            earning = {}
+        for place, rule in enumerate(self.rules):
+            if rule.pending is None:
+                continue
+            for field, signal in (("until", rule.pending.until), ("reject", rule.pending.reject)):
+                if signal is None:
+                    continue
+                does = (earning | taken).get(signal, _DECIDES)
+                if does != _DECIDES:
+                    raise ValueError(f"rules[{place}].pending.{field}: {signal!r} is the event that {does}")
+                taken[signal] = does
         return taken
 
     def minor_units(self, amount: str) -> int:

@@ -1,5 +1,6 @@
 """A programme as a value: what its file said, checked and complete. Evaluates nothing."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
@@ -8,7 +9,42 @@ from loyaltychain.core.money import Rounding
 
 GRACE_DAYS = 30
 Match = Literal["member+item, latest first", "none"]
-EndOf = Literal["day", "month", "quarter", "year"]
+EndOf = Literal["day", "month", "quarter", "half_year", "year"]
+Otherwise = Literal["give", "cancel"]
+
+
+@dataclass(frozen=True, slots=True)
+class Lifetime:
+    """How long points are good for, counted from when they were earned. With nothing said: for ever.
+
+    At most one of ``months`` and ``days``, and of ``end_of`` and ``on``.
+    """
+
+    months: int | None = None
+    days: int | None = None
+    end_of: EndOf | None = None  # the end of such a period, in the programme's zone
+    on: str | None = None  # the end of that day of the year, "12-31"
+
+    @property
+    def is_endless(self) -> bool:
+        """Whether points of it never expire by themselves."""
+        return self == _ENDLESS
+
+
+_ENDLESS = Lifetime()
+
+
+@dataclass(frozen=True, slots=True)
+class PendingUntil:
+    """Points that wait for an event of the type ``until`` which names theirs; one of the type ``reject`` takes them.
+
+    After ``days`` without either they are given or cancelled, as ``otherwise`` says.
+    """
+
+    until: str
+    reject: str | None
+    days: int
+    otherwise: Otherwise
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +60,8 @@ class PointsPerCurrencyUnit:
     max_points: int | None  # the most that one event can earn
     pending_days: int | None = None  # pending for so long; None: available at once
     qualifying: bool = False  # the same number also counts as qualifying points
+    pending: PendingUntil | None = None
+    expiry: Lifetime | None = None  # instead of the programme's
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +75,8 @@ class BonusFromAmount:
     threshold: int  # minor units of the programme's currency
     pending_days: int | None = None
     qualifying: bool = False
+    pending: PendingUntil | None = None
+    expiry: Lifetime | None = None
 
 
 Rule = PointsPerCurrencyUnit | BonusFromAmount
@@ -62,13 +102,41 @@ class Orders:
 
 
 @dataclass(frozen=True, slots=True)
+class Inactivity:
+    """Points without an expiry of their own run out when their member neither earned nor redeemed for so long.
+
+    Exactly one of ``months`` and ``days``; and never sooner than ``notice_days`` after a notice was sent to her.
+    """
+
+    months: int | None
+    days: int | None
+    notice_days: int
+
+
+@dataclass(frozen=True, slots=True)
 class Expiry:
-    """Points expire so long after they were earned (exactly one of months and days), at the end of that period."""
+    """When points expire: by their age (``lifetime``), and by their member's inactivity."""
 
     months: int | None
     days: int | None
     end_of: EndOf | None  # in the programme's zone; None: to the second
     grace_days: int  # for points that come back after they expired
+    on: str | None = None
+    notice_days: int | None = None  # before points expire by their age, a notice is due; None: none is
+    inactivity: Inactivity | None = None
+
+    @property
+    def lifetime(self) -> Lifetime:
+        """How long points are good for whose rule says nothing else."""
+        return Lifetime(self.months, self.days, self.end_of, self.on)
+
+
+@dataclass(frozen=True, slots=True)
+class Currencies:
+    """What becomes of purchases in other currencies: their own exchange rate, if they bring one, is taken."""
+
+    accept: Literal["exchange"]
+    rounding: Rounding  # to minor units of the programme's currency
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +151,13 @@ class Program:
     redemption: Redemption | None
     orders: Orders | None = None
     expiry: Expiry | None = None
+    currencies: Currencies | None = None
+
+    @property
+    def signals(self) -> frozenset[str]:
+        """The types of events that decide about pending points."""
+        waits = [rule.pending for rule in self.rules if rule.pending is not None]
+        return frozenset(type_ for each in waits for type_ in (each.until, each.reject) if type_ is not None)
 
     @property
     def document(self) -> dict[str, Any]:
@@ -92,7 +167,9 @@ class Program:
         an older file stays what it was.
         """
         document = {**asdict(self), "rules": [rule_document(rule) for rule in self.rules]}
-        for section in ("orders", "expiry"):
+        if self.expiry is not None:
+            document["expiry"] = expiry_document(self.expiry)
+        for section in ("orders", "expiry", "currencies"):
             if document[section] is None:
                 del document[section]
         return document
@@ -108,8 +185,13 @@ class Program:
 
 def rule_document(rule: Rule) -> dict[str, Any]:
     """A rule as it is hashed: without its later fields where they are at their defaults."""
-    document = asdict(rule)
-    for field, default in (("pending_days", None), ("qualifying", False)):
-        if document[field] is default:
-            del document[field]
-    return document
+    return _without(asdict(rule), {"pending_days": None, "qualifying": False, "pending": None, "expiry": None})
+
+
+def expiry_document(expiry: Expiry) -> dict[str, Any]:
+    """The same of a programme's expiry."""
+    return _without(asdict(expiry), {"on": None, "notice_days": None, "inactivity": None})
+
+
+def _without(document: dict[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in document.items() if name not in defaults or value is not defaults[name]}

@@ -7,6 +7,7 @@ from loyaltychain.events.types import Event
 from loyaltychain.program.types import BonusFromAmount, Program, Rule
 from loyaltychain.rules.awards import make_award
 from loyaltychain.rules.bonus import bonus_from_amount
+from loyaltychain.rules.exchange import convert_event, convert_order, explain_exchange, read_exchange_of
 from loyaltychain.rules.orders import evaluate_order
 from loyaltychain.rules.points import award_per_currency_unit, in_points, read_money
 from loyaltychain.rules.terms import read_terms, recorded_rules
@@ -26,13 +27,19 @@ def evaluate(program: Program, event: Event) -> Evaluation:
         result = f"No rule of {program.name} counts events of the type {event.type}."
         return Evaluation((), {"result": result, "rules": []})
     if program.orders is not None and event.type == program.orders.event:
-        return evaluate_order(read_terms(recorded_rules(program)), parse_order(event))
+        order, exchanged = convert_order(
+            parse_order(event), read_exchange_of(program, event), currencies=program.currencies, to=program.currency
+        )
+        return explain_exchange(evaluate_order(read_terms(recorded_rules(program)), order), exchanged)
+    event, exchanged = convert_event(program, event)
     findings = [_find(rule, event, currency=program.currency) for rule in rules]
     pairs = zip(rules, findings, strict=True)
     awards = tuple(make_award(rule, found["points"]) for rule, found in pairs if found["points"] > 0)
     total = sum(award.amount for award in awards)
     reasons = " ".join(found["result"] for found in findings)
-    return Evaluation(awards, {"result": f"{in_points(total)}. {reasons}", "rules": findings})
+    return explain_exchange(
+        Evaluation(awards, {"result": f"{in_points(total)}. {reasons}", "rules": findings}), exchanged
+    )
 
 
 def _find(rule: Rule, event: Event, *, currency: str) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from loyaltychain.core.amounts import Amount, Unit
+from loyaltychain.program.types import Lifetime, PendingUntil
 
 
 @dataclass(frozen=True, slots=True)
@@ -11,7 +12,7 @@ class Award:
     """An amount of a unit that a rule grants; always above zero.
 
     ``qualifying`` is how many qualifying points come with it; ``pending_days`` for how long it is pending, None for
-    not at all.
+    not at all; ``pending`` for what it waits besides. ``lifetime`` is the rule's own, None the programme's.
     """
 
     rule: str
@@ -19,6 +20,8 @@ class Award:
     amount: Amount
     qualifying: int = 0
     pending_days: int | None = None
+    pending: PendingUntil | None = None
+    lifetime: Lifetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +52,11 @@ class Evaluation:
     rule that looked at the event its id, inputs, arithmetic, points and result.
 
     Of an order, ``lines`` and ``bonuses`` say how the awards are made up: those of its lines and of the bonuses that
-    are reached add up to the awards.
+    are reached add up to the awards. ``exchange`` is what amounts in another currency were converted by.
     """
 
     awards: tuple[Award, ...]
     explanation: dict[str, Any]
     lines: tuple[LineAward, ...] = ()
     bonuses: tuple[BonusAward, ...] = ()
+    exchange: dict[str, Any] | None = None

@@ -38,12 +38,12 @@ def test_load_settings__several_mistakes__names_all(tmp_path: Path) -> None:
     make_project(tmp_path, program="x", keys=KEYS)
     text = (tmp_path / FILE).read_text(encoding="utf-8")
     text = text.replace("period_seconds = 86_400", "period_seconds = 0").replace('symbol = "CSP"', "symbol = 5")
-    (tmp_path / FILE).write_text(text + "colour = 1\n", encoding="utf-8")
+    (tmp_path / FILE).write_text("colour = 1\n" + text, encoding="utf-8")
 
     with pytest.raises(errors.InvalidSettings) as caught:
         load_settings(tmp_path, {})
 
-    for field in ("caps.period_seconds", "token.symbol", "ledger.colour"):
+    for field in ("caps.period_seconds", "token.symbol", "colour"):
         assert field in caught.value.message
 
 

@@ -8,12 +8,13 @@ from sqlalchemy import Engine, select
 import loyaltychain.ledger.tables as ledger_tables
 import loyaltychain.operations.tables as operations_tables
 from loyaltychain.core.calendar import UnixSeconds
-from loyaltychain.db.engine import open_database, transaction
+from loyaltychain.db.engine import transaction
 from loyaltychain.events.capture import capture
 from loyaltychain.events.types import Event
 from loyaltychain.operations.earn import earn_step
 from loyaltychain.operations.types import StepReport
 from loyaltychain.program.types import Program
+from tests.database import fresh_database
 from tests.events.builders import LATER, make_event
 from tests.program.builders import make_program
 
@@ -50,7 +51,6 @@ def everything(engine: Engine) -> dict[str, Sequence[tuple[Any, ...]]]:
     """All rows that the step can write, by table."""
     tables = (
         ledger_tables.entries,
-        ledger_tables.postings,
         ledger_tables.volumes,
         ledger_tables.lots,
         ledger_tables.lot_moves,
@@ -69,8 +69,5 @@ def everything(engine: Engine) -> dict[str, Sequence[tuple[Any, ...]]]:
 
 
 def bare_database() -> Engine:
-    """In memory and without migrations: there is a new one for each example of a property."""
-    fresh = open_database("sqlite://")
-    with transaction(fresh) as tx:
-        operations_tables.metadata.create_all(tx)
-    return fresh
+    """In memory: there is a new one for each example of a property."""
+    return fresh_database("sqlite")

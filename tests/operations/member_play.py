@@ -11,7 +11,6 @@ from loyaltychain.core.amounts import MemberNumber
 from loyaltychain.core.calendar import UnixSeconds
 from loyaltychain.db.engine import reading, transaction
 from loyaltychain.events.capture import capture
-from loyaltychain.events.sequence import sequence as sequence_events
 from loyaltychain.events.types import Event
 from loyaltychain.ledger import tables
 from loyaltychain.operations.earn import earn_step
@@ -60,7 +59,6 @@ class Play(RuleBasedStateMachine):
         with transaction(self.engine) as tx:
             event = Event("shop", id_, kind, MEMBERS[member - 1], occurred_at, payload)
             assert capture(tx, [event], received_at=self.now).taken == 1
-            sequence_events(tx)
         earn_step(self.engine, self.program, now=self.now)
         with reading(self.engine) as tx:
             [outcome] = read_outcomes(tx, self.position, 10)
@@ -122,8 +120,9 @@ class Play(RuleBasedStateMachine):
         lots, moves, redemptions = tables.lots, tables.lot_moves, tables.redemptions
         query = (
             select(func.sum(-moves.c.amount))
-            .join(lots, lots.c.id == moves.c.lot_id)
-            .join(redemptions, redemptions.c.drawn_by == moves.c.entry_id)
+            .join(lots, lots.c.position == moves.c.lot)
+            .join(tables.entries, tables.entries.c.position == moves.c.position)
+            .join(redemptions, redemptions.c.drawn_by == tables.entries.c.id)
             .where(redemptions.c.entry_id == redemption, lots.c.in_grace == 0)
         )
         with reading(self.engine) as tx:

@@ -14,7 +14,6 @@ from loyaltychain.events import identity
 from loyaltychain.ledger import book, tables
 from loyaltychain.ledger.checks import check_ledger
 from loyaltychain.ledger.lots import Stamp
-from loyaltychain.ledger.sequence import sequence
 from loyaltychain.ledger.store import read_entries
 from loyaltychain.ledger.types import EntryId
 from loyaltychain.operations.balance import MemberBalance, read_balance
@@ -29,7 +28,6 @@ GRACE = 30 * DAY
 LEDGER = (
     tables.volumes,
     tables.entries,
-    tables.postings,
     tables.lots,
     tables.lot_moves,
     tables.holds,
@@ -73,7 +71,7 @@ def take_back(
     """What a return does to the award of its order."""
     with transaction(engine) as tx:
         purse = book.load_purses(tx, [member])[member]
-        purse.adopt([lot for lot in book.lots_of_awards(tx, [award]) if lot.member == member])
+        purse.adopt([lot for lot in book.lots_of_awards(tx, {award: ["spend"]}) if lot.member == member])
         movements = purse.advance(at, recorded_at=at)
         stamp = Stamp(id=EntryId(f"reverse:{cause}"), cause=cause, occurred_at=at, recorded_at=recorded_at or at)
         movements.append(purse.take_back(stamp, points, award=award, qualifying=qualifying))
@@ -94,7 +92,8 @@ def points_of(engine: Engine, member: MemberNumber, at: UnixSeconds = NOW) -> Me
     with reading(engine) as tx:
         found = read_balance(tx, member, at=at)
     has = found.available + found.pending + found.held - found.debt
-    assert has == found.earned + found.adjusted - found.spent - found.expired - found.reversed, found
+    came = found.earned + found.adjusted + found.merged
+    assert has == came - found.spent - found.expired - found.reversed, found
     return found
 
 
@@ -111,7 +110,7 @@ def lot_rows(engine: Engine, member: MemberNumber) -> list[tuple[int, int | None
         rows = tx.execute(
             select(lots.c.remaining, lots.c.expires_at, lots.c.in_grace)
             .where(lots.c.member == member, lots.c.remaining > 0)
-            .order_by(lots.c.expires_at.is_(None), lots.c.expires_at, lots.c.earned_at, lots.c.id)
+            .order_by(lots.c.expires_at.is_(None), lots.c.expires_at, lots.c.earned_at, lots.c.position)
         )
         return [tuple(row) for row in rows]
 
@@ -127,8 +126,7 @@ def all_rows(engine: Engine) -> dict[str, list[tuple[Any, ...]]]:
 
 def prove(engine: Engine) -> None:
     """The ledger proves itself, and at none of its positions does a member own less than nothing on chain."""
-    with transaction(engine) as tx:
-        sequence(tx)
+    with reading(engine) as tx:
         assert check_ledger(tx) == []
         check_positions(tx)
 

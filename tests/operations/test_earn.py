@@ -31,8 +31,7 @@ from loyaltychain.db.engine import open_database, transaction
 from loyaltychain.db.migrate import migrate
 from loyaltychain.events.types import Event
 from loyaltychain.ledger.checks import check_ledger
-from loyaltychain.ledger.sequence import sequence
-from loyaltychain.ledger.store import balances
+from loyaltychain.ledger.store import balances, head
 from loyaltychain.operations import store
 from loyaltychain.operations.earn import earn_step
 from loyaltychain.operations.types import StepReport
@@ -112,7 +111,7 @@ def test_earn_step__killed_at_any_commit__as_without(engine: Engine) -> None:
     assert kills == 3
     assert everything(engine) == everything(undisturbed)
     with transaction(engine) as tx:
-        assert sequence(tx) == 4
+        assert head(tx).position == 4
         assert check_ledger(tx) == []
 
 

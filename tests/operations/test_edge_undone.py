@@ -48,7 +48,8 @@ def test_edge_16__order_paid_with_points_returned__same_lots_same_expiry(engine:
 
     assert (report.refunded, report.reversed, has(engine)) == (30, 1, Has(55))
     with reading(engine) as tx:
-        found = list(tx.execute(select(lots.c.id, lots.c.expires_at, lots.c.remaining).order_by(lots.c.id)))
+        query = select(entries.c.id, lots.c.expires_at, lots.c.remaining)
+        found = list(tx.execute(query.join(lots, lots.c.position == entries.c.position).order_by(entries.c.id)))
     assert found == [
         ("earn:shop/E-1:spend", NOON + 365 * DAY, 55),
         ("earn:shop/E-2:spend", NOON + 366 * DAY, 0),

@@ -235,7 +235,9 @@ class Members(Play):
         first = {order.cause: order.expires_at for order in self.model.orders.values()}
         lots, entries = tables.lots, tables.entries
         with reading(self.engine) as tx:
-            query = select(lots, entries.c.occurred_at, entries.c.details).join(entries, entries.c.id == lots.c.id)
+            query = select(lots, entries.c.id, entries.c.cause, entries.c.occurred_at, entries.c.details).join(
+                entries, entries.c.position == lots.c.position
+            )
             found = list(tx.execute(query))
         graced: Counter[str] = Counter()
         for lot in found:
@@ -243,7 +245,7 @@ class Members(Play):
                 assert lot.expires_at == lot.occurred_at + GRACE_DAYS * DAY
                 graced[json.loads(lot.details)["redemption"]] += lot.amount
             else:
-                assert lot.expires_at == first.get(lot.award), lot.id
+                assert lot.expires_at == first.get(lot.award or lot.cause), lot.id
         for redemption, points in graced.items():
             assert points <= self.drawn_without_grace(redemption)
 

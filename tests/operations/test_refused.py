@@ -13,7 +13,6 @@ from sqlalchemy import Engine
 from loyaltychain.db.engine import reading, transaction
 from loyaltychain.events import identity
 from loyaltychain.events.capture import capture
-from loyaltychain.events.sequence import sequence
 from loyaltychain.events.types import Event, Intake, RefusalCode
 from loyaltychain.operations.earn import earn_step
 from loyaltychain.operations.refused import _AT_THE_DOOR, RefusedEvent, list_refused
@@ -27,7 +26,6 @@ def test_list_refused__decided_and_at_the_door__newest_first(engine: Engine) -> 
     spend = {"amount": 90, "unit": "points"}
     with transaction(engine) as tx:
         capture(tx, [Event("shop", "R-1", "redemption", "ann", NOW, spend)], received_at=NOW)
-        sequence(tx)
     earn_step(engine, make_program(None), now=NOW)
     with transaction(engine) as tx:
         identity.close_member(tx, bob, NOW, "asked for it")

@@ -101,7 +101,11 @@ SECOND_RULE = '  - {id: spend, kind: points_per_currency_unit, points: 1, per: "
         ("version: 1", 'version: "1"', r"version: .*found '1' \(write a whole number without quotes\)"),
         ("version: 1", "version: 0", "version: .*greater than or equal to 1"),
         ("version: 1", "version: 1\nversion: 2", "'version' stands twice.*line: 4"),
-        ("version: 1", "verion: 1", r"verion: .*correct its spelling; there are: name, version, timezone, .*expiry\)"),
+        (
+            "version: 1",
+            "verion: 1",
+            r"verion: .*correct its spelling; there are: name, version, timezone, .*currencies\)",
+        ),
         ("redemption: {}", "redemption: {event: a, x: 1}", r"redemption.x: .*\(remove it or correct its spelling\)"),
         ("version: 1\n", "", r"version: Field required \(add it\)"),
         ("name: Corner Shop Points", "name: ''", "name: .*at least 1 character"),

@@ -117,7 +117,7 @@ def test_digest__defaults_spelled_out__same() -> None:
         ("return_within_days: 400", "return_within_days: 0", "orders.return_within_days: .*greater than or equal to 1"),
         ("{months: 12}", "{}", "expiry.after: say either months or days"),
         ("{months: 12}", "{months: 12, days: 1}", "expiry.after: say either months or days"),
-        ("end_of: month", "end_of: week", "expiry.end_of: .*'day', 'month', 'quarter' or 'year'"),
+        ("end_of: month", "end_of: week", "expiry.end_of: .*'day', 'month', 'quarter', 'half_year' or 'year'"),
         ("end_of: month", "grace_days: -1", "expiry.grace_days: .*greater than or equal to 0"),
     ],
 )

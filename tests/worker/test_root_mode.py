@@ -15,9 +15,7 @@ import pytest
 from loyaltychain.core import errors
 from loyaltychain.core.hashing import keccak256
 from loyaltychain.core.times import format_instant
-from loyaltychain.db.engine import reading, transaction
-from loyaltychain.events.sequence import sequence as sequence_events
-from loyaltychain.ledger.sequence import sequence as sequence_entries
+from loyaltychain.db.engine import reading
 from loyaltychain.operations.earn import earn_step
 from loyaltychain.operations.types import Bounds
 from loyaltychain.settlement.header import GENESIS_HEADER, Header, genesis_hash
@@ -56,11 +54,7 @@ def settle_falsely(shop: Shop) -> Batch:
     """Sales of ours in a batch with wrong totals, as a fault of the program would make it; settled by a worker."""
     shop.take(SALES)
     world = shop.open()
-    with transaction(world.engine) as tx:
-        sequence_events(tx)
     earn_step(world.engine, world.program(), now=NOW, bounds=Bounds(award=10**9, redemption=10**9))
-    with transaction(world.engine) as tx:
-        sequence_entries(tx)
     false = seal_falsely(world.engine, world.deployment, now=NOW)
     world.engine.dispose()
     assert shop.run().batches == 1
