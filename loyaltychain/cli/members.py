@@ -1,4 +1,4 @@
-"""``balance``, ``adjust``, ``reward``, ``member``, ``returns``, ``refused``: points by member."""
+"""``balance``, ``adjust``, ``reward``, ``returns``, ``refused``: points by member."""
 
 import secrets
 from collections.abc import Sequence
@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 from sqlalchemy import Engine
 
+from loyaltychain.actions.log import record
 from loyaltychain.cli.options import HERE, AsJson, Home, project_at, speaking
 from loyaltychain.cli.output import escape, instant, make_table, print_facts, print_json, stdout
 from loyaltychain.core import errors
@@ -21,11 +22,12 @@ from loyaltychain.db.migrate import open_migrated
 from loyaltychain.deploy.bounds import read_bounds
 from loyaltychain.events import identity
 from loyaltychain.operations.adjust import Adjusted
-from loyaltychain.operations.adjust import adjust as adjust_points
-from loyaltychain.operations.balance import MemberBalance, read_balance
+from loyaltychain.operations.approvals import Approval, propose_adjustment
+from loyaltychain.operations.balance import MemberBalance
 from loyaltychain.operations.parked import ParkedLine, ReturnCounts, count_returns, list_parked
 from loyaltychain.operations.refused import list_refused
 from loyaltychain.operations.rewards import list_rewards, set_reward
+from loyaltychain.reports.as_of import read_as_of
 
 SOURCE = "operator"  # of what is done by hand
 
@@ -42,16 +44,12 @@ def register(app: typer.Typer) -> None:
     reward.command("set")(reward_set)
     reward.command("list")(reward_list)
     app.add_typer(reward, name="reward")
-    member = typer.Typer(help="Close a member's account, or give it another id.", no_args_is_help=True)
-    member.command("close")(member_close)
-    member.command("alias")(member_alias)
-    app.add_typer(member, name="member")
 
 
 def balance(
     member: MemberId,
     at: Annotated[
-        str | None, typer.Option("--at", help="A later moment, ISO with offset: 2027-01-01T00:00:00Z.")
+        str | None, typer.Option("--at", help="Another moment, past or later, ISO with offset: 2027-01-01T00:00:00Z.")
     ] = None,
     home: Home = HERE,
     as_json: AsJson = False,
@@ -59,9 +57,9 @@ def balance(
     """What a member has: spendable, pending, held, owed, and what expires when."""
     with speaking(as_json):
         engine, now = _open(home), system_clock()
-        when = now if at is None else _later(at, now)
+        when = now if at is None else _moment(at)
         with reading(engine) as tx:
-            found = read_balance(tx, identity.find_member(tx, member), at=when)
+            found = read_as_of(tx, identity.find_member(tx, member), at=when)
         if as_json:
             expiring = [{"at": until, "points": points} for until, points in found.expiring]
             print_json({"member_id": member} | asdict(found) | {"expiring": expiring})
@@ -81,16 +79,18 @@ def adjust(
     home: Home = HERE,
     as_json: AsJson = False,
 ) -> None:
-    """Give a member points, or take them, by hand."""
+    """Give a member points, or take them, by hand; large ones may wait for a second person (section approvals)."""
     with speaking(as_json):
         with transaction(_open(home)) as tx:
-            done = adjust_points(
+            done = propose_adjustment(
                 tx, source=SOURCE, id_=id_ or secrets.token_hex(8), member=identity.find_member(tx, member),
                 points=points, reason=reason, actor=actor, may_owe=may_owe, now=system_clock(),
                 bounds=read_bounds(project_at(home)),
             )  # fmt: skip
         if as_json:
             print_json({"member_id": member} | asdict(done))
+        elif isinstance(done, Approval):
+            _print_asked(member, done)
         else:
             _print_adjusted(member, done)
 
@@ -145,7 +145,11 @@ def reward_set(
     """Make a reward, or change its name, cost and stock."""
     with speaking(as_json):
         with transaction(_open(home)) as tx:
-            done = set_reward(tx, id_=reward, name=name, cost=cost, stock=stock, now=system_clock())
+            done = set_reward(tx, id_=reward, name=name, cost=cost, stock=stock, now=(now := system_clock()))
+            record(
+                tx, actor=SOURCE, action="reward.set", subject=f"reward:{reward}", reason="by command", at=now,
+                details={"cost": cost, "stock": stock},
+            )  # fmt: skip
         if as_json:
             print_json(asdict(done))
         else:
@@ -174,56 +178,17 @@ def reward_list(home: Home = HERE, as_json: AsJson = False) -> None:
         stdout.print(table)
 
 
-def member_close(
-    member: MemberId,
-    reason: Annotated[str, typer.Option(help="Why; it is kept.")],
-    home: Home = HERE,
-    as_json: AsJson = False,
-) -> None:
-    """Close a member's account for ever: no more events, no more points. What she has stays and expires."""
-    with speaking(as_json):
-        with transaction(_open(home)) as tx:
-            number = identity.find_member(tx, member)
-            identity.close_member(tx, number, system_clock(), reason)
-            since = identity.closed_at(tx, number)
-        assert since is not None, number
-        if as_json:
-            print_json({"member_id": member, "member": number, "closed_at": since})
-        else:
-            stdout.print(f"Member {number} is closed since {instant(since)}.", highlight=False)
-
-
-def member_alias(
-    other: Annotated[str, typer.Argument(metavar="OTHER_ID", help="Another id of the same member.")],
-    member: MemberId,
-    home: Home = HERE,
-    as_json: AsJson = False,
-) -> None:
-    """Let another id name the same member."""
-    with speaking(as_json):
-        with transaction(_open(home)) as tx:
-            number = identity.find_member(tx, member)
-            identity.add_alias(tx, other, number, system_clock())
-        if as_json:
-            print_json({"member_id": member, "member": number, "alias": other})
-        else:
-            stdout.print(f"{escape(other)} and {escape(member)} are member {number}.", highlight=False)
-
-
 def _open(home: Path) -> Engine:
     return open_migrated(project_at(home).database_url)
 
 
-def _later(text: str, now: UnixSeconds) -> UnixSeconds:
+def _moment(text: str) -> UnixSeconds:
     try:
-        when = parse_instant(text, pattern="iso", zone=None)
+        return parse_instant(text, pattern="iso", zone=None)
     except errors.InvalidEvent as error:
         raise errors.InvalidOperation(
             "--at takes a day with a time and an offset, e.g. 2027-03-01T00:00:00Z.", given=text
         ) from error
-    if when < now:
-        raise errors.InvalidOperation("A balance is of now or of a later moment.", at=text)
-    return when
 
 
 def _print_balance(member: str, found: MemberBalance) -> None:
@@ -237,6 +202,7 @@ def _print_balance(member: str, found: MemberBalance) -> None:
         "qualifying": f"{found.qualifying:,}",
         "earned": f"{found.earned:,}",
         "adjusted by hand": f"{found.adjusted:+,}" if found.adjusted else "0",
+        **({"came with members": f"{found.merged:+,}"} if found.merged else {}),
         "spent": f"{found.spent:,}",
         "expired": f"{found.expired:,}",
         "taken back": f"{found.reversed:,}",
@@ -255,6 +221,17 @@ def _print_adjusted(member: str, done: Adjusted) -> None:
         "entry": done.entry_id + (" (it was there already)" if done.is_replay else ""),
     })  # fmt: skip
     stdout.print("Next: loyaltychain run --once")
+
+
+def _print_asked(member: str, asked: Approval) -> None:
+    print_facts(f"Member {asked.member} ({escape(member)}): {asked.points:+,} points", {
+        "waits for": "a second person",
+        "reason": asked.reason,
+        "actor": asked.actor,
+        "state": asked.state,
+        "until": instant(asked.until),
+    })  # fmt: skip
+    stdout.print(f"Next: loyaltychain approvals approve {escape(asked.id)} --actor NAME --reason WHY")
 
 
 def _print_returns(counts: ReturnCounts, parked: Sequence[ParkedLine]) -> None:

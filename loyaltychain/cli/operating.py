@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 from eth_utils.address import is_hex_address
 
+from loyaltychain.actions.log import record
 from loyaltychain.chain.sender import Sender
 from loyaltychain.chain.signer import KeySigner
 from loyaltychain.cli.options import HERE, AsJson, Home, project_at, speaking
@@ -14,6 +15,7 @@ from loyaltychain.cli.output import print_facts, print_json, stdout
 from loyaltychain.core import errors
 from loyaltychain.core.hashing import to_hex
 from loyaltychain.core.times import format_instant
+from loyaltychain.db.engine import transaction
 from loyaltychain.deploy import operate
 from loyaltychain.deploy.accept import accept_settings
 from loyaltychain.deploy.count_words import allowed_calls as counting_calls
@@ -143,6 +145,13 @@ def carry(world: World, call: ManagedCall | None, *, nothing: str, take_back: bo
         done = cancel(role_sender(world, "guardian"), world.manifest, call)
     else:
         done = advance(role_sender(world, call.role), world.manifest, call)
+    if done.what != "waits":
+        with transaction(world.engine) as tx:
+            record(
+                tx, actor=f"role:{'guardian' if take_back else call.role}", action=f"operation.{done.what}",
+                subject=f"contract:{call.target.lower()}", reason="by command", at=world.clock(),
+                details={"calldata": to_hex(call.calldata), "operation": to_hex(done.standing.operation)},
+            )  # fmt: skip
     if done.what == "acted":
         write_manifest(world.project.manifest_file, accept_settings(world.rpc, world.manifest))
     say(facts_of(done, call), as_json=as_json)
