@@ -2,15 +2,11 @@
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from loyaltychain.api.answer import Answer as Answer
+from loyaltychain.api.entry_answers import Entry as Entry
 from loyaltychain.api.problems import ProblemBody
-
-
-class Answer(BaseModel):
-    """What all answers have in common."""
-
-    model_config = ConfigDict(frozen=True)
 
 
 class ReceiptPlace(Answer):
@@ -23,20 +19,27 @@ class ReceiptPlace(Answer):
     state: str = Field(description="of the batch: sealed, submitted, final or halted")
 
 
-class Entry(Answer):
-    """One entry of the ledger, as it changes the member's accounts."""
+class Place(Answer):
+    """Which event: ``source`` and ``id`` name it for ever."""
+
+    source: str
+    id: str
+
+
+class RuleSays(Answer):
+    """What one rule made of an event. ``version`` is its programme's; null: under which is not kept."""
 
     id: str
-    kind: str
-    cause: str
+    version: int | None
+    points: int
+    reason: str
+
+
+class Suppressed(Answer):
+    """Points that were not given, or not in full. ``rule`` is null where all of them were refused."""
+
     rule: str | None
-    program: str | None
-    occurred_at: str
-    recorded_at: str
-    position: int | None = Field(description="in the ledger; none until it is sequenced")
-    changes: dict[str, int] = Field(description="points, by account: available, pending, held, debt; and qualifying")
-    details: dict[str, Any] | None
-    digest: str
+    reason: str
 
 
 class Outcome(Answer):
@@ -60,6 +63,12 @@ class Event(Answer):
     position: int | None
     payload: dict[str, Any]
     outcome: Outcome | None
+    awarded: int | None = Field(None, description="points that it brought; null while it waits")
+    desired: int | None = Field(None, description="points that its rules alone would give: no cap, no refusal")
+    rules: list[RuleSays] = Field(default_factory=list)
+    suppressed: list[Suppressed] = Field(default_factory=list)
+    corrects: Place | None = Field(None, description="the event that this one corrects")
+    corrected_by: Place | None = Field(None, description="the event that corrects this one")
     entries: list[Entry]
     receipts: list[ReceiptPlace]
 
@@ -102,7 +111,7 @@ class OnChain(Answer):
 class Balance(Answer):
     """A member's points at ``as_of``; those from ``earned`` to ``reversed`` are of all time.
 
-    ``available + pending + held - debt == earned + adjusted - spent - expired - reversed``.
+    ``available + pending + held - debt == earned + adjusted + merged - spent - expired - reversed``.
     """
 
     member: str
@@ -115,11 +124,34 @@ class Balance(Answer):
     qualifying: int
     earned: int
     adjusted: int = Field(description="given by hand, less what was taken by hand")
+    merged: int = Field(description="came with members who went over into this one, less what went back")
     spent: int
     expired: int
     reversed: int
     on_chain: OnChain
     as_of: str
+
+
+class EventSummary(Answer):
+    """An event as lists have it: without its payload and entries."""
+
+    source: str
+    id: str
+    type: str
+    member: str
+    occurred_at: str
+    received_at: str
+    position: int
+    outcome: Literal["posted", "nothing", "refused"] | None
+    result: str | None = Field(description="in words, for the member")
+
+
+class Events(Answer):
+    """Newest first, by position."""
+
+    events: list[EventSummary]
+    has_more: bool
+    next_cursor: str | None
 
 
 class Entries(Answer):
@@ -213,63 +245,7 @@ class Receipts(Answer):
     next_cursor: str | None
 
 
-class Batch(Answer):
-    """A batch: ``header`` under the names that it has on chain."""
-
-    id: int
-    state: str
-    header: dict[str, Any]
-    tx_hash: str | None
-
-
-class Batches(Answer):
-    """Newest first."""
-
-    batches: list[Batch]
-    has_more: bool
-    next_cursor: str | None
-
-
-class BalanceProof(Answer):
-    """What a member owned after a batch, and the siblings that prove it under the batch's balance root."""
-
-    format: Literal["loyaltychain/balance/v1"] = "loyaltychain/balance/v1"
-    network: str
-    chain_id: int
-    ledger: str
-    batch: dict[str, Any]
-    member: int
-    balance: int
-    word_index: int
-    word: str = Field(description="256 bits, 0x hex")
-    siblings: list[str] = Field(description="24, from the leaf upwards")
-
-
-class InForce(Answer):
-    """The programme whose hash counts, and from which ledger position."""
-
-    digest: str
-    from_position: int
-
-
-class Program(Answer):
-    """The programme file as it is hashed; ``in_force`` is what was published last."""
-
-    digest: str
-    document: dict[str, Any]
-    in_force: InForce | None
-
-
 class Alive(Answer):
     """The process answers."""
 
     status: Literal["ok"] = "ok"
-
-
-class Ready(Answer):
-    """The database answers and is of this release; the figures say how far the worker is behind."""
-
-    status: Literal["ok"] = "ok"
-    events_waiting: int
-    oldest_event_seconds: int | None
-    oldest_unsettled_seconds: int | None

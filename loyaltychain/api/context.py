@@ -1,7 +1,11 @@
 """What the API has at hand: the project's database and files. No chain, no keys of the chain, no rules engine."""
 
+import os
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
-from pathlib import Path
+from typing import TypeVar
 
 from alembic.config import Config
 from alembic.script import ScriptDirectory
@@ -10,8 +14,11 @@ from sqlalchemy import Engine
 from loyaltychain.api.keys import Environment, environment_of
 from loyaltychain.config.project import Project
 from loyaltychain.core import errors
+from loyaltychain.core.calendar import UnixSeconds
 from loyaltychain.core.clock import Clock, system_clock
+from loyaltychain.db.engine import Tx, transaction
 from loyaltychain.db.migrate import open_migrated
+from loyaltychain.db.retry import Patience, write_again
 from loyaltychain.deploy.bounds import read_bounds
 from loyaltychain.deploy.manifest import read_manifest
 from loyaltychain.events.types import Intake
@@ -19,6 +26,9 @@ from loyaltychain.operations.types import Bounds
 from loyaltychain.program.load import load_program
 from loyaltychain.program.types import GRACE_DAYS, Program
 from loyaltychain.settlement.deployment import Deployment
+
+_PATIENCE = Patience(tries=4, seconds=3)  # each try waits for other writers besides
+_T = TypeVar("_T")
 
 
 def newest_revision() -> str | None:
@@ -37,7 +47,35 @@ class Context:
     intake: Intake = field(default_factory=Intake)
     clock: Clock = system_clock
     revision: str | None = field(default_factory=newest_revision)  # of the database's tables
+    is_behind_proxy: bool = False  # which adds to X-Forwarded-For
     _program: "tuple[tuple[int, int], Program] | None" = None
+    _purged_at: int = field(init=False, default=0)
+    _program_file: str = field(init=False)
+    _turn: AbstractContextManager[object] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._program_file = str(self.project.program_file)
+        # SQLite lets one writer in and leaves the others to ask again and again: ours stand in line before it.
+        self._turn = threading.Lock() if self.engine.dialect.name == "sqlite" else nullcontext()
+
+    @contextmanager
+    def writing(self) -> Iterator[Tx]:
+        """One write transaction, as ``db.engine.transaction``."""
+        with self._turn, transaction(self.engine) as tx:
+            yield tx
+
+    def write_again(self, act: Callable[[Tx], _T]) -> _T:
+        """``act`` in one write transaction, again while the database is busy or away: for what writes its own key.
+
+        Raises DatabaseBusy, DatabaseUnavailable after some seconds.
+        """
+        with self._turn:
+            return write_again(self.engine, act, patience=_PATIENCE)
+
+    def may_purge(self, now: UnixSeconds) -> bool:
+        """Whether it is time to look for what can be removed: once a second."""
+        last, self._purged_at = self._purged_at, now
+        return last != now
 
     @property
     def network(self) -> str:
@@ -53,7 +91,7 @@ class Context:
 
         Raises InvalidProgram.
         """
-        stamp = _stamp(self.project.program_file)
+        stamp = _stamp(self._program_file)
         if self._program is None or self._program[0] != stamp:
             try:
                 self._program = stamp, load_program(self.project.program_file)
@@ -77,21 +115,21 @@ class Context:
         return Deployment.from_manifest(read_manifest(self.project.manifest_file))
 
 
-def open_context(project: Project, *, intake: Intake) -> Context:
+def open_context(project: Project, *, intake: Intake, is_behind_proxy: bool = False) -> Context:
     """The project with its database, migrated. The programme file is read once, so that a broken one is told now.
 
     Raises:
         InvalidProgram: the file cannot be used.
         DatabaseUnavailable, DatabaseBusy: the database does not answer, or is being migrated by somebody else.
     """
-    context = Context(project, open_migrated(project.database_url), intake)
+    context = Context(project, open_migrated(project.database_url), intake, is_behind_proxy=is_behind_proxy)
     context.program()
     return context
 
 
-def _stamp(file: Path) -> tuple[int, int]:
+def _stamp(file: str) -> tuple[int, int]:
     try:
-        found = file.stat()
+        found = os.stat(file)  # noqa: PTH116 - for each request, and pathlib is ten times as slow
     except OSError:
         return 0, 0  # load_program says what is wrong
     return found.st_mtime_ns, found.st_size

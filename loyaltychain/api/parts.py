@@ -12,13 +12,13 @@ from loyaltychain.events.types import TEXT_MAX
 
 
 async def _context(request: Request) -> Context:
-    found: Context = request.app.state.context
+    found: Context = request.state.admitted.tenant.context
     return found
 
 
-#: The project.
+#: The project that the caller's key opens.
 Here = Annotated[Context, Depends(_context)]
-#: The caller's name of this call; checked in ``writes.check_key``.
+#: The caller's name of this call; checked in ``records.check_key``.
 IdempotencyKey = Annotated[
     str | None,
     Header(alias="Idempotency-Key", description="Required: 1 to 255 printable ASCII characters, one for each call."),

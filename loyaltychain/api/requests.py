@@ -6,11 +6,14 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 
 from loyaltychain.api.instants import Instant
 from loyaltychain.core.amounts import LANE_MAX
+from loyaltychain.core.money import EXACT_MAX
 from loyaltychain.events.types import PLAIN_NAME, TEXT_MAX
 
 BATCH_MAX = 1000
 ITEMS_MAX = 100
 HOLD_SECONDS_MAX = 604_800
+ORDER_LINES_MAX = 10_000
+PIECES_MAX = 2**31
 
 
 def printable(text: str) -> str:
@@ -62,7 +65,7 @@ class _Spending(Body):
     id: Id
     member: Id
     points: Points | None = None
-    items: Annotated[list[Item], Field(min_length=1, max_length=ITEMS_MAX)] | None = None
+    items: Annotated[list[Item], Field(fail_fast=True, min_length=1, max_length=ITEMS_MAX)] | None = None
     reference: Id | None = Field(None, description="What it pays for: an order's id.")
 
     @model_validator(mode="after")
@@ -119,6 +122,74 @@ class NewAdjustment(Body):
         if self.points == 0:
             raise ValueError("points must not be 0")
         return self
+
+
+class OrderLine(Body):
+    """``quantity`` pieces of an article for ``amount`` minor units together, tax and discounts included."""
+
+    line: Id
+    item: Id
+    quantity: Annotated[int, Field(ge=1, le=PIECES_MAX)]
+    amount: Annotated[int, Field(ge=0, le=EXACT_MAX)]
+
+
+class PutOrder(Body):
+    """An order as a whole, as it stands now in the shop. Its id is the path's."""
+
+    member: Id
+    occurred_at: Instant
+    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$", description="ISO 4217")]
+    lines: Annotated[list[OrderLine], Field(fail_fast=True, min_length=1, max_length=ORDER_LINES_MAX)]
+    exchange: dict[str, Any] | None = Field(None, description="The rate of a foreign currency, where it counts.")
+
+
+class ReturnedLine(Body):
+    """``quantity`` pieces came back: of the line, or of the article, whose lines are then found."""
+
+    line: Id | None = None
+    item: Id | None = None
+    quantity: Annotated[int, Field(ge=1, le=PIECES_MAX)]
+
+    @model_validator(mode="after")
+    def _one_of_two(self) -> Self:
+        if (self.line is None) == (self.item is None):
+            raise ValueError("give either line or item")
+        return self
+
+
+class OrderStep(Body):
+    """What happens to an order. ``source`` and ``id`` name this for ever; ``occurred_at`` is now unless it is given."""
+
+    source: Name
+    id: Id
+    reason: Words | None = None
+    occurred_at: Instant | None = None
+
+
+class NewReturn(OrderStep):
+    """Goods that came back; ``points``: so many of those paid for the order come back too."""
+
+    lines: Annotated[list[ReturnedLine], Field(fail_fast=True, min_length=1, max_length=ORDER_LINES_MAX)]
+    points: Points | None = None
+
+
+class Cancellation(OrderStep):
+    """All that is left of the order comes back, and all that was paid for it with points."""
+
+
+class Reopening(OrderStep):
+    """What a cancellation took back is given again."""
+
+
+class NewCorrection(Body):
+    """What the event in the path should have said. ``source`` and ``id`` name this correction for ever."""
+
+    source: Name
+    id: Id
+    payload: dict[str, Any]
+    reason: Words
+    actor: Words
+    occurred_at: Instant | None = Field(None, description="When it was corrected: now unless it is given.")
 
 
 class PutReward(Body):

@@ -1,26 +1,40 @@
-"""Serve a project's API over HTTP until a signal. Logs requests without bodies, queries, ids or keys."""
+"""Serve the APIs of projects over HTTP until a signal, in one process or several."""
 
+import asyncio
+import contextlib
 import errno
+import importlib.util
 import ipaddress
-import logging
+import os
 import signal
 import socket
 import sys
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from types import FrameType
+from typing import Literal
 
 import uvicorn
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp
 
+from loyaltychain.api.access import Access, LogFormat, set_up_log
 from loyaltychain.api.app import create_app
 from loyaltychain.api.context import Context
-from loyaltychain.api.gate import logged_path
+from loyaltychain.api.supervisor import Supervisor
 from loyaltychain.core import errors
 
 _KEEP_ALIVE_SECONDS = 75
 _SHUTDOWN_SECONDS = 15  # longer than anybody waits for an outcome
-_log = logging.getLogger("loyaltychain.access")
+_LOOK_SECONDS = 1.0
+_SWITCH_SECONDS = 0.0005  # between threads: the one that answers must not wait long for one that writes
+
+
+@dataclass(frozen=True, slots=True)
+class Listeners:
+    """Where requests come in; ``metrics``, on this machine only, for whoever collects figures."""
+
+    api: socket.socket
+    metrics: socket.socket | None = None
 
 
 def listen(host: str, port: int, *, is_behind_tls: bool) -> socket.socket:
@@ -54,11 +68,76 @@ def url_of(listener: socket.socket) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-def serve(context: Context, listener: socket.socket) -> None:
-    """Answer requests until SIGTERM or SIGINT; what is being answered then is answered."""
-    _set_up_log()
-    config = uvicorn.Config(
-        _with_log(create_app(context)),
+def serve(
+    contexts: Sequence[Context],
+    listeners: Listeners,
+    *,
+    workers: int = 1,
+    log_format: LogFormat = "text",
+) -> None:
+    """Answer requests until SIGTERM or SIGINT; what is being answered then is answered.
+
+    Args:
+        workers: Processes. None of them settles.
+
+    Raises InvalidSettings where this system cannot have several.
+    """
+    set_up_log(log_format)
+    if workers == 1:
+        _serve_here(contexts, listeners, log_format)
+        return
+    if not hasattr(os, "fork"):
+        raise errors.InvalidSettings("This system has no fork: serve with --workers 1.")
+    for context in contexts:
+        context.engine.dispose()  # no process may use a connection that another has opened
+    Supervisor(workers, lambda: _serve_here(contexts, listeners, log_format, parent=os.getppid())).run()
+
+
+def _serve_here(
+    contexts: Sequence[Context], listeners: Listeners, log_format: LogFormat, *, parent: int | None = None
+) -> None:
+    served = create_app(*contexts)
+    app: ASGIApp = served
+    observe: Callable[[], None] = _nothing
+    if listeners.metrics is not None:
+        from loyaltychain.api.metrics import Exporter, Metrics  # decides at its import how figures are kept
+
+        metrics = Metrics(served.state.tenants)
+        observe = metrics.look_at_pools
+        access = Access(app, log_format, metrics)
+        app = Exporter(access, metrics, listeners.metrics.getsockname()[1])
+    else:
+        app = access = Access(app, log_format, None)
+    server = uvicorn.Server(_config(app))
+    # uvicorn passes a signal on once it has shut down; the default action would be no clean end.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _leave)
+    sys.setswitchinterval(_SWITCH_SECONDS)
+    sockets = [each for each in (listeners.api, listeners.metrics) if each is not None]
+    try:
+        with asyncio.Runner(loop_factory=server.config.get_loop_factory()) as runner:
+            runner.run(_until_signal(server, sockets, observe, parent))
+    finally:
+        access.flush()
+        for context in contexts:
+            context.engine.dispose()
+
+
+def http_protocol() -> type[asyncio.Protocol] | Literal["h11"]:
+    """Who reads requests: httptools with bounds where it is installed."""
+    if importlib.util.find_spec("httptools") is None:
+        return "h11"
+    from loyaltychain.api.http_bounds import BoundedProtocol  # needs a package that not every system has
+
+    return BoundedProtocol
+
+
+def _config(app: ASGIApp) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        http=http_protocol(),
+        ws="none",
+        log_config=None,
         log_level="warning",
         access_log=False,
         proxy_headers=False,
@@ -66,46 +145,30 @@ def serve(context: Context, listener: socket.socket) -> None:
         timeout_keep_alive=_KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=_SHUTDOWN_SECONDS,
     )
-    # uvicorn passes a signal on once it has shut down; the default action would be no clean end.
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, _leave)
+
+
+async def _until_signal(
+    server: uvicorn.Server, sockets: list[socket.socket], observe: Callable[[], None], parent: int | None
+) -> None:
+    async def look() -> None:
+        while True:
+            observe()
+            if parent is not None and os.getppid() != parent:  # nobody is there any more who would end us
+                server.should_exit = True
+                return
+            await asyncio.sleep(_LOOK_SECONDS)
+
+    looking = asyncio.create_task(look())
     try:
-        uvicorn.Server(config).run(sockets=[listener])
+        await server.serve(sockets=sockets)
     finally:
-        context.engine.dispose()
+        looking.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await looking
 
 
-def _with_log(app: ASGIApp) -> Callable[[Scope, Receive, Send], object]:
-    """One line a request: method, path without ids, status, milliseconds, request id."""
-
-    async def logged(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await app(scope, receive, send)
-            return
-        started, said = time.monotonic(), {"status": 0, "id": "-"}
-
-        async def send_noted(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                found = dict(message["headers"])
-                said.update(status=message["status"], id=found.get(b"request-id", b"-").decode())
-            await send(message)
-
-        try:
-            await app(scope, receive, send_noted)
-        finally:
-            took = round((time.monotonic() - started) * 1000)
-            _log.info("%s %s %s %dms %s", scope["method"], logged_path(scope), said["status"], took, said["id"])
-
-    return logged
-
-
-def _set_up_log() -> None:
-    shown = logging.StreamHandler(sys.stderr)
-    shown.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
-    logger = logging.getLogger("loyaltychain")
-    logger.setLevel(logging.INFO)
-    logger.handlers = [shown]
-    logger.propagate = False
+def _nothing() -> None:
+    """Where nobody collects figures."""
 
 
 def _is_loopback(host: str) -> bool:

@@ -1,6 +1,5 @@
 """The SQL of what the API shows, one function a query. Decides nothing."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import BigInteger, ColumnElement, Row, cast, func, select
@@ -9,8 +8,9 @@ from loyaltychain.chain.tables import attempts, intents, publications
 from loyaltychain.core.amounts import MemberNumber
 from loyaltychain.db.engine import Tx
 from loyaltychain.db.step import read_cursor
-from loyaltychain.events.tables import event_positions, events
-from loyaltychain.ledger.tables import entries, entry_positions, postings
+from loyaltychain.events.tables import events
+from loyaltychain.ledger.by_cause import made_for
+from loyaltychain.ledger.tables import entries
 from loyaltychain.operations.earn import EARN
 from loyaltychain.operations.tables import outcomes
 from loyaltychain.settlement.tables import batch_updates, batches, receipts
@@ -30,27 +30,23 @@ def outcome_at(tx: Tx, position: int) -> Found | None:
 
 def is_decided(tx: Tx, source: str, event_id: str) -> bool:
     """Whether the worker has decided on the event."""
-    place = select(event_positions.c.position).filter_by(source=source, id=event_id).scalar_subquery()
+    place = select(events.c.position).filter_by(source=source, id=event_id).scalar_subquery()
     return tx.execute(select(outcomes.c.position).where(outcomes.c.position == place)).one_or_none() is not None
 
 
 def entries_of_cause(tx: Tx, cause: str) -> list[Found]:
-    """By id, each with its position."""
-    return list(tx.execute(_entries().where(entries.c.cause == cause).order_by(entries.c.id)))
+    """By id."""
+    return list(tx.execute(select(entries).where(made_for(tx, cause)).order_by(entries.c.id)))
 
 
 def entries_of_member(tx: Tx, member: MemberNumber, before: tuple[int, str] | None, limit: int) -> list[Found]:
-    """Newest first, from behind ``before`` (when recorded, id)."""
-    query = _entries().where(entries.c.member == member)
+    """Newest first by position, from behind ``before`` (when recorded, id)."""
+    query = select(entries).where(entries.c.member == member)
     if before is not None:
-        at, entry_id = before
-        query = query.where((entries.c.recorded_at < at) | ((entries.c.recorded_at == at) & (entries.c.id < entry_id)))
-    return list(tx.execute(query.order_by(entries.c.recorded_at.desc(), entries.c.id.desc()).limit(limit)))
-
-
-def postings_of(tx: Tx, ids: Sequence[str]) -> list[Found]:
-    """The postings of these entries."""
-    return list(tx.execute(select(postings).where(postings.c.entry_id.in_(ids)).order_by(postings.c.line)))
+        last = entries.alias("last")
+        place = select(last.c.position).where(last.c.id == before[1]).scalar_subquery()
+        query = query.where(entries.c.position < place)
+    return list(tx.execute(query.order_by(entries.c.position.desc()).limit(limit)))
 
 
 def receipts_of(tx: Tx, condition: ColumnElement[bool], limit: int) -> list[Found]:
@@ -65,9 +61,10 @@ def receipts_of(tx: Tx, condition: ColumnElement[bool], limit: int) -> list[Foun
     return list(tx.execute(query))
 
 
-def settled(tx: Tx, member: MemberNumber) -> tuple[int, int]:
-    """What the final batches gave the member, and the number of the newest of them; 0 before the first."""
-    last = int(tx.execute(select(func.coalesce(func.max(batches.c.id), 0)).filter_by(state="final")).scalar_one())
+def settled(tx: Tx, member: MemberNumber, *, at: int) -> tuple[int, int]:
+    """What the final batches that were sealed by ``at`` gave the member, and the newest's number; 0 for none."""
+    newest = select(func.coalesce(func.max(batches.c.id), 0)).where(batches.c.state == "final", batches.c.time <= at)
+    last = int(tx.execute(newest).scalar_one())
     total = select(cast(func.coalesce(func.sum(batch_updates.c.delta), 0), BigInteger)).where(
         batch_updates.c.member == member,
         batch_updates.c.batch <= last,
@@ -103,41 +100,20 @@ def publication(tx: Tx, network: str) -> Found | None:
 def waiting_events(tx: Tx) -> tuple[int, int | None]:
     """How many events the worker has not seen yet, and when the first of them came."""
     done = read_cursor(tx, EARN)
-    last = int(tx.execute(select(func.coalesce(func.max(event_positions.c.position), 0))).scalar_one())
-    same = (event_positions.c.source == events.c.source) & (event_positions.c.id == events.c.id)
-    first = (
-        select(events.c.received_at)
-        .join(event_positions, same)
-        .where(event_positions.c.position > done)
-        .order_by(event_positions.c.position)
-        .limit(1)
-    )
+    last = int(tx.execute(select(func.coalesce(func.max(events.c.position), 0))).scalar_one())
+    first = select(events.c.received_at).where(events.c.position > done).order_by(events.c.position).limit(1)
     return last - done, tx.execute(first).scalar_one_or_none()
+
+
+def newest_final(tx: Tx) -> int | None:
+    """When the newest final batch was sealed."""
+    query = select(batches.c.time).filter_by(state="final").order_by(batches.c.id.desc()).limit(1)
+    return tx.execute(query).scalar_one_or_none()
 
 
 def oldest_unsettled(tx: Tx) -> int | None:
     """When the first entry was recorded that no final batch has settled."""
     settled_to = select(func.coalesce(func.max(batches.c.to_position), 0)).filter_by(state="final").scalar_subquery()
-    placed = (
-        select(entries.c.recorded_at)
-        .join(entry_positions, entry_positions.c.entry_id == entries.c.id)
-        .where(entry_positions.c.position > settled_to)
-        .order_by(entry_positions.c.position)
-        .limit(1)
-    )
-    found = tx.execute(placed).scalar_one_or_none()
-    if found is not None:
-        return int(found)
-    unplaced = (
-        select(func.min(entries.c.recorded_at))
-        .outerjoin(entry_positions, entry_positions.c.entry_id == entries.c.id)
-        .where(entry_positions.c.position.is_(None))
-    )
-    unseen: int | None = tx.execute(unplaced).scalar_one()
-    return unseen
-
-
-def _entries() -> Any:
-    return select(entries, entry_positions.c.position).outerjoin(
-        entry_positions, entry_positions.c.entry_id == entries.c.id
-    )
+    first = select(entries.c.recorded_at).where(entries.c.position > settled_to).order_by(entries.c.position).limit(1)
+    found: int | None = tx.execute(first).scalar_one_or_none()
+    return found

@@ -1,4 +1,4 @@
-"""Keys of the API, and the answers that were given under an ``Idempotency-Key``."""
+"""Keys of the API, answers that were given under an ``Idempotency-Key``, and the rates that all processes share."""
 
 from sqlalchemy import CheckConstraint, Column, ForeignKey, Table
 
@@ -14,6 +14,9 @@ api_keys = Table(
     Column("manages", Number, CheckConstraint("manages IN (0, 1)", name="manages"), nullable=False),
     Column("created_at", Number, nullable=False),
     Column("revoked_at", Number),
+    Column("scopes", String),  # canonical JSON; null: a key of a release without scopes
+    Column("expires_at", Number),  # exclusive
+    Column("used_at", Number),  # to about a minute
 )
 
 idempotency_records = Table(
@@ -26,4 +29,12 @@ idempotency_records = Table(
     Column("status", Number, nullable=False),
     Column("body", String, nullable=False),
     Column("created_at", Number, nullable=False, index=True),
+)
+
+rate_buckets = Table(
+    "rate_buckets",
+    metadata,
+    Column("name", String, primary_key=True),  # no member's id: a hash of it
+    Column("level", Number, nullable=False),  # tokens times the seconds in which the bucket fills
+    Column("filled_at", Number, nullable=False, index=True),
 )

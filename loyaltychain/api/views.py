@@ -2,13 +2,19 @@
 
 import json
 from collections.abc import Sequence
+from typing import Any
 
-from loyaltychain.api import answers, store
+from loyaltychain.api import answers, event_store, store
+from loyaltychain.api.entry_types import award_of, metadata_of, related_of, type_of
+from loyaltychain.api.explain import Explained, explain
 from loyaltychain.api.problems import Problem
+from loyaltychain.core import errors
 from loyaltychain.core.amounts import POINTS
 from loyaltychain.core.times import format_instant
 from loyaltychain.db.engine import Tx
 from loyaltychain.events.store import read_event
+from loyaltychain.events.types import Event, SequencedEvent
+from loyaltychain.operations.own_events import CORRECTED, parse_correction
 from loyaltychain.settlement.tables import receipts
 
 _PLACES_MAX = 1000  # receipts of one event
@@ -20,10 +26,10 @@ def show_event(tx: Tx, source: str, event_id: str) -> answers.Event:
     if found is None:
         raise Problem("unknown-event", f"No event {source}/{event_id} was taken.")
     event = found.event
-    outcome = store.outcome_at(tx, found.position)
-    explanation = json.loads(outcome.explanation) if outcome else {}
     entries = store.entries_of_cause(tx, event.cause)
     of_cause = receipts.c.entry_id.in_([row.id for row in entries])
+    outcome, explained = _outcome(tx, found, entries)
+    successor = event_store.corrected_by(tx, source, event_id)
     return answers.Event(
         source=event.source,
         id=event.id,
@@ -34,28 +40,50 @@ def show_event(tx: Tx, source: str, event_id: str) -> answers.Event:
         received_at=format_instant(store.received_at(tx, source, event_id)),
         position=found.position,
         payload=event.payload,
-        outcome=answers.Outcome(
-            status=outcome.outcome, result=str(explanation.get("result", "")), explanation=explanation
-        )
-        if outcome
-        else None,
+        outcome=outcome,
+        awarded=None if explained is None else explained.awarded,
+        desired=None if explained is None else explained.desired,
+        rules=[] if explained is None else explained.rules,
+        suppressed=[] if explained is None else explained.suppressed,
+        corrects=_corrects(event),
+        corrected_by=None if successor is None else answers.Place(source=successor[0], id=successor[1]),
         entries=show_entries(tx, entries),
         receipts=list(reversed(show_places(store.receipts_of(tx, of_cause, _PLACES_MAX)))),
     )
 
 
+def show_summary(row: event_store.Found) -> answers.EventSummary:
+    """An event of a list."""
+    return answers.EventSummary(
+        source=row.source,
+        id=row.id,
+        type=row.type,
+        member=row.member_id,
+        occurred_at=format_instant(row.occurred_at),
+        received_at=format_instant(row.received_at),
+        position=row.position,
+        outcome=row.outcome,
+        result=None if row.explanation is None else json.loads(row.explanation)["result"],
+    )
+
+
 def show_entries(tx: Tx, found: Sequence[store.Found]) -> list[answers.Entry]:
     """Entries as the member sees them: what changed on which of the member's accounts."""
-    changes: dict[str, dict[str, int]] = {row.id: {} for row in found}
-    for posting in store.postings_of(tx, [row.id for row in found]):
-        for account, amount in ((posting.source, -posting.amount), (posting.destination, posting.amount)):
+    details = {row.id: json.loads(row.details) if row.details else {} for row in found}
+    awards = {award for row in found if (award := award_of(row, details[row.id])) is not None}
+    firsts = event_store.first_entries(tx, sorted(awards))
+    return [_entry(row, _changes(row.postings), details[row.id], firsts) for row in found]
+
+
+def _changes(postings: str) -> dict[str, int]:
+    changes: dict[str, int] = {}
+    for posting in json.loads(postings):
+        for account, amount in ((posting["from"], -posting["amount"]), (posting["to"], posting["amount"])):
             owner, _, bucket = account.rpartition(":")
-            if not owner.startswith("member:"):
-                continue
-            name = bucket if posting.unit == POINTS else posting.unit
-            of_entry = changes[posting.entry_id]
-            of_entry[name] = of_entry.get(name, 0) + amount
-    return [_entry(row, changes[row.id]) for row in found]
+            if owner.startswith("member:"):
+                name = bucket if posting["unit"] == POINTS else posting["unit"]
+                changes[name] = changes.get(name, 0) + amount
+    return changes
 
 
 def show_places(found: Sequence[store.Found]) -> list[answers.ReceiptPlace]:
@@ -66,11 +94,37 @@ def show_places(found: Sequence[store.Found]) -> list[answers.ReceiptPlace]:
     ]
 
 
-def _entry(row: store.Found, changes: dict[str, int]) -> answers.Entry:
+def _outcome(
+    tx: Tx, found: SequencedEvent, entries: Sequence[store.Found]
+) -> tuple[answers.Outcome | None, Explained | None]:
+    row = store.outcome_at(tx, found.position)
+    if row is None:
+        return None, None
+    explanation = json.loads(row.explanation)
+    shown = answers.Outcome(status=row.outcome, result=str(explanation.get("result", "")), explanation=explanation)
+    digest = next((entry.program for entry in entries if entry.program is not None), None)
+    version = event_store.version_of(tx, digest)
+    return shown, explain(found.event, row.outcome, explanation, version=version)
+
+
+def _corrects(event: Event) -> answers.Place | None:
+    if event.type != CORRECTED:
+        return None
+    try:
+        told = parse_correction(event)
+    except errors.InvalidEvent:
+        return None
+    return answers.Place(source=told.of_source, id=told.of_id)
+
+
+def _entry(row: store.Found, changes: dict[str, int], details: dict[str, Any], firsts: dict[str, str]) -> answers.Entry:
     if "debt" in changes:
         changes["debt"] = -changes["debt"]  # the account is what she owes, below zero
     return answers.Entry(
         id=row.id,
+        type=type_of(row.kind),
+        metadata=metadata_of(row, details),
+        related_entry=related_of(row, details, firsts),
         kind=row.kind,
         cause=row.cause,
         rule=row.rule,
@@ -79,6 +133,6 @@ def _entry(row: store.Found, changes: dict[str, int]) -> answers.Entry:
         recorded_at=format_instant(row.recorded_at),
         position=row.position,
         changes=changes,
-        details=json.loads(row.details) if row.details else None,
+        details=details or None,
         digest=row.digest,
     )

@@ -1,30 +1,26 @@
 """How a write is made: once for each Idempotency-Key, with the answer stored in the transaction of its effect.
 
-Only successes are stored. A refusal leaves nothing behind, so that a retry after it is judged anew.
+Only successes are stored. A refusal leaves nothing behind, so that a retry after it is judged anew. Events go another
+way, many requests in one transaction: ``group.py``.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 from fastapi import Request, Response
 from pydantic import BaseModel
-from sqlalchemy import Row, delete, insert, select, tuple_
 
+from loyaltychain.api import records
 from loyaltychain.api.context import Context
 from loyaltychain.api.gate import Admitted
 from loyaltychain.api.keys import ApiKey
 from loyaltychain.api.problems import Problem
-from loyaltychain.api.tables import idempotency_records as records
+from loyaltychain.api.records import check_key
+from loyaltychain.api.rights import check_may_write
 from loyaltychain.core import errors
 from loyaltychain.core.calendar import UnixSeconds
-from loyaltychain.db.engine import Tx, transaction
+from loyaltychain.db.engine import Tx
 from loyaltychain.db.lock import lock
-
-KEPT_SECONDS = 24 * 3600
-REPLAYED = "Idempotent-Replayed"
-_KEY_MAX = 255
-_PURGE_MAX = 100  # records a write removes at most
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +47,7 @@ def caller(request: Request) -> ApiKey:
 
 def check_source(request: Request, source: str) -> None:
     """Raise a Problem unless the caller's key may write this source."""
-    key = caller(request)
-    if source not in key.sources:
-        allowed = ", ".join(key.sources)
-        raise Problem("forbidden", f"The key {key.name!r} may not write the source {source!r}, only: {allowed}.")
+    check_may_write(caller(request), source)
 
 
 def check_manages(request: Request) -> None:
@@ -64,15 +57,9 @@ def check_manages(request: Request) -> None:
         raise Problem("forbidden", f"The key {key.name!r} may not do this: make one with `--manages`.")
 
 
-def check_key(text: str | None) -> str:
-    """The Idempotency-Key. Raises a Problem when there is none that can be used."""
-    if text is None or not 1 <= len(text) <= _KEY_MAX or not (text.isascii() and text.isprintable()):
-        raise Problem(
-            "idempotency-key-missing",
-            f"Send an `Idempotency-Key` of 1 to {_KEY_MAX} printable ASCII characters: a fresh random one for each "
-            "thing to be done, the same one again when it is retried.",
-        )
-    return text
+def place_of(request: Request, key: str | None) -> records.Place:
+    """What this call is known by. Raises a Problem for an Idempotency-Key that cannot be used."""
+    return records.Place(caller(request).id, f"{request.method} {request.scope['path']}", check_key(key))
 
 
 def write(context: Context, request: Request, key: str | None, act: Callable[[Tx, UnixSeconds], Reply]) -> Response:
@@ -80,57 +67,34 @@ def write(context: Context, request: Request, key: str | None, act: Callable[[Tx
 
     Raises Problem and LoyaltyError: nothing was written then.
     """
-    name = check_key(key)
+    place = place_of(request, key)
     found = admitted(request)
-    assert found.caller is not None and found.fingerprint is not None
-    place = {"key_id": found.caller.id, "route": f"{request.method} {request.scope['path']}", "key": name}
-    with transaction(context.engine) as tx:
+    assert found.fingerprint is not None
+    fingerprint = found.fingerprint
+
+    def once(tx: Tx) -> Response:
         _lock(tx, place)
-        known = tx.execute(select(records).filter_by(**place)).one_or_none()
+        known = records.find(tx, [place]).get(place)
         if known is not None:
-            return _replay(known, found)
+            return records.replay(known, fingerprint)
         now = context.clock()
         reply = act(tx, now)
         if reply.problem is not None:
             return reply.problem.response(found.request_id)
         assert reply.body is not None
         body = reply.body.model_dump_json()
-        _purge(tx, now)
-        row = place | {"fingerprint": found.fingerprint, "status": reply.status, "body": body, "created_at": now}
-        tx.execute(insert(records), [row])
-    return Response(body, reply.status, media_type="application/json")
+        records.keep(tx, [records.Record(place, fingerprint, reply.status, body)], now, purge=context.may_purge(now))
+        return Response(body, reply.status, media_type="application/json")
+
+    return context.write_again(once)  # the record of its answer says whether a lost commit was done
 
 
-def _lock(tx: Tx, place: dict[str, str]) -> None:
+def _lock(tx: Tx, place: records.Place) -> None:
     try:
-        lock(tx, "api/" + "\n".join(place.values()))
+        lock(tx, "api/" + "\n".join(place))
     except errors.DatabaseBusy as error:
         raise Problem(
             "idempotency-key-in-use",
             "The first request with this key has not ended yet. Send the same one again in a moment.",
             headers={"Retry-After": "1"},
         ) from error
-
-
-def _replay(known: Row[*tuple[Any, ...]], found: Admitted) -> Response:
-    if known.fingerprint != found.fingerprint:
-        raise Problem(
-            "idempotency-key-reused",
-            "This Idempotency-Key was used here for another body. Send a fresh one for something else.",
-        )
-    return Response(known.body, known.status, {REPLAYED: "true"}, "application/json")
-
-
-def _purge(tx: Tx, now: UnixSeconds) -> None:
-    """Remove some answers that are older than the time for which they are promised."""
-    names = records.c.key_id, records.c.route, records.c.key
-    # Rows that another write is just removing are skipped, not waited for.
-    old = (
-        select(*names)
-        .where(records.c.created_at < now - KEPT_SECONDS)
-        .order_by(records.c.created_at)
-        .limit(_PURGE_MAX)
-        .with_for_update(skip_locked=True)
-    )
-    if found := tx.execute(old).all():
-        tx.execute(delete(records).where(tuple_(*names).in_([tuple(row) for row in found])))

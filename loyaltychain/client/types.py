@@ -58,6 +58,9 @@ class Entry(TypedDict):
     """One entry of the ledger and what it changes."""
 
     id: str
+    type: str
+    metadata: dict[str, Any] | None
+    related_entry: str | None
     kind: str
     cause: str
     rule: str | None
@@ -78,6 +81,43 @@ class Outcome(TypedDict):
     explanation: dict[str, Any]
 
 
+class Place(TypedDict):
+    """Which event."""
+
+    source: str
+    id: str
+
+
+class RuleSays(TypedDict):
+    """What one rule made of an event."""
+
+    id: str
+    version: int | None
+    points: int
+    reason: str
+
+
+class Suppressed(TypedDict):
+    """Points that were not given, or not in full."""
+
+    rule: str | None
+    reason: str
+
+
+class EventSummary(TypedDict):
+    """An event of a list."""
+
+    source: str
+    id: str
+    type: str
+    member: str
+    occurred_at: str
+    received_at: str
+    position: int
+    outcome: Literal["posted", "nothing", "refused"] | None
+    result: str | None
+
+
 class Event(TypedDict):
     """An event; ``outcome`` is None while it waits."""
 
@@ -91,6 +131,12 @@ class Event(TypedDict):
     position: int | None
     payload: dict[str, Any]
     outcome: Outcome | None
+    awarded: int | None
+    desired: int | None
+    rules: list[RuleSays]
+    suppressed: list[Suppressed]
+    corrects: Place | None
+    corrected_by: Place | None
     entries: list[Entry]
     receipts: list[ReceiptPlace]
 
@@ -137,6 +183,7 @@ class Balance(TypedDict):
     qualifying: int
     earned: int
     adjusted: int
+    merged: int
     spent: int
     expired: int
     reversed: int
@@ -213,49 +260,12 @@ class Reward(TypedDict):
     updated_at: str
 
 
-class Batch(TypedDict):
-    """A batch, its header under the names that it has on chain."""
-
-    id: int
-    state: str
-    header: dict[str, Any]
-    tx_hash: str | None
-
-
-class BalanceProof(TypedDict):
-    """What a member owned after a batch, with its proof. ``client.verify`` checks it."""
-
-    format: str
-    network: str
-    chain_id: int
-    ledger: str
-    batch: dict[str, Any]
-    member: int
-    balance: int
-    word_index: int
-    word: str
-    siblings: list[str]
-
-
-class InForce(TypedDict):
-    """The programme that counts."""
-
-    digest: str
-    from_position: int
-
-
-class Program(TypedDict):
-    """The programme file as it is hashed."""
-
-    digest: str
-    document: dict[str, Any]
-    in_force: InForce | None
-
-
 class Readiness(TypedDict):
-    """Whether the API can work, and how far the worker is behind."""
+    """Whether the API can work, how far the worker is behind, and what somebody should look at."""
 
     status: str
     events_waiting: int
     oldest_event_seconds: int | None
     oldest_unsettled_seconds: int | None
+    newest_final_seconds: int | None
+    warnings: list[str]

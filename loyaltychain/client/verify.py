@@ -7,7 +7,7 @@ Written from docs/PROTOCOL.md, sections 1, 2 and 4. It asks nobody: whether the 
 from collections.abc import Mapping
 from typing import Any
 
-from loyaltychain.client.types import BalanceProof
+from loyaltychain.client.chain_types import BalanceProof
 from loyaltychain.core.hashing import from_hex, keccak256
 
 DEPTH = 24

@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -24,3 +25,24 @@ def serving(project: Commands, *options: str) -> Iterator[tuple[subprocess.Popen
         if process.poll() is None:
             process.kill()
         process.communicate()
+
+
+@contextmanager
+def serving_with_log(project: Commands, *options: str) -> Iterator[str]:
+    """The URL of a process whose log goes to ``serve.log`` in the project: a pipe that nobody reads would fill."""
+    with (project.home / "serve.log").open("w", encoding="utf-8") as log:
+        command = [sys.executable, "-m", "loyaltychain", "serve", "--port", "0", "--json", *options]
+        process = subprocess.Popen(
+            [*command, "--home", str(project.home)], stdout=subprocess.PIPE, stderr=log, text=True, env=Commands._env()
+        )
+        try:
+            assert process.stdout is not None
+            said = ""
+            for line in process.stdout:
+                said += line
+                if line.rstrip() == "}":
+                    break
+            yield str(json.loads(said)["url"])
+        finally:
+            process.terminate()
+            process.communicate(timeout=60)

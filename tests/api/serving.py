@@ -2,8 +2,8 @@
 
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
@@ -16,13 +16,12 @@ from sqlalchemy import Engine
 from loyaltychain.api.app import create_app
 from loyaltychain.api.context import Context
 from loyaltychain.api.keys import create_key
-from loyaltychain.api.server import listen, url_of
+from loyaltychain.api.server import http_protocol, listen, url_of
 from loyaltychain.config.project import Project
 from loyaltychain.core.calendar import UnixSeconds
 from loyaltychain.db.engine import transaction
 from loyaltychain.db.migrate import open_migrated
 from loyaltychain.events.types import Intake
-from loyaltychain.ledger.sequence import sequence
 from loyaltychain.operations.earn import earn_step
 from tests.database import fresh_database
 from tests.projects import NOW, new_project
@@ -93,8 +92,6 @@ class Served:
         """What the worker does with events, without a chain."""
         while earn_step(self.context.engine, self.context.program(), now=self.clock()).events:
             pass
-        with transaction(self.context.engine) as tx:
-            sequence(tx)
 
 
 def event(**changes: Any) -> dict[str, Any]:
@@ -121,16 +118,44 @@ def served_project(project: Project, engine: Engine, *, intake: Intake | None = 
     context = Context(project, engine, intake or Intake(), clock)
     with transaction(engine) as tx:
         _, key = create_key(tx, "tests", ["shop", "till"], environment="test", manages=True, now=NOW)
+    with answering(context) as url:
+        one = Served(context, clock, url, key)
+        with one.http:
+            yield one
+
+
+@contextmanager
+def side_by_side(homes: Sequence[Path], engines: Sequence[Engine]) -> Iterator[list[Served]]:
+    """The APIs of several new projects, in one process and on one port."""
+    clock = Clock()
+    contexts = [
+        Context(new_project(home), engine, Intake(), clock) for home, engine in zip(homes, engines, strict=True)
+    ]
+    keys: list[str] = []
+    for context in contexts:
+        context.project.program_file.write_text(PROGRAM, encoding="utf-8")
+        with transaction(context.engine) as tx:
+            keys.append(create_key(tx, "tests", ["shop", "till"], environment="test", manages=True, now=NOW)[1])
+    with answering(*contexts) as url, ExitStack() as stack:
+        found = [Served(context, clock, url, key) for context, key in zip(contexts, keys, strict=True)]
+        for one in found:
+            stack.enter_context(one.http)
+        yield found
+
+
+@contextmanager
+def answering(*contexts: Context) -> Iterator[str]:
+    """A thread that serves these, and its URL."""
     with listen("127.0.0.1", 0, is_behind_tls=False) as listener:
-        server = uvicorn.Server(uvicorn.Config(create_app(context), log_level="critical", lifespan="off"))
+        server = uvicorn.Server(
+            uvicorn.Config(create_app(*contexts), http=http_protocol(), log_level="critical", lifespan="off")
+        )
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()
         try:
             while not server.started:
                 time.sleep(0.01)
-            one = Served(context, clock, url_of(listener), key)
-            with one.http:
-                yield one
+            yield url_of(listener)
         finally:
             server.should_exit = True
             thread.join(20)

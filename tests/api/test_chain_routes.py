@@ -49,7 +49,7 @@ def client(settled: tuple[Served, World]) -> Iterator[Client]:
 
 def test_receipt__of_a_settled_event__verifies(settled: tuple[Served, World], client: Client) -> None:
     [place] = client.event("shop", "S-1")["receipts"]
-    document = client.receipt(place["batch"], place["index"])
+    document = client.chain.receipt(place["batch"], place["index"])
 
     assert (place["points"], place["state"], document["entry"]["cause"]) == (15, "final", "shop/S-1")
     assert verify_receipt(document, None).ok
@@ -60,9 +60,9 @@ def test_receipt__of_a_settled_event__verifies(settled: tuple[Served, World], cl
 
 def test_batches__newest_first_with_their_transactions(settled: tuple[Served, World], client: Client) -> None:
     api, _ = settled
-    one, two = client.batch(1), client.batch(2)
+    one, two = client.chain.batch(1), client.chain.batch(2)
 
-    assert list(client.batches()) == [two, one]
+    assert list(client.chain.batches()) == [two, one]
     assert (one["state"], one["header"]["issued"], two["header"]["prevHash"]) == (
         "final", 30, one["header"]["batchHash"])  # fmt: skip
     assert one["tx_hash"] is not None and one["tx_hash"] != two["tx_hash"]
@@ -79,7 +79,7 @@ def test_proof__holds_against_the_chain(
     held = read_ledger(world.rpc, world.deployment, "batchHashOf", batch)
     assert isinstance(held, bytes)
 
-    assert verify_balance(client.balance_proof(batch, member), batch_hash="0x" + held.hex()) == points
+    assert verify_balance(client.chain.balance_proof(batch, member), batch_hash="0x" + held.hex()) == points
 
 
 def changed(document: Any) -> Iterator[Any]:
@@ -99,7 +99,7 @@ def changed(document: Any) -> Iterator[Any]:
 
 
 def test_proof__one_digit_changed__does_not_hold(client: Client) -> None:
-    proof = client.balance_proof(2, "ann")
+    proof = client.chain.balance_proof(2, "ann")
     unsaid = {"format", "network"}  # words about the proof, not in it
 
     wrong = [each for each in changed(proof) if any(each[name] != proof[name] for name in proof.keys() - unsaid)]
@@ -109,11 +109,11 @@ def test_proof__one_digit_changed__does_not_hold(client: Client) -> None:
         with pytest.raises(WrongProof):
             verify_balance(each)
     with pytest.raises(WrongProof, match="another batch"):
-        verify_balance(proof, batch_hash=client.batch(1)["header"]["batchHash"])
+        verify_balance(proof, batch_hash=client.chain.batch(1)["header"]["batchHash"])
 
 
 def test_proof__mangled__is_wrong_and_nothing_else(client: Client) -> None:
-    proof = client.balance_proof(2, "ann")
+    proof = client.chain.balance_proof(2, "ann")
     for name in ("batch", "member", "word", "siblings", "chain_id", "ledger", "balance", "word_index"):
         for value in (None, "x", [], {}, -1, 2**300, 1.5):
             mangled: Any = copy.deepcopy(proof) | {name: value}
@@ -124,13 +124,14 @@ def test_proof__mangled__is_wrong_and_nothing_else(client: Client) -> None:
 def test_balance__says_what_the_chain_has(settled: tuple[Served, World], client: Client) -> None:
     assert client.balance("ann")["on_chain"] == {"settled": 30, "batch": 2}
     assert client.balance("cat")["on_chain"] == {"settled": 0, "batch": 2}
-    assert client.readiness() == {
-        "status": "ok", "events_waiting": 0, "oldest_event_seconds": None, "oldest_unsettled_seconds": None,
-    }  # fmt: skip
+    ready = client.readiness()
+    assert (ready["status"], ready["events_waiting"], ready["warnings"]) == ("ok", 0, [])
+    assert (ready["oldest_event_seconds"], ready["oldest_unsettled_seconds"]) == (None, None)
+    assert ready["newest_final_seconds"] is not None
 
 
 def test_program__in_force(settled: tuple[Served, World], client: Client) -> None:
-    found = client.program()
+    found = client.chain.program()
 
     assert found["digest"] == "0x" + settled[1].program().digest.hex()
     assert found["in_force"] == {"digest": found["digest"], "from_position": 1}

@@ -4,13 +4,14 @@
 ├── given another content type or a compressed body: 415
 ├── given a body that does not end: 413 long before it would; of two lengths: 400, and the connection ends
 ├── given an unknown field, a wrong type, nothing: 422 with a pointer to it
-├── given a write without an Idempotency-Key: 400
+├── given a write without an Idempotency-Key: 400; its example is a body that it takes
 ├── given a path or a method that is none: 404, 405
 ├── each of these is a problem by RFC 9457 with a request id
 └── the contract lists problems under their media type, and the key
 """
 
 import json
+import re
 import socket
 from collections.abc import Iterator
 from typing import Any
@@ -18,10 +19,13 @@ from typing import Any
 import httpx2
 import pytest
 
+from loyaltychain.api.authentication import KEPT_SECONDS
 from loyaltychain.api.keys import find_key, revoke_key
 from loyaltychain.api.problems import KINDS
+from loyaltychain.core.calendar import UnixSeconds
 from loyaltychain.db.engine import transaction
 from tests.api.serving import Served, event
+from tests.projects import NOW
 
 FILLED = {
     "{source}": "shop", "{event_id}": "x", "{member_id}": "ann", "{redemption_id}": "x", "{hold_id}": "x",
@@ -40,7 +44,7 @@ def operations(api: Served, *, writes: bool) -> Iterator[tuple[str, str]]:
         path = template
         for name, value in FILLED.items():
             path = path.replace(name, value)
-        assert "{" not in path, template
+        path = re.sub(r"\{[a-z_]+\}", "x", path)
         for method in methods:
             if path.startswith("/v1") and (method in ("post", "put")) == writes:
                 yield method.upper(), path
@@ -70,14 +74,15 @@ def test_key__missing_or_wrong__is_401_on_every_route(shared: Served) -> None:
                     assert answer.headers["www-authenticate"].startswith("Bearer")
 
 
-def test_key__revoked__opens_nothing_from_the_next_request_on(api: Served) -> None:
+def test_key__revoked__opens_nothing_a_few_seconds_later(api: Served) -> None:
     key = api.new_key("shop")
     with api.with_key(key) as other:
         assert other.get("/v1/rewards").status_code == 200
         with transaction(api.context.engine) as tx:
-            found = find_key(tx, key, environment="test")
+            found = find_key(tx, key, environment="test", now=NOW)
             assert found is not None
             revoke_key(tx, found.id, now=api.clock())
+        api.clock.now = UnixSeconds(api.clock.now + KEPT_SECONDS)
         check_problem(other.get("/v1/rewards"), 401, "unauthorized")
 
 
@@ -177,8 +182,8 @@ def test_shape__wrong__is_422_with_a_pointer(
 
 @pytest.mark.parametrize(
     ("path", "parameters", "where"),
-    [("/v1/members/ann/balance", {"at": "yesterday"}, "parameter:at"),
-     ("/v1/members/ann/balance", {"at": "2020-01-01T00:00:00Z"}, "parameter:at"),
+    [("/v1/members/ann/balance", {"as_of": "yesterday"}, "parameter:as_of"),
+     ("/v1/members/ann/balance", {"by": "guess"}, "parameter:by"),
      ("/v1/members/ann/entries", {"limit": 0}, "parameter:limit"),
      ("/v1/members/ann/entries", {"limit": 201}, "parameter:limit"),
      ("/v1/members/ann/entries", {"cursor": "WzFd"}, "parameter:cursor"),
@@ -196,18 +201,36 @@ def test_parameter__wrong__is_422_and_named(shared: Served, path: str, parameter
 
 
 def test_idempotency_key__missing_or_unusable__is_400_on_every_write(api: Served) -> None:
-    bodies = {
-        "/v1/events": event(), "/v1/events/batch": {"events": [event()]},
-        "/v1/adjustments": {"source": "shop", "id": "1", "member": "ann", "points": 1, "reason": "r", "actor": "a"},
-        "/v1/redemptions/shop/x/refund": {"source": "shop", "id": "1", "reason": "r"},
-        "/v1/holds/shop/x/commit": {}, "/v1/holds/shop/x/release": {}, "/v1/rewards/mug": {"name": "M", "cost": 1},
-    }  # fmt: skip
-    spending = {"source": "shop", "id": "1", "member": "ann", "points": 1}
+    bodies = examples(api)
     for headers in ({}, {"Idempotency-Key": ""}, {"Idempotency-Key": "k" * 256}, {"Idempotency-Key": "kü"}):
         for method, path in operations(api, writes=True):
             named = {name: value.encode("utf-8") for name, value in headers.items()}
-            answer = api.http.request(method, path, json=bodies.get(path, spending), headers=named)
+            answer = api.http.request(method, path, json=bodies[method, path], headers=named)
             check_problem(answer, 400, "idempotency-key-missing")
+
+
+def examples(api: Served) -> dict[tuple[str, str], Any]:
+    """The example of each write's body, as the contract shows it."""
+    found = contract(api)
+    bodies = {}
+    for (method, path), (template, name) in zip(operations(api, writes=True), templates(found), strict=True):
+        shown = found["paths"][template][name]["requestBody"]["content"]["application/json"]["schema"]["$ref"]
+        [bodies[method, path]] = found["components"]["schemas"][shown.rsplit("/", 1)[-1]]["examples"]
+    return bodies
+
+
+def templates(found: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    for template, methods in found["paths"].items():
+        for method in methods:
+            if template.startswith("/v1") and method in ("post", "put"):
+                yield template, method
+
+
+def test_examples__are_taken_by_their_routes(api: Served) -> None:
+    for (method, path), body in examples(api).items():
+        answer = api.http.request(method, path, json=body, headers={"Idempotency-Key": f"{method} {path}"})
+        told = answer.json()
+        assert answer.status_code < 500 and "errors" not in told, (method, path, answer.text)  # of its shape
 
 
 def test_path_and_method__that_are_none__are_404_and_405(shared: Served) -> None:

@@ -1,10 +1,11 @@
 """Events over HTTP
-├── given a new event: 202 accepted; the same again 202 known; other content under its id 409
+├── given a new event: 202 accepted; the same again 202 known; other content under its id 409 (edge cases 1, 3)
 ├── given Prefer: wait: 200 with the outcome when it comes in time, 202 when it does not
 ├── given a type that the programme knows: a wrong payload is 422 with a pointer, and nothing is taken
 ├── given another type: its payload may be any object
 ├── given a source that the key may not write: 403
-├── given intake: strangers, old and future events, closed members are refused by code; a known event stays known
+├── given intake: strangers, old and future events, closed members are refused by code (edge cases 8 to 10)
+│   └── a known event stays known
 ├── given many at once: one result each, in order; what is refused stops no other, and repeats are known
 └── given an event that was decided: its outcome, entries and the balance
 """
@@ -77,7 +78,7 @@ def test_balance__at_a_later_instant__counts_what_expires_until_then(api: Served
     api.post("/v1/events", event())
     api.work()
 
-    later = api.get("/v1/members/ann/balance", at="2027-05-28T23:00:00Z").json()
+    later = api.get("/v1/members/ann/balance", as_of="2027-05-28T23:00:00Z").json()
 
     assert (later["available"], later["expired"], later["as_of"]) == (0, 15, "2027-05-28T23:00:00Z")
 

@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine, select
 
-from loyaltychain.api.keys import create_key, find_key, list_keys, revoke_key
+from loyaltychain.api.keys import APP_SCOPES, create_key, find_key, list_keys, revoke_key
 from loyaltychain.api.tables import api_keys
 from loyaltychain.cli import main as command_line
 from loyaltychain.core import errors
@@ -35,11 +35,11 @@ def test_key__its_text__opens_it_and_is_not_stored(database: Engine) -> None:
     text = make(database)
 
     with reading(database) as tx:
-        found = find_key(tx, text, environment="test")
+        found = find_key(tx, text, environment="test", now=NOW)
         assert found == list_keys(tx)[0]
-        assert (found.name, found.sources, found.manages) == ("till", ("shop",), False)
+        assert (found.name, found.sources, found.scopes) == ("till", ("shop",), APP_SCOPES)
         stored = json.dumps([tuple(row) for row in tx.execute(select(api_keys))])
-        assert find_key(tx, text, environment="live") is None
+        assert find_key(tx, text, environment="live", now=NOW) is None
     assert text.split("_")[3][:32] not in stored
 
 
@@ -50,9 +50,9 @@ def test_key__one_letter_changed__is_none(database: Engine, place: int, letter: 
     other = text[: place % len(text)] + letter + text[place % len(text) + 1 :]
 
     with reading(database) as tx:
-        assert (find_key(tx, other, environment="test") is not None) == (other == text)
+        assert (find_key(tx, other, environment="test", now=NOW) is not None) == (other == text)
         for longer in (text + "a", text + "\n", " " + text, text[:-1], ""):
-            assert find_key(tx, longer, environment="test") is None
+            assert find_key(tx, longer, environment="test", now=NOW) is None
 
 
 def test_key__revoked__is_none_for_ever(database: Engine) -> None:
@@ -61,7 +61,7 @@ def test_key__revoked__is_none_for_ever(database: Engine) -> None:
         [key] = list_keys(tx)
         revoke_key(tx, key.id, now=NOW)
         again = revoke_key(tx, key.id, now=UnixSeconds(NOW + 5))
-        assert find_key(tx, text, environment="test") is None
+        assert find_key(tx, text, environment="test", now=NOW) is None
         assert again.revoked_at == NOW
         with pytest.raises(errors.InvalidSettings, match="key list"):
             revoke_key(tx, "none", now=NOW)

@@ -135,16 +135,22 @@ def test_log__and_a_revoked_key(project: Commands) -> None:
         http.get("/v1/members/hush-hush/balance")
         http.get("/v1/x%0Ay/hush-hush")
         project.run("key", "revoke", key)
-        refused = http.get("/v1/rewards")
+        for _ in range(600):  # it is taken for some seconds still
+            refused = http.get("/v1/rewards")
+            if refused.status_code == 401:
+                break
+            time.sleep(0.1)
         process.send_signal(signal.SIGTERM)
         _, log = process.communicate(timeout=30)
 
     assert refused.status_code == 401
     lines = log.splitlines()
-    assert [line.split()[2:5] for line in lines] == [
+    told = [line.split()[1:4] for line in lines]
+    assert told[:3] == [
         ["POST", "/v1/adjustments", "404"], ["GET", "/v1/members/{member_id}/balance", "404"],
-        ["GET", "/v1/x\\ny/...", "404"], ["GET", "/v1/rewards", "401"],
+        ["GET", "/v1/...", "404"],
     ]  # fmt: skip
+    assert told[-1] == ["GET", "/v1/rewards", "401"]
     assert first.headers["request-id"] in lines[0]
     for secret in (key, key.split("_")[3], "hush-hush", "query-word", "Bearer"):
         assert secret not in log

@@ -13,11 +13,14 @@ PASS, LOSE, GATEWAY, LIMIT = "pass", "lose", "502", "429"
 
 @dataclass
 class Faulty:
-    """``plan`` says what becomes of the next requests; behind its end all pass. ``keys`` are what they carried."""
+    """``plan`` says what becomes of the next requests; behind its end all pass. ``keys`` are what they carried,
+    ``asked`` their methods and paths."""
 
     url: str
     plan: list[str] = field(default_factory=list)
     keys: list[str | None] = field(default_factory=list)
+    asked: list[tuple[str, str]] = field(default_factory=list)
+    retry_after: str | None = None
 
 
 @contextmanager
@@ -30,6 +33,7 @@ def faulty_proxy(target: str) -> Iterator[Faulty]:
 
         def do_GET(self) -> None:
             found.keys.append(self.headers.get("Idempotency-Key"))
+            found.asked.append((self.command, self.path.partition("?")[0]))
             fate = found.plan.pop(0) if found.plan else PASS
             body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
             if fate in (GATEWAY, LIMIT):
@@ -40,7 +44,7 @@ def faulty_proxy(target: str) -> Iterator[Faulty]:
             if fate == LOSE:
                 self.close_connection = True
                 return
-            self._say(answer.status_code, answer.content, answer.headers["content-type"])
+            self._say(answer.status_code, answer.content, answer.headers.get("content-type", "text/plain"))
 
         do_POST = do_PUT = do_GET  # noqa: N815 - the names that http.server looks for
 
@@ -48,6 +52,8 @@ def faulty_proxy(target: str) -> Iterator[Faulty]:
             self.send_response(status)
             self.send_header("Content-Type", kind)
             self.send_header("Content-Length", str(len(body)))
+            if found.retry_after is not None and status in (429, 503):
+                self.send_header("Retry-After", found.retry_after)
             self.end_headers()
             self.wfile.write(body)
 

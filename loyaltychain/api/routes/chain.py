@@ -2,10 +2,10 @@
 
 from fastapi import APIRouter
 
-from loyaltychain.api import answers, store, views
+from loyaltychain.api import answers, chain_answers, store, views
 from loyaltychain.api.context import Context
-from loyaltychain.api.cursor import make_cursor, parse_cursor, split_page
-from loyaltychain.api.parts import LIMIT, BatchNumber, Cursor, Here, Index, Limit, PathId
+from loyaltychain.api.paging import Paged
+from loyaltychain.api.parts import BatchNumber, Here, Index, PathId
 from loyaltychain.api.problems import Problem
 from loyaltychain.core.hashing import to_hex
 from loyaltychain.db.engine import Tx, reading
@@ -29,44 +29,47 @@ def get_receipt(batch: BatchNumber, index: Index, context: Here) -> dict[str, ob
 
 
 @router.get("/v1/members/{member_id:path}/receipts")
-def get_receipts(member_id: PathId, context: Here, cursor: Cursor = None, limit: Limit = LIMIT) -> answers.Receipts:
+def get_receipts(member_id: PathId, context: Here, page: Paged) -> answers.Receipts:
     """Where a member's receipts are, newest first."""
     with reading(context.engine) as tx:
         condition = receipts.c.member == find_member(tx, member_id)
-        if cursor is not None:
-            batch, index = parse_cursor(cursor, int, int)
+        begin = page.begin(tx, int, int)
+        if begin is not None:
+            batch, index = begin
             condition &= (receipts.c.batch < batch) | ((receipts.c.batch == batch) & (receipts.c.index < index))
-        page, has_more = split_page(store.receipts_of(tx, condition, limit + 1), limit)
-        next_cursor = make_cursor(page[-1].batch, page[-1].place) if has_more else None
-        return answers.Receipts(receipts=views.show_places(page), has_more=has_more, next_cursor=next_cursor)
+        found = store.receipts_of(tx, condition, page.wanted)
+        shown = page.end(tx, found, lambda row: (row.batch, row.place))
+        places = views.show_places(shown.rows)
+        return answers.Receipts(receipts=places, has_more=shown.has_more, next_cursor=shown.next_cursor)
 
 
 @router.get("/v1/batches")
-def get_batches(context: Here, cursor: Cursor = None, limit: Limit = LIMIT) -> answers.Batches:
+def get_batches(context: Here, page: Paged) -> chain_answers.Batches:
     """All batches, newest first."""
-    before = None if cursor is None else int(parse_cursor(cursor, int)[0])
     with reading(context.engine) as tx:
-        page, has_more = split_page(store.batch_ids(tx, before, limit + 1), limit)
-        shown = [_show(tx, _read(tx, number)) for number in page]
-    return answers.Batches(batches=shown, has_more=has_more, next_cursor=make_cursor(page[-1]) if has_more else None)
+        begin = page.begin(tx, int)
+        numbers = store.batch_ids(tx, None if begin is None else int(begin[0]), page.wanted)
+        shown = page.end(tx, numbers, lambda number: (number,))
+        batches = [_show(tx, _read(tx, number)) for number in shown.rows]
+    return chain_answers.Batches(batches=batches, has_more=shown.has_more, next_cursor=shown.next_cursor)
 
 
 @router.get("/v1/batches/{batch}")
-def get_batch(batch: BatchNumber, context: Here) -> answers.Batch:
+def get_batch(batch: BatchNumber, context: Here) -> chain_answers.Batch:
     """A batch: its header, its state, and the transaction that carries it."""
     with reading(context.engine) as tx:
         return _show(tx, _read(tx, batch))
 
 
 @router.get("/v1/batches/{batch}/proof/{member_id:path}")
-def get_proof(batch: BatchNumber, member_id: PathId, context: Here) -> answers.BalanceProof:
+def get_proof(batch: BatchNumber, member_id: PathId, context: Here) -> chain_answers.BalanceProof:
     """What the member owned after a batch, and the proof of it under the balance root of the batch's header."""
     deployment = context.deployment()
     with reading(context.engine) as tx:
         member, found = find_member(tx, member_id), _read(tx, batch)
         balances = settled_balances(tx, batch)
     words, index = pack(balances), member // LANES
-    return answers.BalanceProof(
+    return chain_answers.BalanceProof(
         network=deployment.network,
         chain_id=deployment.chain_id,
         ledger=deployment.ledger,
@@ -80,16 +83,16 @@ def get_proof(batch: BatchNumber, member_id: PathId, context: Here) -> answers.B
 
 
 @router.get("/v1/program")
-def get_program(context: Here) -> answers.Program:
+def get_program(context: Here) -> chain_answers.Program:
     """The programme file as it is hashed, and which programme counts by what was published last."""
     program = context.program()
-    return answers.Program(digest=to_hex(program.digest), document=program.document, in_force=_in_force(context))
+    return chain_answers.Program(digest=to_hex(program.digest), document=program.document, in_force=_in_force(context))
 
 
-def _in_force(context: Context) -> answers.InForce | None:
+def _in_force(context: Context) -> chain_answers.InForce | None:
     with reading(context.engine) as tx:
         row = store.publication(tx, context.network)
-    return None if row is None else answers.InForce(digest=row.digest, from_position=row.from_position)
+    return None if row is None else chain_answers.InForce(digest=row.digest, from_position=row.from_position)
 
 
 def _read(tx: Tx, number: int) -> Batch:
@@ -99,9 +102,9 @@ def _read(tx: Tx, number: int) -> Batch:
     return found
 
 
-def _show(tx: Tx, batch: Batch) -> answers.Batch:
+def _show(tx: Tx, batch: Batch) -> chain_answers.Batch:
     number = batch.header.batch_id
     hashes = store.transactions_of(tx, number)
-    return answers.Batch(
+    return chain_answers.Batch(
         id=number, state=batch.state, header=batch_document(batch), tx_hash=hashes[0] if hashes else None
     )

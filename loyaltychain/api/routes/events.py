@@ -1,82 +1,77 @@
-"""Events: taken one by one or many at once, and what became of each. Their points are the worker's."""
+"""Events: taken one by one or many at once, and what became of each. Their points are the worker's.
 
-import re
-from typing import Annotated
+Both writes are answered twice over: by the route, and without routing (``HOT``) where the body is plain. Both ways lead
+through the programme's group.
+"""
 
-import anyio
-from fastapi import APIRouter, Header, Request, Response
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
 from starlette.concurrency import run_in_threadpool
 
-from loyaltychain.api import answers, store, views
+from loyaltychain.api import answers, records, views
 from loyaltychain.api.context import Context
-from loyaltychain.api.intake import make_event, parse_events, take
+from loyaltychain.api.dry_run import Dry, DryNow, Silent, no_body, refuse_moment, try_event
+from loyaltychain.api.gate import Admitted, Hot
+from loyaltychain.api.group import Answer, Finish, New, Wish
+from loyaltychain.api.intake import Taken, check_event, make_event, plain_event, read_events
 from loyaltychain.api.parts import Here, IdempotencyKey, PathId
 from loyaltychain.api.problems import Problem
-from loyaltychain.api.requests import Name, NewEvent, NewEvents
-from loyaltychain.api.writes import Reply, admitted, write
+from loyaltychain.api.requests import BATCH_MAX, Name, NewEvent, NewEvents
+from loyaltychain.api.waiting import Prefer, seconds_to_wait, wait_for
+from loyaltychain.api.writes import admitted, place_of
 from loyaltychain.core.calendar import UnixSeconds
+from loyaltychain.core.times import format_instant
 from loyaltychain.db.engine import Tx, reading
-from loyaltychain.events.types import Event
+from loyaltychain.events.types import Event, SequencedEvent
 
-WAIT_MAX = 10  # seconds
-_POLL_SECONDS = 0.1
-_WAIT = re.compile(r"(?:^|[,;])\s*wait\s*=\s*\"?([0-9]{1,9})\"?\s*(?:$|[,;])", re.IGNORECASE)
+_FEW = 100  # events that are checked without a thread
+_ONE, _MANY = "/v1/events", "/v1/events/batch"
 
 router = APIRouter(tags=["events"])
-Prefer = Annotated[
-    str | None, Header(description=f"wait=N: wait up to N (at most {WAIT_MAX}) seconds for the outcome (RFC 7240).")
-]
 
 
 @router.post(
-    "/v1/events",
+    _ONE,
     status_code=202,
     responses={
         200: {"model": answers.TakenEvent, "description": "Taken, and its outcome came within the time to wait"},
         202: {"model": answers.TakenEvent, "description": "Taken; the worker will decide on it"},
+        204: {"description": "Taken, and no body was asked for"},
     },
 )
 async def post_event(
-    asked: NewEvent, request: Request, context: Here, idempotency_key: IdempotencyKey = None, prefer: Prefer = None
+    asked: NewEvent,
+    request: Request,
+    context: Here,
+    idempotency_key: IdempotencyKey = None,
+    prefer: Prefer = None,
+    dry: Dry = False,
+    at: DryNow = None,
+    silent: Silent = False,
 ) -> Response:
     """Take an event, once for ever: the same one again is `known`, other content under its id a conflict."""
-
-    def act(tx: Tx, now: UnixSeconds) -> Reply:
-        [taken] = take(context, tx, [event], now=now)
-        if taken.problem is not None:
-            return Reply(taken.problem.status, problem=taken.problem)
-        shown = views.show_event(tx, event.source, event.id)
-        return Reply(202, answers.TakenEvent(status="known" if taken.is_known else "accepted", event=shown))
-
     event = await run_in_threadpool(make_event, context, request, asked)
-    response = await run_in_threadpool(write, context, request, idempotency_key, act)
-    found = _WAIT.search(prefer or "")
-    if response.status_code != 202 or found is None:
-        return response
-    return await _wait(context, event, response, min(int(found[1]), WAIT_MAX))
+    if dry:
+        return await run_in_threadpool(try_event, context, request, event, at)
+    refuse_moment(at)
+    response = await _commit(admitted(request), place_of(request, idempotency_key), [event], _tell_one(event))
+    seconds = seconds_to_wait(prefer)
+    if response.status_code == 202 and seconds is not None:
+        response = await wait_for(
+            context, response, seconds, (event.source, event.id), lambda: _show_again(context, event, response)
+        )
+    return no_body(response) if silent and response.status_code < 300 else response
 
 
-@router.post("/v1/events/batch", responses={200: {"model": answers.BatchTaken}})
-def post_events(asked: NewEvents, request: Request, context: Here, idempotency_key: IdempotencyKey = None) -> Response:
+@router.post(_MANY, responses={200: {"model": answers.BatchTaken}})
+async def post_events(
+    asked: NewEvents, request: Request, context: Here, idempotency_key: IdempotencyKey = None
+) -> Response:
     """Take up to 1,000 events in one transaction. Each gets its own result; one that is refused stops no other."""
-    parsed = parse_events(context, request, asked.events)
-    request_id = admitted(request).request_id
-
-    def act(tx: Tx, now: UnixSeconds) -> Reply:
-        taken = iter(take(context, tx, [each for each in parsed if isinstance(each, Event)], now=now))
-        results: list[answers.BatchItem] = []
-        for index, each in enumerate(parsed):
-            fate = next(taken) if isinstance(each, Event) else None
-            problem = each if isinstance(each, Problem) else fate.problem if fate else None
-            if problem is not None:
-                shown = problem.document(request_id)
-                results.append(answers.BatchItem(index=index, status="refused", problem=shown))
-                continue
-            is_known = fate is not None and fate.is_known
-            results.append(answers.BatchItem(index=index, status="known" if is_known else "accepted"))
-        return Reply(200, answers.BatchTaken(results=results))
-
-    return write(context, request, idempotency_key, act)
+    return await _take_many(admitted(request), place_of(request, idempotency_key), asked.events)
 
 
 @router.get("/v1/events/{source}/{event_id:path}")
@@ -86,20 +81,108 @@ def get_event(source: Name, event_id: PathId, context: Here) -> answers.Event:
         return views.show_event(tx, source, event_id)
 
 
-async def _wait(context: Context, event: Event, response: Response, seconds: int) -> Response:
-    """The same answer with the outcome, if it comes in time; no connection and no thread is held meanwhile."""
-    applied = {"Preference-Applied": f"wait={seconds}"}
-    with anyio.move_on_after(seconds):
-        while not await run_in_threadpool(_is_decided, context, event):
-            await anyio.sleep(_POLL_SECONDS)
-    shown = await run_in_threadpool(get_event, event.source, event.id, context)
+async def _hot_event(found: Admitted, headers: Mapping[str, str]) -> Response | None:
+    assert found.tenant is not None and found.caller is not None
+    event = plain_event(found.body) if found.is_exact else None
+    if event is None:
+        return None
+    check_event(found.tenant.context.program(), found.caller, event)
+    return await _commit(found, _place(found, _ONE, headers), [event], _tell_one(event))
+
+
+async def _hot_events(found: Admitted, headers: Mapping[str, str]) -> Response | None:
+    asked = found.body.get("events")
+    if len(found.body) != 1 or type(asked) is not list or not 1 <= len(asked) <= BATCH_MAX:
+        return None
+    if not all(type(each) is dict for each in asked):
+        return None
+    return await _take_many(found, _place(found, _MANY, headers), asked)
+
+
+HOT: dict[tuple[str, str], Hot] = {("POST", _ONE): _hot_event, ("POST", _MANY): _hot_events}
+
+
+def _place(found: Admitted, path: str, headers: Mapping[str, str]) -> records.Place:
+    assert found.caller is not None
+    return records.Place(found.caller.id, f"POST {path}", records.check_key(headers.get("idempotency-key")))
+
+
+async def _take_many(found: Admitted, place: records.Place, asked: Sequence[Any]) -> Response:
+    assert found.tenant is not None and found.caller is not None
+    program = found.tenant.context.program()
+    if len(asked) > _FEW:
+        parsed = await run_in_threadpool(read_events, program, found.caller, asked, is_exact=found.is_exact)
+    else:
+        parsed = read_events(program, found.caller, asked, is_exact=found.is_exact)
+    events = [each for each in parsed if isinstance(each, Event)]
+    return await _commit(found, place, events, _tell_many(parsed, found.request_id))
+
+
+async def _commit(found: Admitted, place: records.Place, events: Sequence[Event], finish: Finish) -> Response:
+    assert found.tenant is not None and found.fingerprint is not None
+    wish = Wish(place, found.fingerprint, found.request_id, events, finish, shows=place.route.endswith(_ONE))
+    return await found.tenant.group.commit(wish)
+
+
+def _tell_one(event: Event) -> Finish:
+    def tell(tx: Tx, now: UnixSeconds, taken: Sequence[Taken], new: New) -> Answer:
+        [fate] = taken
+        if fate.problem is not None:
+            return Answer(fate.problem.status, problem=fate.problem)
+        found = None if fate.is_known else new.get((event.source, event.id))
+        shown = views.show_event(tx, event.source, event.id) if found is None else _show_new(found, now)
+        status: Any = "known" if fate.is_known else "accepted"
+        return Answer(202, answers.TakenEvent(status=status, event=shown).model_dump_json())
+
+    return tell
+
+
+def _tell_many(parsed: Sequence[Event | Problem], request_id: str) -> Finish:
+    def tell(tx: Tx, now: UnixSeconds, taken: Sequence[Taken], new: New) -> Answer:
+        if len(taken) == len(parsed) and not any(fate.is_known or fate.problem for fate in taken):
+            return Answer(200, _all_accepted(len(parsed)))
+        fates = iter(taken)
+        results: list[answers.BatchItem] = []
+        for index, each in enumerate(parsed):
+            fate = next(fates) if isinstance(each, Event) else None
+            problem = each if isinstance(each, Problem) else fate.problem if fate else None
+            if problem is not None:
+                shown = problem.document(request_id)
+                results.append(answers.BatchItem(index=index, status="refused", problem=shown))
+                continue
+            is_known = fate is not None and fate.is_known
+            results.append(answers.BatchItem(index=index, status="known" if is_known else "accepted"))
+        return Answer(200, answers.BatchTaken(results=results).model_dump_json())
+
+    return tell
+
+
+@lru_cache(BATCH_MAX)
+def _all_accepted(count: int) -> str:
+    items = [answers.BatchItem(index=index, status="accepted") for index in range(count)]
+    return answers.BatchTaken(results=items).model_dump_json()
+
+
+def _show_new(found: SequencedEvent, now: UnixSeconds) -> answers.Event:
+    """As ``views.show_event`` has it of an event that was taken just now."""
+    event = found.event
+    return answers.Event(
+        source=event.source,
+        id=event.id,
+        type=event.type,
+        member=event.member_id,
+        member_number=found.member,
+        occurred_at=format_instant(event.occurred_at),
+        received_at=format_instant(now),
+        position=found.position,
+        payload=event.payload,
+        outcome=None,
+        entries=[],
+        receipts=[],
+    )
+
+
+def _show_again(context: Context, event: Event, response: Response) -> answers.TakenEvent:
+    """The answer that was given, with the event as it is now."""
     taken = answers.TakenEvent.model_validate_json(bytes(response.body))
-    body = taken.model_copy(update={"event": shown}).model_dump_json()
-    kept = {name: value for name, value in response.headers.items() if name == "idempotent-replayed"}
-    status = 202 if shown.outcome is None else 200
-    return Response(body, status, kept | applied, "application/json")
-
-
-def _is_decided(context: Context, event: Event) -> bool:
-    with reading(context.engine) as tx:
-        return store.is_decided(tx, event.source, event.id)
+    return taken.model_copy(update={"event": get_event(event.source, event.id, context)})

@@ -1,35 +1,35 @@
-"""What a member has, and how it came to be."""
+"""What a member has, had or will have, and how it came to be."""
 
 from typing import Annotated
 
 from fastapi import APIRouter, Query
 
 from loyaltychain.api import answers, store, views
-from loyaltychain.api.cursor import make_cursor, parse_cursor, split_page
 from loyaltychain.api.instants import Instant, parse_instant
-from loyaltychain.api.parts import LIMIT, Cursor, Here, Limit, PathId
-from loyaltychain.api.problems import Problem
+from loyaltychain.api.paging import Paged
+from loyaltychain.api.parts import Here, PathId
 from loyaltychain.core.times import format_instant
 from loyaltychain.db.engine import reading
 from loyaltychain.events.identity import find_member
 from loyaltychain.operations.balance import read_balance
+from loyaltychain.reports.as_of import Knowledge, read_as_of
 
 router = APIRouter(tags=["members"])
-At = Annotated[Instant | None, Query(description="now or later: an RFC 3339 instant")]
+AsOf = Annotated[Instant | None, Query(description="past or future: an RFC 3339 instant; now unless it is given")]
+By = Annotated[
+    Knowledge, Query(description="Of the past: recorded, as it was known then; occurred, by what is known today.")
+]
 
 
 @router.get("/v1/members/{member_id:path}/balance")
-def get_balance(member_id: PathId, context: Here, at: At = None) -> answers.Balance:
-    """A member's points, now or at a later instant if nothing else happens until then."""
+def get_balance(member_id: PathId, context: Here, as_of: AsOf = None, by: By = "recorded") -> answers.Balance:
+    """A member's points now, at an earlier instant as they were known then, or later if nothing else happens."""
     now = context.clock()
-    moment = now if at is None else parse_instant(at)
-    if moment < now:
-        message = "A balance of the past is not kept: ask for now (leave it out) or later."
-        raise Problem("invalid-request", message, [{"pointer": "parameter:at", "message": message}])
+    moment = now if as_of is None else parse_instant(as_of)
     with reading(context.engine) as tx:
         number = find_member(tx, member_id)
-        found = read_balance(tx, number, at=moment)
-        settled, batch = store.settled(tx, number)
+        found = read_as_of(tx, number, at=moment, by=by) if moment < now else read_balance(tx, number, at=moment)
+        settled, batch = store.settled(tx, number, at=moment)
     return answers.Balance(
         member=member_id,
         number=number,
@@ -41,6 +41,7 @@ def get_balance(member_id: PathId, context: Here, at: At = None) -> answers.Bala
         qualifying=found.qualifying,
         earned=found.earned,
         adjusted=found.adjusted,
+        merged=found.merged,
         spent=found.spent,
         expired=found.expired,
         reversed=found.reversed,
@@ -50,14 +51,13 @@ def get_balance(member_id: PathId, context: Here, at: At = None) -> answers.Bala
 
 
 @router.get("/v1/members/{member_id:path}/entries")
-def get_entries(member_id: PathId, context: Here, cursor: Cursor = None, limit: Limit = LIMIT) -> answers.Entries:
+def get_entries(member_id: PathId, context: Here, page: Paged) -> answers.Entries:
     """A member's entries in the ledger, newest first."""
-    before = None
-    if cursor is not None:
-        at, entry_id = parse_cursor(cursor, int, str)
-        before = int(at), str(entry_id)
     with reading(context.engine) as tx:
         member = find_member(tx, member_id)
-        page, has_more = split_page(store.entries_of_member(tx, member, before, limit + 1), limit)
-        next_cursor = make_cursor(page[-1].recorded_at, page[-1].id) if has_more else None
-        return answers.Entries(entries=views.show_entries(tx, page), has_more=has_more, next_cursor=next_cursor)
+        begin = page.begin(tx, int, str)
+        before = None if begin is None else (int(begin[0]), str(begin[1]))
+        found = store.entries_of_member(tx, member, before, page.wanted)
+        shown = page.end(tx, found, lambda row: (row.recorded_at, row.id))
+        entries = views.show_entries(tx, shown.rows)
+        return answers.Entries(entries=entries, has_more=shown.has_more, next_cursor=shown.next_cursor)

@@ -5,10 +5,11 @@ from collections.abc import Sequence
 from fastapi import APIRouter, Request, Response
 
 from loyaltychain.api import answers
+from loyaltychain.api.dry_run import Dry, DryNow, write_or_try
 from loyaltychain.api.instants import format_optional
 from loyaltychain.api.parts import Here, IdempotencyKey, PathId
 from loyaltychain.api.requests import Commit, Item, Name, NewHold, NewRedemption, Refund, Release
-from loyaltychain.api.writes import Reply, check_source, write
+from loyaltychain.api.writes import Reply, check_source
 from loyaltychain.core.amounts import MemberNumber
 from loyaltychain.core.calendar import UnixSeconds
 from loyaltychain.core.times import format_instant
@@ -22,9 +23,18 @@ router = APIRouter(tags=["spending"])
 _REDEMPTIONS, _HOLDS = "/v1/redemptions", "/v1/holds"
 
 
-@router.post(_REDEMPTIONS, status_code=201, responses={201: {"model": answers.Redemption}})
+@router.post(
+    _REDEMPTIONS,
+    status_code=201,
+    responses={200: {"model": answers.Redemption, "description": "Known already"}, 201: {"model": answers.Redemption}},
+)
 def post_redemption(
-    asked: NewRedemption, http: Request, context: Here, idempotency_key: IdempotencyKey = None
+    asked: NewRedemption,
+    http: Request,
+    context: Here,
+    idempotency_key: IdempotencyKey = None,
+    dry: Dry = False,
+    at: DryNow = None,
 ) -> Response:
     """Spend points, or points for rewards: those that expire soonest first. Known already: 200."""
     check_source(http, asked.source)
@@ -43,7 +53,7 @@ def post_redemption(
         )
         return Reply(200 if done.is_replay else 201, _show_redemption(tx, done))
 
-    return write(context, http, idempotency_key, act)
+    return write_or_try(context, http, idempotency_key, act, dry=dry, at=at)
 
 
 @router.get(_REDEMPTIONS + "/{source}/{redemption_id:path}")
@@ -56,7 +66,7 @@ def get_redemption(source: Name, redemption_id: PathId, context: Here) -> answer
 @router.post(
     _REDEMPTIONS + "/{source}/{redemption_id:path}/refund",
     status_code=201,
-    responses={201: {"model": answers.Refunded}},
+    responses={200: {"model": answers.Refunded, "description": "Known already"}, 201: {"model": answers.Refunded}},
 )
 def post_refund(
     source: Name,
@@ -65,6 +75,8 @@ def post_refund(
     http: Request,
     context: Here,
     idempotency_key: IdempotencyKey = None,
+    dry: Dry = False,
+    at: DryNow = None,
 ) -> Response:
     """Give points of a redemption back, with the expiry that they had. Known already: 200."""
     check_source(http, source)
@@ -94,11 +106,22 @@ def post_refund(
         )
         return Reply(200 if done.is_replay else 201, shown)
 
-    return write(context, http, idempotency_key, act)
+    return write_or_try(context, http, idempotency_key, act, dry=dry, at=at)
 
 
-@router.post(_HOLDS, status_code=201, responses={201: {"model": answers.Hold}})
-def post_hold(asked: NewHold, http: Request, context: Here, idempotency_key: IdempotencyKey = None) -> Response:
+@router.post(
+    _HOLDS,
+    status_code=201,
+    responses={200: {"model": answers.Hold, "description": "Known already"}, 201: {"model": answers.Hold}},
+)
+def post_hold(
+    asked: NewHold,
+    http: Request,
+    context: Here,
+    idempotency_key: IdempotencyKey = None,
+    dry: Dry = False,
+    at: DryNow = None,
+) -> Response:
     """Reserve points, and the stock of rewards, for some time. Known already: 200."""
     check_source(http, asked.source)
 
@@ -117,7 +140,7 @@ def post_hold(asked: NewHold, http: Request, context: Here, idempotency_key: Ide
         )
         return Reply(200 if done.is_replay else 201, _show_hold(tx, done))
 
-    return write(context, http, idempotency_key, act)
+    return write_or_try(context, http, idempotency_key, act, dry=dry, at=at)
 
 
 @router.get(_HOLDS + "/{source}/{hold_id:path}")
@@ -129,7 +152,14 @@ def get_hold(source: Name, hold_id: PathId, context: Here) -> answers.Hold:
 
 @router.post(_HOLDS + "/{source}/{hold_id:path}/commit", responses={200: {"model": answers.Redemption}})
 def post_commit(
-    source: Name, hold_id: PathId, asked: Commit, http: Request, context: Here, idempotency_key: IdempotencyKey = None
+    source: Name,
+    hold_id: PathId,
+    asked: Commit,
+    http: Request,
+    context: Here,
+    idempotency_key: IdempotencyKey = None,
+    dry: Dry = False,
+    at: DryNow = None,
 ) -> Response:
     """Spend what is held. What is not committed of it comes back at once."""
     check_source(http, source)
@@ -138,12 +168,19 @@ def post_commit(
         done = holds.commit(tx, source=source, id_=hold_id, points=asked.points, now=now, bounds=context.bounds())
         return Reply(200, _show_redemption(tx, done))
 
-    return write(context, http, idempotency_key, act)
+    return write_or_try(context, http, idempotency_key, act, dry=dry, at=at)
 
 
 @router.post(_HOLDS + "/{source}/{hold_id:path}/release", responses={200: {"model": answers.Hold}})
 def post_release(
-    source: Name, hold_id: PathId, asked: Release, http: Request, context: Here, idempotency_key: IdempotencyKey = None
+    source: Name,
+    hold_id: PathId,
+    asked: Release,
+    http: Request,
+    context: Here,
+    idempotency_key: IdempotencyKey = None,
+    dry: Dry = False,
+    at: DryNow = None,
 ) -> Response:
     """Give back what is held, points and stock."""
     check_source(http, source)
@@ -152,7 +189,7 @@ def post_release(
         done = holds.release(tx, source=source, id_=hold_id, now=now, bounds=context.bounds())
         return Reply(200, _show_hold(tx, done))
 
-    return write(context, http, idempotency_key, act)
+    return write_or_try(context, http, idempotency_key, act, dry=dry, at=at)
 
 
 def _items(asked: Sequence[Item] | None) -> list[request.Item]:
