@@ -5,7 +5,13 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import Engine
 
-from tests.database import ENGINES, fresh_database
+from tests.database import ENGINES, databases_of_one_test, fresh_database
+
+
+@pytest.fixture(autouse=True)
+def _databases() -> Iterator[None]:
+    with databases_of_one_test():
+        yield
 
 
 @pytest.fixture(params=ENGINES)

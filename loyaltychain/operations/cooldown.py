@@ -28,7 +28,7 @@ def check_cooldown(tx: Tx, member: MemberNumber, *, seconds: int, now: UnixSecon
 
 
 def refuse_cooling(member: MemberNumber, changed: UnixSeconds | None, *, seconds: int, at: UnixSeconds) -> None:
-    """Raise CoolingDown for what happened ``at`` less than ``seconds`` after the change, and not before it."""
+    """Raise CoolingDown for what is decided ``at`` less than ``seconds`` after the change."""
     if changed is not None and changed <= at < changed + seconds:
         again = format_instant(UnixSeconds(changed + seconds))
         raise errors.CoolingDown(
