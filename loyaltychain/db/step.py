@@ -19,8 +19,11 @@ def read_cursor(tx: Tx, step: str) -> int:
     query = select(cursors.c.position).where(cursors.c.step == step)
     if is_read_only(tx):
         return tx.execute(query).scalar_one_or_none() or 0
-    tx.execute(insert_new(tx, cursors), [{"step": step, "position": 0}])
-    return int(tx.execute(query.with_for_update()).scalar_one())
+    found = tx.execute(query.with_for_update()).scalar_one_or_none()
+    if found is None:
+        tx.execute(insert_new(tx, cursors), [{"step": step, "position": 0}])
+        found = tx.execute(query.with_for_update()).scalar_one()
+    return int(found)
 
 
 def move_cursor(tx: Tx, step: str, position: int, *, expected: int | None = None) -> None:

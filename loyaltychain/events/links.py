@@ -7,18 +7,20 @@ survivor for as long as the link stands. So an unmerge can tell whose everything
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
+from typing import Any
 
 from sqlalchemy import CheckConstraint, Column, ForeignKey, Row, Select, Table, func, select
 
 from loyaltychain.core.amounts import MemberNumber
 from loyaltychain.core.calendar import UnixSeconds
+from loyaltychain.db.bulk import any_of, as_list, fetch
 from loyaltychain.db.engine import Tx
 from loyaltychain.db.lock import lock
 from loyaltychain.db.tables import Number, String, metadata
 from loyaltychain.events.types import SequencedEvent
 
 MERGES = "events.merges"  # the name of the lock that merges hold, and whoever decides on events
-_SLICE = 500  # parameters of one IN list
 
 member_links = Table(
     "member_links",
@@ -166,15 +168,17 @@ def _read_pairs(
     tx: Tx, column: Column[int], numbers: Collection[MemberNumber]
 ) -> Iterator[tuple[MemberNumber, MemberNumber]]:
     """(merged, survivor) of the links that stand and name one of ``numbers`` in ``column``."""
-    query = (
+    for merged, survivor in fetch(tx, _pairs(tx.dialect.name, column), numbers=as_list(numbers)):
+        yield MemberNumber(merged), MemberNumber(survivor)
+
+
+@cache
+def _pairs(dialect: str, column: Column[int]) -> Select[Any]:
+    return (
         select(member_links.c.merged, member_links.c.survivor)
         .outerjoin(member_link_ends, member_link_ends.c.link == member_links.c.id)
-        .where(member_link_ends.c.link.is_(None))
+        .where(member_link_ends.c.link.is_(None), any_of(dialect, column, "numbers"))
     )
-    listed = sorted(numbers)
-    for start in range(0, len(listed), _SLICE):
-        for merged, survivor in tx.execute(query.where(column.in_(listed[start : start + _SLICE]))):
-            yield MemberNumber(merged), MemberNumber(survivor)
 
 
 def _links() -> Select[tuple[object, ...]]:

@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Row, Select, bindparam, func, select, union, update
+from sqlalchemy import Row, Select, bindparam, select, union, update
 
 from loyaltychain.core import canonical
 from loyaltychain.core.amounts import MemberNumber
@@ -20,14 +20,15 @@ from loyaltychain.ledger.types import EntryId
 _Row = Row[*tuple[Any, ...]]
 _LOT = (entries.c.id, entries.c.cause, *lots.c)
 _LOTS = select(*_LOT).join_from(lots, entries, entries.c.position == lots.c.position)
-_CHANGE = (
-    update(lots)
-    .where(lots.c.position == bindparam("of_lot"))
-    .values(
-        remaining=lots.c.remaining + bindparam("moved"),
-        expired=lots.c.expired + bindparam("ran_out"),
-        returned_by=func.coalesce(bindparam("giver"), lots.c.returned_by),
-    )
+_CHANGE_EACH = (  # on SQLite a statement a row; on PostgreSQL one for all of them
+    "UPDATE lots SET remaining = remaining + ?, expired = expired + ?, returned_by = coalesce(?, returned_by)"
+    " WHERE position = ?"
+)
+_CHANGE_ALL = (
+    "UPDATE lots AS l SET remaining = l.remaining + c.moved, expired = l.expired + c.ran_out,"
+    " returned_by = coalesce(c.giver, l.returned_by)"
+    " FROM unnest(%s::bigint[], %s::bigint[], %s::text[], %s::bigint[]) AS c(moved, ran_out, giver, position)"
+    " WHERE l.position = c.position"
 )
 _NOT_ENDED = ~select(hold_ends.c.hold).where(hold_ends.c.hold == holds.c.id).exists()
 
@@ -147,12 +148,11 @@ def insert_lots(tx: Tx, new: Sequence[tuple[Any, ...]]) -> None:
 
 def change_lots(tx: Tx, changes: Mapping[int, tuple[int, int, EntryId | None]]) -> None:
     """Add to what remains and has expired of the lot at each position, and set the entry that last gave points back."""
-    rows = [
-        {"of_lot": position, "moved": moved, "ran_out": ran_out, "giver": giver}
-        for position, (moved, ran_out, giver) in sorted(changes.items())
-    ]
-    if rows:
-        tx.execute(_CHANGE, rows)
+    rows = [(*change, position) for position, change in sorted(changes.items())]
+    if rows and tx.dialect.name == "sqlite":
+        tx.exec_driver_sql(_CHANGE_EACH, rows)
+    elif rows:
+        tx.exec_driver_sql(_CHANGE_ALL, tuple(map(list, zip(*rows, strict=True))))
 
 
 def insert_lot_moves(tx: Tx, moves: Sequence[tuple[int, int, int]]) -> None:
@@ -183,15 +183,8 @@ def insert_hold_ends(tx: Tx, ends: Sequence[tuple[str, HoldEndKind, EntryId, Uni
 
 def insert_redemptions(tx: Tx, new: Sequence[Redemption]) -> None:
     """Append redemptions; their draws are the moves of the entry that drew."""
-    rows = [
-        {
-            "entry_id": one.entry_id, "member": one.member, "drawn_by": one.drawn_by, "amount": one.amount,
-            "refunded": one.refunded, "reference": one.reference,
-        }
-        for one in new
-    ]  # fmt: skip
-    if rows:
-        tx.execute(redemptions.insert(), rows)
+    rows = [(one.entry_id, one.member, one.drawn_by, one.amount, one.refunded, one.reference) for one in new]
+    insert_rows(tx, redemptions, rows)
 
 
 def add_refunded(tx: Tx, refunded: Mapping[EntryId, int]) -> None:

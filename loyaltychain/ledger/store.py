@@ -166,9 +166,12 @@ def read_entries(tx: Tx, after: int, upto: int) -> list[SequencedEntry]:
 
 def read_positions(tx: Tx, ids: Collection[str]) -> dict[str, int]:
     """The positions of these entries; ids that are free are left out."""
-    query = select(entries.c.id, entries.c.position)
-    found = (row for part in parts(sorted(ids)) for row in tx.execute(query.where(entries.c.id.in_(part))))
-    return {row.id: row.position for row in found}
+    return dict(fetch(tx, _positions(tx.dialect.name), ids=as_list(ids))) if ids else {}
+
+
+@cache
+def _positions(dialect: str) -> Select[Any]:
+    return select(entries.c.id, entries.c.position).where(any_of(dialect, entries.c.id, "ids"))
 
 
 def _sequenced(row: _Row) -> SequencedEntry:

@@ -1,14 +1,16 @@
 """The SQL of lots' conditions and members' lapses, one function a query. Decides nothing."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import cache
+from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, select, update
+from sqlalchemy import ColumnElement, Select, bindparam, select, update
 
 from loyaltychain.core.amounts import MemberNumber
 from loyaltychain.core.calendar import UnixSeconds
+from loyaltychain.db.bulk import any_of, as_list, fetch
 from loyaltychain.db.engine import Tx
 from loyaltychain.ledger.lots import Condition, Lapse, LotId
-from loyaltychain.ledger.store import parts
 from loyaltychain.ledger.tables import entries, lots
 from loyaltychain.ledger.term_tables import lapses, lot_conditions
 from loyaltychain.ledger.types import EntryId
@@ -18,12 +20,16 @@ _STANDS = lapses.c.undone_by.is_(None)
 
 def read_conditions(tx: Tx, lot_ids: Collection[LotId]) -> dict[LotId, Condition]:
     """What each of these lots waits for; those that wait for nothing but time are left out."""
-    found: dict[LotId, Condition] = {}
+    if not lot_ids:
+        return {}
+    rows = tx.execute(_conditions(tx.dialect.name), {"ids": as_list(lot_ids)})
+    return {LotId(row.id): Condition(row.until, row.reject, row.otherwise, row.qualifying) for row in rows}
+
+
+@cache
+def _conditions(dialect: str) -> Select[Any]:
     query = select(entries.c.id, lot_conditions).join(entries, entries.c.position == lot_conditions.c.lot)
-    for part in parts(sorted(lot_ids)):
-        for row in tx.execute(query.where(entries.c.id.in_(part))):
-            found[LotId(row.id)] = Condition(row.until, row.reject, row.otherwise, row.qualifying)
-    return found
+    return query.where(any_of(dialect, entries.c.id, "ids"))
 
 
 def insert_conditions(tx: Tx, new: Mapping[int, Condition]) -> None:
@@ -42,10 +48,15 @@ def insert_conditions(tx: Tx, new: Mapping[int, Condition]) -> None:
 def read_lapses(tx: Tx, members: Collection[MemberNumber]) -> dict[MemberNumber, list[Lapse]]:
     """The lapses of these members that stand, those to come and those that have been."""
     found: dict[MemberNumber, list[Lapse]] = {}
-    for part in parts(sorted(members)):
-        for row in tx.execute(select(lapses).where(_STANDS, lapses.c.member.in_(part))):
-            found.setdefault(MemberNumber(row.member), []).append(Lapse(row.id, row.since, row.at))
+    for member, *lapse in fetch(tx, _lapses(tx.dialect.name), members=as_list(members)):
+        found.setdefault(MemberNumber(member), []).append(Lapse(*lapse))
     return found
+
+
+@cache
+def _lapses(dialect: str) -> Select[Any]:
+    query = select(lapses.c.member, lapses.c.id, lapses.c.since, lapses.c.at)
+    return query.where(_STANDS, any_of(dialect, lapses.c.member, "members"))
 
 
 def insert_lapse(tx: Tx, member: MemberNumber, lapse: Lapse) -> None:
@@ -84,8 +95,11 @@ def close_lapses(tx: Tx, at: UnixSeconds) -> None:
 
 def reopen_lapses(tx: Tx, members: Collection[MemberNumber]) -> None:
     """Look again: something came back to these members' lots."""
-    for part in parts(sorted(members)):
-        tx.execute(update(lapses).where(lapses.c.is_booked == 1, lapses.c.member.in_(part)).values(is_booked=0))
+    if members:
+        named = any_of(tx.dialect.name, lapses.c.member, "members")
+        tx.execute(
+            update(lapses).where(lapses.c.is_booked == 1, named).values(is_booked=0), {"members": as_list(members)}
+        )
 
 
 def _falls_under() -> ColumnElement[bool]:
