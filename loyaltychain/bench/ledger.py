@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from sqlalchemy import Column, Engine, MetaData, Table, Text, text
 
 from loyaltychain.bench.ledger_load import BATCH, START, Entries, Events, program
-from loyaltychain.bench.report import Result, compared
+from loyaltychain.bench.report import Result, cheaper, compared
 from loyaltychain.core import errors
 from loyaltychain.core.calendar import UnixSeconds
 from loyaltychain.db.bulk import insert_rows
@@ -64,15 +64,23 @@ def run_long(url: str, *, n: int, on_step: OnStep) -> list[Result]:
     size = f"{n // 1_000_000}m" if n >= 1_000_000 else f"{n // 1_000}k"
     name = f"way.{'postgres' if url.startswith('postgresql') else 'sqlite'}.{size}"
     seconds: list[float] = []
+    work: list[float] = []
     with _opened(url) as engine:
         for events in _windows(n):
+            started = time.process_time()
             seconds.append(sum(_walk(engine, events)))
+            work.append(time.process_time() - started)
             on_step(len(seconds) * WINDOW, n)
     window = min(WINDOW, n)
     rates = [round(window / each, 1) for each in seconds]
+    per_event = [round(each / window * 1e6, 2) for each in work]
+    first = "the first"
     results = [
         Result(f"{name}.first100k", rates[0], "events/s", window),
-        compared(f"{name}.last100k", rates[-1], "events/s", window, baseline="the first", baseline_value=rates[0]),
+        compared(f"{name}.last100k", rates[-1], "events/s", window, baseline=first, baseline_value=rates[0]),
+        # beside other work a clock tells of that too; what our own process needed it does not
+        Result(f"{name}.first100k.cpu", per_event[0], "µs/event", window),
+        cheaper(f"{name}.last100k.cpu", per_event[-1], "µs/event", window, baseline=first, baseline_value=per_event[0]),
         Result(f"{name}.peak", _peak_mb(), "MB", n),
     ]
     return results + [

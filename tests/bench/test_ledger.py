@@ -30,7 +30,9 @@ def test_bench_ledger__json__one_object() -> None:
     document = json.loads(done.stdout)
     assert document["bench"] == "ledger"
     assert [(each["name"], each["unit"]) for each in document["results"]] == [
-        ("way.sqlite.1k.first100k", "events/s"), ("way.sqlite.1k.last100k", "events/s"), ("way.sqlite.1k.peak", "MB"),
+        ("way.sqlite.1k.first100k", "events/s"), ("way.sqlite.1k.last100k", "events/s"),
+        ("way.sqlite.1k.first100k.cpu", "µs/event"), ("way.sqlite.1k.last100k.cpu", "µs/event"),
+        ("way.sqlite.1k.peak", "MB"),
         ("way.sqlite.1k.window001", "events/s"),
     ]  # fmt: skip
 
