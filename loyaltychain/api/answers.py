@@ -102,9 +102,12 @@ class Expiring(Answer):
 
 
 class OnChain(Answer):
-    """What the newest final batch says that the member owns: available and held together."""
+    """What the newest final batch says that the member owns (available and held), and what is in none yet."""
 
     settled: int
+    accrued: int = Field(
+        description="decided and not settled yet: what the next batches add, or take where it is below zero"
+    )
     batch: int = Field(description="0: none is final yet")
 
 

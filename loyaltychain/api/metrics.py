@@ -7,7 +7,8 @@ their figures (``PROMETHEUS_MULTIPROC_DIR``, set by ``supervisor.py``).
 import contextlib
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from dataclasses import asdict
+from typing import Any, get_args
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
@@ -19,9 +20,11 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from loyaltychain.api.problems import Problem
-from loyaltychain.api.routes.health import read_lag
+from loyaltychain.api.routes.health import look
 from loyaltychain.api.tenants import Tenant
 from loyaltychain.core.errors import LoyaltyError
+from loyaltychain.settlement.lag import Alarm, find_alarms
+from loyaltychain.settlement.standing import Standing
 
 DIRECTORY = "PROMETHEUS_MULTIPROC_DIR"
 _TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -115,13 +118,39 @@ class _Lags(Collector):
                 ("oldest_event_seconds", "Age of the first of them."),
                 ("oldest_unsettled_seconds", "Age of the first entry that no final batch has settled."),
                 ("newest_final_seconds", "Since the newest final batch was sealed."),
+                ("worker_seen_seconds", "Since the worker gave a sign of life."),
+                ("chain_head_seconds", "Age of the newest block that the worker saw; not of chains that may be idle."),
+                ("chain_final_seconds", "Age of the newest final block that the worker saw."),
             )
         }
+        halves = [
+            GaugeMetricFamily(f"loyaltychain_{name}", words, labels=["program", "state", "reason"])
+            for name, words in (
+                ("deciding", "1: how the worker's deciding stands, on or stopped, and the error's name."),
+                ("settling", "1: how its settling stands, on, waiting, paused or halted, and the error's name."),
+            )
+        ]
+        alarms = GaugeMetricFamily(
+            "loyaltychain_alarm", "Whether a figure is beyond [api.ready], or the worker stands still.",
+            labels=["program", "alarm"],
+        )  # fmt: skip
         for place, tenant in enumerate(self._tenants):
+            program = str(place)
             figures: dict[str, int | None] = {"up": 0}
             with contextlib.suppress(Problem, LoyaltyError):  # shown as down; /readyz says why
-                figures = {"up": 1, **read_lag(tenant.context).model_dump()}
+                lag, standing = look(tenant.context)
+                figures = {"up": 1, **asdict(lag)}
+                _add_halves(halves, program, standing)
+                raised = find_alarms(lag, standing, tenant.context.project.settings.api.ready)
+                for alarm in get_args(Alarm):
+                    alarms.add_metric([program, alarm], int(alarm in raised))
             for name, value in figures.items():
                 if value is not None:
-                    families[name].add_metric([str(place)], value)
-        yield from families.values()
+                    families[name].add_metric([program], value)
+        yield from (*families.values(), *halves, alarms)
+
+
+def _add_halves(families: Sequence[GaugeMetricFamily], program: str, standing: Standing | None) -> None:
+    if standing is not None:
+        for family, half in zip(families, (standing.deciding, standing.settling), strict=True):
+            family.add_metric([program, half.state, half.code or ""], 1)

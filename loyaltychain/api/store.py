@@ -7,11 +7,9 @@ from sqlalchemy import BigInteger, ColumnElement, Row, cast, func, select
 from loyaltychain.chain.tables import attempts, intents, publications
 from loyaltychain.core.amounts import MemberNumber
 from loyaltychain.db.engine import Tx
-from loyaltychain.db.step import read_cursor
 from loyaltychain.events.tables import events
 from loyaltychain.ledger.by_cause import made_for
 from loyaltychain.ledger.tables import entries
-from loyaltychain.operations.earn import EARN
 from loyaltychain.operations.tables import outcomes
 from loyaltychain.settlement.tables import batch_updates, batches, receipts
 
@@ -95,25 +93,3 @@ def publication(tx: Tx, network: str) -> Found | None:
     """What was published last on this network."""
     query = select(publications).where(publications.c.network == network)
     return tx.execute(query.order_by(publications.c.number.desc()).limit(1)).one_or_none()
-
-
-def waiting_events(tx: Tx) -> tuple[int, int | None]:
-    """How many events the worker has not seen yet, and when the first of them came."""
-    done = read_cursor(tx, EARN)
-    last = int(tx.execute(select(func.coalesce(func.max(events.c.position), 0))).scalar_one())
-    first = select(events.c.received_at).where(events.c.position > done).order_by(events.c.position).limit(1)
-    return last - done, tx.execute(first).scalar_one_or_none()
-
-
-def newest_final(tx: Tx) -> int | None:
-    """When the newest final batch was sealed."""
-    query = select(batches.c.time).filter_by(state="final").order_by(batches.c.id.desc()).limit(1)
-    return tx.execute(query).scalar_one_or_none()
-
-
-def oldest_unsettled(tx: Tx) -> int | None:
-    """When the first entry was recorded that no final batch has settled."""
-    settled_to = select(func.coalesce(func.max(batches.c.to_position), 0)).filter_by(state="final").scalar_subquery()
-    first = select(entries.c.recorded_at).where(entries.c.position > settled_to).order_by(entries.c.position).limit(1)
-    found: int | None = tx.execute(first).scalar_one_or_none()
-    return found

@@ -4,12 +4,16 @@ import os
 import platform
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Literal
+
+RATIO = "how many times better than the baseline: 2 is twice as good, below 1 is worse"
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """One figure. ``ratio`` is better-is-larger; None where there is nothing to compare with."""
+    """One figure. ``ratio`` says how many times better than its baseline it is, below 1 worse: ``ratio_of`` says of
+    what, ``better`` whether more or less of the unit is. All three are None where nothing is compared.
+    """
 
     name: str
     value: float
@@ -18,24 +22,28 @@ class Result:
     baseline: str | None = None
     baseline_value: float | None = None
     ratio: float | None = None
+    ratio_of: str | None = None
+    better: Literal["more", "less"] | None = None
 
 
 def compared(name: str, value: float, unit: str, n: int, *, baseline: str, baseline_value: float) -> Result:
     """A figure of which more is better, beside its baseline."""
     ratio = round(value / baseline_value, 3) if baseline_value else None
-    return Result(name, round(value, 1), unit, n, baseline, round(baseline_value, 1), ratio)
+    of = "value / baseline_value"
+    return Result(name, round(value, 1), unit, n, baseline, round(baseline_value, 1), ratio, of, "more")
 
 
 def cheaper(name: str, value: float, unit: str, n: int, *, baseline: str, baseline_value: float) -> Result:
     """A figure of which less is better, beside its baseline."""
     ratio = round(baseline_value / value, 3) if value else None
-    return Result(name, round(value, 2), unit, n, baseline, round(baseline_value, 2), ratio)
+    of = "baseline_value / value"
+    return Result(name, round(value, 2), unit, n, baseline, round(baseline_value, 2), ratio, of, "less")
 
 
 def document(bench: str, results: Sequence[Result]) -> dict[str, Any]:
     """The one JSON object of ``bench NAME --json``."""
     machine = {"cores": os.cpu_count(), "python": platform.python_version(), "system": platform.system().lower()}
-    return {"bench": bench, "machine": machine, "results": [asdict(result) for result in results]}
+    return {"bench": bench, "machine": machine, "ratio": RATIO, "results": [asdict(result) for result in results]}
 
 
 def straightness(points: Sequence[tuple[float, float]]) -> float:

@@ -164,9 +164,10 @@ class Expiring(TypedDict):
 
 
 class OnChain(TypedDict):
-    """What the newest final batch says that the member owns."""
+    """What the newest final batch says that the member owns; ``accrued`` is decided and not settled yet."""
 
     settled: int
+    accrued: int
     batch: int
 
 
@@ -260,6 +261,24 @@ class Reward(TypedDict):
     updated_at: str
 
 
+class HalfStanding(TypedDict):
+    """How one half of a worker stands; ``code`` is an error's name."""
+
+    state: str
+    code: str | None
+    reason: str | None
+    since: str
+
+
+class WorkerStanding(TypedDict):
+    """The worker of one programme, by its place."""
+
+    program: int
+    seen_at: str
+    deciding: HalfStanding
+    settling: HalfStanding
+
+
 class Readiness(TypedDict):
     """Whether the API can work, how far the worker is behind, and what somebody should look at."""
 
@@ -268,4 +287,8 @@ class Readiness(TypedDict):
     oldest_event_seconds: int | None
     oldest_unsettled_seconds: int | None
     newest_final_seconds: int | None
+    worker_seen_seconds: int | None
+    chain_head_seconds: int | None
+    chain_final_seconds: int | None
     warnings: list[str]
+    workers: list[WorkerStanding]

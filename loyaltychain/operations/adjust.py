@@ -1,6 +1,6 @@
 """Correct a member's points by hand: who did it and why stands in the entry. Undoes no award (returns do).
 
-Large ones wait for a second person (``approvals.py``).
+Large ones, and too many a day, wait for a second person (``approvals.py``).
 """
 
 from dataclasses import dataclass, replace
@@ -11,12 +11,13 @@ from loyaltychain.core import errors
 from loyaltychain.core.amounts import MemberNumber
 from loyaltychain.core.calendar import UnixSeconds
 from loyaltychain.core.times import format_instant
-from loyaltychain.core.words import counted
 from loyaltychain.db.engine import Tx
 from loyaltychain.events import links
 from loyaltychain.ledger.accounts import ADJUSTED
 from loyaltychain.ledger.lots import Stamp
 from loyaltychain.ledger.types import EntryId
+from loyaltychain.operations import act_details
+from loyaltychain.operations.approval_limit import check_alone
 from loyaltychain.operations.identities import read_ids
 from loyaltychain.operations.keep import keep, open_purse
 from loyaltychain.operations.recorded import Recorded, check_same, find_recorded
@@ -62,11 +63,12 @@ def adjust(
         actor: Who decides it; never the member herself, by any of her ids.
         expires_at: Of points that are given, after ``now``; None: never.
         may_owe: Points that she has not are owed; otherwise that is refused.
-        approved_by: Who agreed to more than ``bounds.approve_above`` points.
+        approved_by: Who agreed to more than ``bounds.approve_above`` points, or than ``bounds.approve_a_day`` of an
+            actor's.
         key: ``key:<id>`` of the API key that asks for it.
 
     Raises:
-        ApprovalNeeded: so many points wait for a second person.
+        ApprovalNeeded: so many points, or so many a day, wait for a second person.
         InsufficientBalance: less can be taken, and she may not owe it.
         IdempotencyConflict: the id was used for another adjustment.
         MemberClosed, UnknownMember, InvalidOperation, OverCap, BalanceTooLarge.
@@ -86,12 +88,8 @@ def adjust(
         return replace(done, is_replay=True)
     if approved_by is not None:
         details["approved_by"] = approved_by
-    elif bounds.approve_above is not None and abs(points) > bounds.approve_above:
-        raise errors.ApprovalNeeded(
-            f"An adjustment of more than {counted(bounds.approve_above, 'point')} waits for a second person.",
-            points=points,
-            limit=bounds.approve_above,
-        )
+    else:
+        check_alone(tx, points, actor=actor, key=key, now=now, bounds=bounds)
     purse, movements = open_purse(tx, member, now)
     check_actor(tx, member, actor)
     check_cap(abs(points), bounds.award if points > 0 else bounds.redemption)
@@ -101,7 +99,8 @@ def adjust(
     keep(tx, movements, bounds=bounds)
     log.record(
         tx, actor=key or actor, action="adjustment.make", subject=f"entry:{entry_id}", reason=reason, at=now,
-        request_id=request_id, details={"member": member, "points": points},
+        request_id=request_id,
+        details=act_details.of_adjustment(member, points, actor=actor, approved_by=approved_by),
     )  # fmt: skip
     return Adjusted(entry_id, member, points, reason, actor, expires_at, now)
 

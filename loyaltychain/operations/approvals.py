@@ -4,8 +4,9 @@ They are judged anew when she does: what can be given or taken is what can be th
 of their own; what nobody decides on in time lapses by itself.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from loyaltychain.actions import log
 from loyaltychain.core import errors
@@ -15,7 +16,9 @@ from loyaltychain.core.times import format_instant
 from loyaltychain.db.engine import Tx
 from loyaltychain.events import links
 from loyaltychain.ledger.post import lock_posts
+from loyaltychain.operations import act_details
 from loyaltychain.operations.adjust import Adjusted, adjust, check_actor, check_adjustment
+from loyaltychain.operations.approval_limit import check_alone
 from loyaltychain.operations.approval_store import STATES as STATES
 from loyaltychain.operations.approval_store import Approval as Approval
 from loyaltychain.operations.approval_store import State as State
@@ -44,7 +47,7 @@ def propose_adjustment(
     bounds: Bounds = NO_BOUNDS,
     request_id: str | None = None,
 ) -> Adjusted | Approval:
-    """Adjust at once, or, above ``bounds.approve_above`` points, ask for a second person.
+    """Adjust at once, or ask for a second person where one is needed (``approval_limit.py``).
 
     The same again: the same answer.
 
@@ -59,8 +62,7 @@ def propose_adjustment(
     check_adjustment(points, reason=reason, actor=actor, expires_at=expires_at, now=now)
     is_done = find_recorded(tx, entry_of(name)) is not None
     known = find_approval(tx, name, now)
-    is_small = bounds.approve_above is None or abs(points) <= bounds.approve_above
-    if is_done or (known is None and is_small):
+    if is_done or (known is None and _may_alone(tx, points, actor=actor, key=key, now=now, bounds=bounds)):
         return adjust(
             tx, source=source, id_=id_, member=member, points=points, reason=reason, actor=actor,
             expires_at=expires_at, may_owe=may_owe, now=now, bounds=bounds, key=key, request_id=request_id,
@@ -76,8 +78,19 @@ def propose_adjustment(
     check_actor(tx, member, actor)
     check_cap(abs(points), bounds.award if points > 0 else bounds.redemption)
     insert_request(tx, asked)
-    _log(tx, asked, "adjustment.request", actor=key or actor, reason=reason, at=now, request_id=request_id)
+    _log(
+        tx, asked, "adjustment.request", actor=key or actor, reason=reason, at=now, request_id=request_id,
+        details=act_details.of_request(asked),
+    )  # fmt: skip
     return asked
+
+
+def _may_alone(tx: Tx, points: int, *, actor: str, key: str | None, now: UnixSeconds, bounds: Bounds) -> bool:
+    try:
+        check_alone(tx, points, actor=actor, key=key, now=now, bounds=bounds)
+    except errors.ApprovalNeeded:
+        return False
+    return True
 
 
 def approve(
@@ -180,16 +193,20 @@ def _end(
 ) -> Approval:  # fmt: skip
     insert_end(tx, standing.id, verdict, actor=actor, key=key, reason=reason, decided_at=now)
     action = "adjustment.approve" if verdict == "approved" else "adjustment.reject"
-    _log(tx, standing, action, actor=key or actor, reason=reason, at=now, request_id=request_id)
+    _log(
+        tx, standing, action, actor=key or actor, reason=reason, at=now, request_id=request_id,
+        details=act_details.of_verdict(standing, actor=actor, key=key),
+    )  # fmt: skip
     return read_approval(tx, standing.id, now=now)
 
 
 def _log(
-    tx: Tx, of: Approval, action: str, *, actor: str, reason: str, at: UnixSeconds, request_id: str | None
-) -> None:
+    tx: Tx, of: Approval, action: str, *, actor: str, reason: str, at: UnixSeconds, request_id: str | None,
+    details: Mapping[str, Any],
+) -> None:  # fmt: skip
     log.record(
         tx, actor=actor, action=action, subject=f"entry:{entry_of(of.id)}", reason=reason, at=at,
-        request_id=request_id, details={"member": of.member, "points": of.points},
+        request_id=request_id, details=details,
     )  # fmt: skip
 
 

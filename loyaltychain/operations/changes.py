@@ -9,9 +9,9 @@ from typing import Literal
 from loyaltychain.core.amounts import QUALIFYING, Amount
 from loyaltychain.core.calendar import UnixSeconds
 from loyaltychain.ledger import accounts
-from loyaltychain.ledger.lots import Movement
+from loyaltychain.ledger.lots import Movement, Stamp
 from loyaltychain.ledger.purse import Purse
-from loyaltychain.ledger.types import Entry, Posting
+from loyaltychain.ledger.types import Entry, EntryId, Posting
 from loyaltychain.operations.desk import Desk
 from loyaltychain.operations.order_state import OrderState
 from loyaltychain.operations.passage import pass_on
@@ -143,6 +143,17 @@ def refund_order(
                 desk.movements += pass_on(giver, purse, name=stamp.id, cause=cause, now=desk.now, bounds=desk.bounds)
             redemption = desk.count_refund(redemption, part)
     assert left == 0, (order_id, points)
+
+
+def release_holds(desk: Desk, purse: Purse, order_id: str, *, cause: str, occurred_at: UnixSeconds) -> None:
+    """Release what the member holds for the order and has not run out: nobody pays any more for what is cancelled.
+
+    Each is recorded as its own release would be: whoever releases it later gets that answer.
+    """
+    for held in sorted(purse.holds, key=lambda each: each.id):
+        if held.reference == order_id and desk.now < held.until:
+            stamp = Stamp(EntryId(f"release:{held.id}"), cause, occurred_at, desk.now)
+            desk.movements.append(purse.release(stamp, held.id, at=desk.now))
 
 
 def _split(amount: int, most: int) -> Iterator[int]:

@@ -101,7 +101,11 @@ def correct(desk: Desk, found: SequencedEvent, told: Correction) -> Fate:
     after = evaluate(program, replace(of.root.event, payload=told.payload))
     if any(award.pending is not None for award in (*before.awards, *after.awards)):
         raise errors.ReturnRefused(
-            "Its points wait for another event: have them taken back, and tell of it anew.", code="not-correctable"
+            "A correction does not change points that wait for another event, or waited for one. While they wait: "
+            f"cancel them (POST /v1/awards/{of.root.event.cause}/cancel) and tell of the event anew under another id. "
+            "Once they were given: adjust the member's points by hand.",
+            code="not-correctable",
+            event=of.root.event.cause,
         )
     purse = desk.open_purse(found.member, found.event.occurred_at)
     start = len(desk.movements)
@@ -140,7 +144,9 @@ def _check(desk: Desk, found: SequencedEvent, told: Correction, of: Corrected) -
         )
     if of.was_cancelled:
         raise errors.ReturnRefused(
-            "Its pending points were taken back: tell of it anew, as another event.", code="not-correctable"
+            "Its pending points were taken back: tell of the event anew under another id.",
+            code="not-correctable",
+            event=of.root.event.cause,
         )
     if of.found is not of.root and _fate(desk, told, of)[0] == "refused":
         raise errors.ReturnRefused("A correction that was refused stands for nothing.", code="not-correctable")

@@ -1,6 +1,7 @@
 """Reserve points, and their rewards, for a redemption that is decided later: hold, then commit or release.
 
-A hold that is never ended times out by itself; that is time's work (``sweep.py``).
+A hold that is never ended times out by itself; that is time's work (``sweep.py``). When the order that it refers to is
+cancelled, it is released (``returns.py``).
 """
 
 from collections.abc import Sequence
@@ -19,7 +20,7 @@ from loyaltychain.ledger import book
 from loyaltychain.ledger.lots import Hold, HoldEndKind, HoldItem, Stamp
 from loyaltychain.ledger.tables import hold_ends
 from loyaltychain.ledger.types import EntryId
-from loyaltychain.operations import stock
+from loyaltychain.operations import run_out, stock
 from loyaltychain.operations.cooldown import check_cooldown
 from loyaltychain.operations.keep import keep, open_purse
 from loyaltychain.operations.recorded import check_same, find_recorded
@@ -91,7 +92,8 @@ def hold(
     until = UnixSeconds(now + seconds)
     stamp = Stamp(id=entry_id, cause=name, occurred_at=now, recorded_at=now)
     movements.append(purse.hold(stamp, name, amount, at=now, until=until, reference=reference, items=priced))
-    keep(tx, movements, bounds=bounds, taking=priced)
+    freed = run_out.free(tx, priced, member=member, now=now)
+    keep(tx, [*freed, *movements], bounds=bounds, taking=priced)
     return Held(name, member, amount, priced, reference, now, until, end=None, ended_at=None)
 
 

@@ -19,7 +19,7 @@ from loyaltychain.events import identity, links
 from loyaltychain.events.links import Link
 from loyaltychain.ledger import accounts, book, store
 from loyaltychain.ledger.purse import Purse
-from loyaltychain.operations import people_rows
+from loyaltychain.operations import act_details, people_rows
 from loyaltychain.operations.identities import read_ids
 from loyaltychain.operations.keep import keep
 from loyaltychain.operations.passage import Passage
@@ -89,7 +89,7 @@ def merge(
     people_rows.insert_moved(tx, id_, passage.moved)
     log.record(
         tx, actor=actor, action="member.merge", subject=f"member:{merged}", reason=reason, at=now,
-        request_id=request_id, details={"survivor": survivor, "link": id_},
+        request_id=request_id, details=act_details.of_merge(link, passage.moved),
     )  # fmt: skip
     return Merged(link)
 
@@ -102,6 +102,14 @@ def check_no_holds(purse: Purse) -> None:
             code="open-hold",
             member=purse.member,
             holds=sorted(hold.id for hold in purse.holds),
+        )
+
+
+def check_third(tx: Tx, actor: str, *members: MemberNumber) -> None:
+    """Raise InvalidOperation when the actor is one of these members, by any of their ids."""
+    if is_named(actor, set().union(*(read_ids(tx, member) for member in members))):
+        raise errors.InvalidOperation(
+            "Nobody merges or parts members of whom they are one: somebody else has to decide it.", actor=actor
         )
 
 
@@ -137,8 +145,7 @@ def _check(
             member=survivor,
             survivor=beyond,
         )
-    if is_named(actor, read_ids(tx, merged) | read_ids(tx, survivor)):
-        raise errors.InvalidOperation("Nobody merges members of whom they are one.", actor=actor)
+    check_third(tx, actor, merged, survivor)
     if wallet is not None:
         raise errors.MergeRefused(
             "A wallet is bound to the number that goes over, and would show nothing from now on: let it leave "

@@ -11,7 +11,7 @@ from loyaltychain.events import links
 from loyaltychain.ledger import book
 from loyaltychain.ledger.lots import HoldItem, Redemption, Stamp
 from loyaltychain.ledger.types import EntryId
-from loyaltychain.operations import stock
+from loyaltychain.operations import run_out, stock
 from loyaltychain.operations.cooldown import check_cooldown
 from loyaltychain.operations.keep import items_document, items_from, keep, open_purse
 from loyaltychain.operations.recorded import check_same, find_recorded, read_recorded
@@ -76,7 +76,8 @@ def redeem(
     details = {"items": items_document(priced)} if priced else None
     stamp = Stamp(id=entry_id, cause=cause, occurred_at=now, recorded_at=now, details=details)
     movements.append(purse.redeem(stamp, amount, at=now, reference=reference))
-    keep(tx, movements, bounds=bounds, taking=priced)
+    freed = run_out.free(tx, priced, member=member, now=now)
+    keep(tx, [*freed, *movements], bounds=bounds, taking=priced)
     return Redeemed(entry_id, member, amount, priced, reference, now, refunded=0)
 
 

@@ -10,11 +10,11 @@ from loyaltychain.core.words import counted
 from loyaltychain.events.orders import Return
 from loyaltychain.events.types import SequencedEvent
 from loyaltychain.ledger.purse import Purse
-from loyaltychain.operations.changes import post_changes, refund_order
+from loyaltychain.operations.changes import post_changes, refund_order, release_holds
 from loyaltychain.operations.desk import Desk
 from loyaltychain.operations.order_book import ParkedReturn
 from loyaltychain.operations.order_state import WHOLE, OrderState, ReturnState
-from loyaltychain.operations.summary import Fate, explain_changes
+from loyaltychain.operations.summary import Fate, explain_changes, explain_released
 
 
 def take_return(desk: Desk, found: SequencedEvent, told: Return) -> Fate:
@@ -66,7 +66,9 @@ def _take_named(desk: Desk, told: ParkedReturn) -> Fate:
     start = len(desk.movements)
     _apply(desk, purse, order, told)
     nothing = "Nothing was left of this order." if told.is_cancellation else "These goods had earned nothing."
-    return Fate({"result": explain_changes(desk.movements[start:], nothing=nothing), "order": order.id})
+    freed = explain_released(desk.movements[start:])
+    result = explain_changes(desk.movements[start:], nothing="" if freed else nothing)
+    return Fate({"result": f"{result} {freed}".strip(), "order": order.id})
 
 
 def apply_parked(desk: Desk, purse: Purse, order: OrderState) -> dict[str, Any]:
@@ -144,6 +146,7 @@ def _check_points(desk: Desk, order: OrderState, told: ParkedReturn) -> None:
 def _apply(desk: Desk, purse: Purse, order: OrderState, told: ParkedReturn) -> None:
     """Make a return true that was checked. Refunds come first, so that no debt is made that they would pay at once."""
     if told.is_cancellation:
+        release_holds(desk, purse, order.id, cause=told.cause, occurred_at=told.occurred_at)
         refund_order(desk, purse, order.id, points=None, cause=told.cause, occurred_at=told.occurred_at)
         for line in list(order.lines.values()):
             if line.kept:

@@ -46,15 +46,24 @@ def cost_of(items: Iterable[HoldItem]) -> int:
     return sum(item.cost * item.quantity for item in items)
 
 
+def shortage(tx: Tx, items: Sequence[HoldItem]) -> dict[str, int]:
+    """How many of each reward are missing from stock; only those of which some are. Locks the rewards."""
+    wanted = quantities(items)
+    left = {reward: found.stock for reward, found in lock_rewards(tx, wanted).items() if found.stock is not None}
+    return {reward: wanted[reward] - number for reward, number in sorted(left.items()) if number < wanted[reward]}
+
+
 def take(tx: Tx, items: Sequence[HoldItem]) -> None:
     """Take the items out of stock. Raises OutOfStock; the caller then rolls back."""
     wanted = quantities(items)
-    found = lock_rewards(tx, wanted)
-    for reward, quantity in sorted(wanted.items()):
-        left = found[reward].stock
-        if left is not None and left < quantity:
-            raise errors.OutOfStock(f"There are {left:,} left.", reward=reward, wanted=quantity, left=left)
+    for reward, missing in shortage(tx, items).items():
+        raise out_of_stock(reward, wanted=wanted[reward], left=wanted[reward] - missing)
     _change(tx, {reward: -quantity for reward, quantity in wanted.items()})
+
+
+def out_of_stock(reward: str, *, wanted: int, left: int) -> errors.OutOfStock:
+    """What is raised when so many are left."""
+    return errors.OutOfStock(f"There are {left:,} left.", reward=reward, wanted=wanted, left=left)
 
 
 def give_back(tx: Tx, items: Iterable[HoldItem]) -> None:

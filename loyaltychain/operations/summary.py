@@ -80,6 +80,18 @@ def explain_changes(movements: Iterable[Movement | Plain], *, nothing: str) -> s
     return " ".join(said) or nothing
 
 
+def explain_released(movements: Iterable[Movement | Plain]) -> str:
+    """The points of holds that these movements released, in a sentence; empty when there are none."""
+    points = sum(
+        posting.amount
+        for movement in movements
+        if isinstance(movement, Movement) and movement.entry.kind == "release"
+        for posting in movement.entry.postings
+        if posting.unit == POINTS
+    )
+    return f"{in_points(points)} that were held for it are free again." if points else ""
+
+
 def explain_numbers(movements: Sequence[Movement]) -> dict[str, Any]:
     """What an explanation says in numbers; ``not_undone`` lists what had happened with the points meanwhile."""
     sums = add_up(movements)

@@ -18,6 +18,8 @@ class Bounds:
 
     Args:
         approve_above: An adjustment of more points, up or down, waits for a second person; None: none does.
+        approve_a_day: What one person, or one key, adjusts in 86,400 seconds beyond so many points, up and down added
+            up, waits too; None: without a limit.
         approve_seconds: How long it waits.
         cooldown: Seconds in which nothing can be spent after a member's ids or wallet changed; 0: none.
     """
@@ -25,6 +27,7 @@ class Bounds:
     award: int = LANE_MAX
     redemption: int = LANE_MAX
     approve_above: int | None = None
+    approve_a_day: int | None = None
     approve_seconds: int = 7 * 86_400
     cooldown: int = 0
 

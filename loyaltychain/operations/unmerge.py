@@ -24,7 +24,7 @@ from loyaltychain.ledger.purse import Purse
 from loyaltychain.ledger.types import EntryId
 from loyaltychain.operations import people_rows
 from loyaltychain.operations.keep import keep
-from loyaltychain.operations.merge import check_no_holds
+from loyaltychain.operations.merge import check_no_holds, check_third
 from loyaltychain.operations.passage import Passage, requalify
 from loyaltychain.operations.request import check_room, check_text
 from loyaltychain.operations.types import NO_BOUNDS, Bounds
@@ -67,6 +67,9 @@ def unmerge(
 ) -> Unmerged:
     """Let ``merged`` be a member of her own again.
 
+    Args:
+        actor: Who decides it; neither of the two, by any of their ids.
+
     Raises:
         MergeRefused: the fact ``code`` is not-merged, merged-on (the survivor went over herself: undo that first) or
             open-hold (of the survivor).
@@ -77,6 +80,7 @@ def unmerge(
     check_text("actor", actor)
     links.keep_still(tx)
     link = _find_link(tx, merged)
+    check_third(tx, actor, merged, link.survivor)
     purses = book.load_purses(tx, [merged, link.survivor])
     taker, giver = purses[merged], purses[link.survivor]
     movements = [*taker.advance(now, recorded_at=now), *giver.advance(now, recorded_at=now)]

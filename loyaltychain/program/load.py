@@ -60,7 +60,7 @@ def parse_program(text: str, *, file: str = "the programme") -> Program:
 
 def _make_rule(rule: RulePart, said: ProgramFile) -> Rule:
     money = said.minor_units(rule.money[1])
-    pending, expiry = _make_pending(rule.pending), _make_own_expiry(rule.expiry)
+    pending, expiry = _make_pending(rule.pending), None if rule.expiry is None else _make_lifetime(rule.expiry)
     if rule.kind == "bonus_from_amount":
         return BonusFromAmount(
             id=rule.id,
@@ -90,12 +90,6 @@ def _make_rule(rule: RulePart, said: ProgramFile) -> Rule:
 
 def _make_pending(part: PendingPart | None) -> PendingUntil | None:
     return None if part is None else PendingUntil(**part.model_dump())
-
-
-def _make_own_expiry(part: LifetimePart | str | None) -> Lifetime | None:
-    if part is None:
-        return None
-    return _make_lifetime(part) if isinstance(part, LifetimePart) else Lifetime()
 
 
 def _make_lifetime(part: LifetimePart) -> Lifetime:

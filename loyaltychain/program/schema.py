@@ -8,7 +8,7 @@ from loyaltychain.core import errors
 from loyaltychain.core.amounts import LANE_MAX
 from loyaltychain.core.money import EXPONENTS, Rounding, make_minor_units, parse_decimal
 from loyaltychain.core.times import parse_zone
-from loyaltychain.program.schema_parts import Days, EventType, ExpiryPart, OwnExpiry, Part, PendingPart
+from loyaltychain.program.schema_parts import Days, EventType, Expiry, OwnExpiry, Part, PendingPart
 from loyaltychain.program.types import Match
 
 POINTS_MAX = 1_000_000  # for one ``per``: more is a typing error
@@ -125,7 +125,7 @@ class ProgramFile(Part):
     rules: Annotated[list[RulePart], Field(min_length=1, max_length=100)]
     redemption: RedemptionPart | None = None
     orders: OrdersPart | None = None
-    expiry: ExpiryPart | None = None
+    expiry: Expiry | None = None
     currencies: CurrenciesPart | None = None
 
     @model_validator(mode="after")

@@ -1,16 +1,19 @@
 """What a programme file may say of points and time: how long they are good for, and what they wait for. Shapes only."""
 
 from datetime import date
-from typing import Annotated, Literal, Self
+from typing import Annotated, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from loyaltychain.core.words import counted
 from loyaltychain.events.types import PLAIN_NAME
 from loyaltychain.program.types import GRACE_DAYS, EndOf, Otherwise
 
 DAYS_MAX = 36_500
 MONTHS_MAX = 1_200
 _LEAP_YEAR = 2000
+_YEAR = 366
+_DAYS_OF: dict[EndOf, int] = {"day": 1, "month": 31, "quarter": 92, "half_year": 184, "year": _YEAR}  # at most
 
 
 def _every_year(text: str) -> str:
@@ -22,6 +25,41 @@ def _every_year(text: str) -> str:
     if (month, day) == (2, 29):
         raise ValueError("'02-29' is not in every year (say '02-28' or '03-01')")
     return f"{month:02d}-{day:02d}"
+
+
+def _first_day(month: int) -> date:
+    """The first day of the so-manieth month after January of a leap year."""
+    return date(_LEAP_YEAR + month // 12, month % 12 + 1, 1)
+
+
+def _longest(months: int | None, days: int | None) -> int:
+    """Days that a period has at most."""
+    if months is None:
+        return days or 0
+    return max((_first_day(start + months) - _first_day(start)).days for start in range(48))
+
+
+def _check_notice(notice_days: int, longest: int, what: str) -> None:
+    if notice_days >= longest:
+        raise ValueError(
+            f"notice_days: {what} for {counted(longest, 'day')} at most, and the notice would be due "
+            f"{counted(notice_days, 'day')} before that ends: say fewer"
+        )
+
+
+def _is_section(how: str) -> BeforeValidator:
+    """Refuses what is no section, saying how it is written."""
+
+    def check(content: object) -> object:
+        if content is None or isinstance(content, dict | BaseModel):
+            return content
+        raise ValueError(how)
+
+    return BeforeValidator(check)
+
+
+def _never(content: object) -> object:
+    return NEVER if content == "never" else content
 
 
 EventType = Annotated[str, Field(pattern=rf"^{PLAIN_NAME}$")]
@@ -49,10 +87,13 @@ class PeriodPart(Part):
         return self
 
 
+Period = Annotated[PeriodPart, _is_section("say the number with its unit, {months: 12} or {days: 365}")]
+
+
 class LifetimePart(Part):
     """How long points are good for."""
 
-    after: PeriodPart | None = None
+    after: Period | None = None
     end_of: EndOf | None = None
     on: DayOfYear | None = None
 
@@ -60,6 +101,12 @@ class LifetimePart(Part):
     def says_when(self) -> bool:
         """Whether it says at all when points expire."""
         return (self.after, self.end_of, self.on) != (None, None, None)
+
+    @property
+    def longest(self) -> int:
+        """Days that points are good for at most."""
+        started = _longest(self.after.months, self.after.days) if self.after is not None else 0
+        return started + (_YEAR if self.on is not None else _DAYS_OF.get(self.end_of, 0) if self.end_of else 0)
 
     @model_validator(mode="after")
     def _one_end(self) -> Self:
@@ -69,13 +116,16 @@ class LifetimePart(Part):
 
 
 class OwnExpiryPart(LifetimePart):
-    """What a rule says instead of the programme."""
+    """What a rule says instead of the programme; ``NEVER`` says nothing."""
 
     @model_validator(mode="after")
     def _something(self) -> Self:
-        if not self.says_when:
+        if not self.says_when and self is not NEVER:
             raise ValueError("say when: after, end_of or on; or write `expiry: never`")
         return self
+
+
+NEVER = OwnExpiryPart.model_construct()
 
 
 class InactivityPart(PeriodPart):
@@ -83,13 +133,21 @@ class InactivityPart(PeriodPart):
 
     notice_days: Days = 30
 
+    @model_validator(mode="after")
+    def _told_in_time(self) -> Self:
+        _check_notice(self.notice_days, _longest(self.months, self.days), "she may be inactive")
+        return self
+
+
+Inactive = Annotated[InactivityPart, _is_section("say for how long, {months: 12} or {days: 365}")]
+
 
 class ExpiryPart(LifetimePart):
     """When points expire."""
 
     grace_days: Annotated[int, Field(ge=0, le=DAYS_MAX)] = GRACE_DAYS
     notice_days: Days | None = None
-    inactivity: InactivityPart | None = None
+    inactivity: Inactive | None = None
 
     @model_validator(mode="after")
     def _something(self) -> Self:
@@ -97,6 +155,8 @@ class ExpiryPart(LifetimePart):
             raise ValueError("say when: after, end_of, on or inactivity (or remove the section: points never expire)")
         if self.notice_days is not None and not self.says_when:
             raise ValueError("notice_days: nothing expires by its age (say after, end_of or on, or remove it)")
+        if self.notice_days is not None:
+            _check_notice(self.notice_days, self.longest, "points are good")
         return self
 
 
@@ -115,4 +175,11 @@ class PendingPart(Part):
         return self
 
 
-OwnExpiry = Literal["never"] | OwnExpiryPart
+#: The programme's, and a rule's own.
+Expiry = Annotated[
+    ExpiryPart,
+    _is_section("say when, {after: {months: 12}}; where points never expire there is no such section: remove it"),
+]
+OwnExpiry = Annotated[
+    OwnExpiryPart, _is_section("write `never`, or say when: {after: {days: 90}}"), BeforeValidator(_never)
+]

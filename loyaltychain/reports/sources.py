@@ -14,6 +14,7 @@ from loyaltychain.ledger import accounts
 from loyaltychain.reports import rows
 from loyaltychain.reports.as_of import stream_as_of
 from loyaltychain.reports.figures import FIGURES
+from loyaltychain.reports.lines_text import Json
 from loyaltychain.reports.periods import read_closed_report, read_period
 from loyaltychain.reports.roll_forward import roll_forward
 
@@ -48,12 +49,16 @@ def _entries(tx: Tx, said: Parameters, cursor: int, upto: int, limit: int, _at: 
             "position": line.position, "entry": line.id, "kind": line.kind, "member": line.member, "cause": line.cause,
             "rule": line.rule, "program": line.program, "occurred_at": format_instant(line.occurred_at),
             "recorded_at": format_instant(line.recorded_at), "line": line.line, "from": line.source,
-            "to": line.destination, "unit": line.unit, "amount": line.amount, "details": line.details,
+            "to": line.destination, "unit": line.unit, "amount": line.amount, "details": _json(line.details),
         }
         for line in rows.posting_lines(tx, after=cursor, upto=end)
         if said.get("member") in (None, line.member)
     ]  # fmt: skip
     return end, found
+
+
+def _json(text: str | None) -> Json | None:
+    return None if text is None else Json(text)
 
 
 def _awards(tx: Tx, said: Parameters, cursor: int, upto: int, limit: int, _at: UnixSeconds) -> Page:
@@ -96,7 +101,7 @@ def _events(tx: Tx, said: Parameters, cursor: int, upto: int, limit: int, _at: U
         {
             "position": row.position, "source": row.source, "id": row.id, "type": row.type, "member": row.member,
             "occurred_at": format_instant(row.occurred_at), "received_at": format_instant(row.received_at),
-            "outcome": row.outcome, "payload": row.payload,
+            "outcome": row.outcome, "payload": Json(row.payload),
         }
         for row in rows.event_lines(tx, after=cursor, upto=end)
         if said.get("member") in (None, row.member)

@@ -122,8 +122,8 @@ def test_proof__mangled__is_wrong_and_nothing_else(client: Client) -> None:
 
 
 def test_balance__says_what_the_chain_has(settled: tuple[Served, World], client: Client) -> None:
-    assert client.balance("ann")["on_chain"] == {"settled": 30, "batch": 2}
-    assert client.balance("cat")["on_chain"] == {"settled": 0, "batch": 2}
+    assert client.balance("ann")["on_chain"] == {"settled": 30, "accrued": 0, "batch": 2}
+    assert client.balance("cat")["on_chain"] == {"settled": 0, "accrued": 0, "batch": 2}
     ready = client.readiness()
     assert (ready["status"], ready["events_waiting"], ready["warnings"]) == ("ok", 0, [])
     assert (ready["oldest_event_seconds"], ready["oldest_unsettled_seconds"]) == (None, None)

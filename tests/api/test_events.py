@@ -70,7 +70,7 @@ def test_event__decided__has_outcome_entries_and_balance(api: Served) -> None:
     assert {name: balance[name] for name in ("available", "pending", "held", "debt", "spent")} == {
         "available": 15, "pending": 0, "held": 0, "debt": 0, "spent": 0}  # fmt: skip
     assert balance["expiring"] == [{"at": "2027-05-28T23:00:00Z", "points": 15}]
-    assert balance["on_chain"] == {"settled": 0, "batch": 0}
+    assert balance["on_chain"] == {"settled": 0, "accrued": 15, "batch": 0}
     assert entries == {"entries": [entry], "has_more": False, "next_cursor": None}
 
 

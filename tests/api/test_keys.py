@@ -95,8 +95,9 @@ def test_command_line__makes_lists_and_revokes(
     text = run("key", "new", "office", "--source", "shop", "--manages").strip()
 
     assert first["key"].startswith("lc_test_") and text.startswith("lc_test_")
-    listed = {key["name"]: (key["sources"], key["manages"]) for key in ask("key", "list")["keys"]}
-    assert listed == {"till": (["shop", "app"], False), "office": (["shop"], True)}
+    listed = {key["name"]: (key["sources"], key["scopes"]) for key in ask("key", "list")["keys"]}
+    app = ["events:write", "points:write", "read"]
+    assert listed == {"till": (["shop", "app"], app), "office": (["shop"], [*app, "manage", "reports"])}
     assert ask("key", "revoke", first["key"])["id"] == first["id"]
     table = run("key", "list")
     assert first["key"] not in table and max(map(len, table.splitlines())) <= 80

@@ -76,6 +76,8 @@ def test_merge_and_unmerge__move_the_points_and_bring_them_back(api: Served) -> 
     spent = {"source": "shop", "id": "R-1", "member": "bob", "points": 130}
     assert api.post("/v1/redemptions", spent).status_code == 201
 
+    for name in ("BOB", "ann"):
+        check_problem(api.post("/v1/members/bob/unmerge", WHY | {"actor": name}), 422, "invalid-request")
     undone = api.post("/v1/members/bob/unmerge", WHY).json()
     assert undone["points"] + sum(each["short"] for each in undone["shortage"]) == 40
     assert balance(api, "ann")["available"] + balance(api, "bob")["available"] == 10

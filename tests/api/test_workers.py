@@ -3,7 +3,7 @@
 ├── SIGTERM ends all of them with 0; a supervisor that is killed leaves none behind
 ├── no process of the group holds the worker's lock, opens the chain's files, or settles
 ├── figures are the sum of all processes, without ids, on a port of this machine alone
-├── readiness warns of lag and stays ready; a database of another release is unready
+├── readiness warns of lag, and of a worker that stands still, and stays ready; a database of another release is unready
 └── the log of any requests holds no key, id, body or query, as text and as JSON
 """
 
@@ -21,13 +21,17 @@ from typing import Any
 
 import httpx2
 import pytest
-from filelock import FileLock
 from sqlalchemy import text as sql
 
+from loyaltychain.api.metrics import Metrics
+from loyaltychain.api.tenants import Tenant
 from loyaltychain.config.api import Api, Ready
-from loyaltychain.config.project import Project
+from loyaltychain.config.project import Project, open_project
 from loyaltychain.core.calendar import UnixSeconds
-from loyaltychain.db.engine import transaction
+from loyaltychain.db.engine import open_database, transaction
+from loyaltychain.db.leader import find_leader
+from loyaltychain.settlement import standing
+from loyaltychain.settlement.deployment import Deployment
 from tests.api.processes import serving_with_log
 from tests.api.serving import PROGRAM, Served, database_for_threads, event, served_project
 from tests.api.test_contract import check_problem
@@ -102,6 +106,14 @@ def is_running(pid: int) -> bool:
     return "State:\tZ" not in status
 
 
+def nobody_leads(project: Commands) -> bool:
+    engine = open_database(open_project(project.home, {}).database_url)
+    try:
+        return find_leader(engine) is None
+    finally:
+        engine.dispose()
+
+
 def shop(home: Path, engine_name: str) -> tuple[Commands, str]:
     project = Commands(new_project(home).home)
     if engine_name == "postgresql":
@@ -115,7 +127,7 @@ def test_workers__answer_are_replaced_and_end_together(tmp_path: Path, engine_na
     project, key = shop(tmp_path / "shop", engine_name)
     headers = {"Authorization": f"Bearer {key}"}
     with workers(project, 3) as (process, said):
-        assert FileLock(project.home / "worker.lock").acquire(timeout=5), "nobody else may hold it"
+        assert nobody_leads(project), "nobody else may hold the worker's place"
         first = children(process.pid)
         statuses = set()
         for number in range(30):
@@ -126,7 +138,7 @@ def test_workers__answer_are_replaced_and_end_together(tmp_path: Path, engine_na
         assert statuses == {202}
         for pid in first:
             opened = {str(each.resolve()) for each in Path(f"/proc/{pid}/fd").iterdir() if each.exists()}
-            assert not [name for name in opened if str(project.home / "chain") in name or name.endswith("worker.lock")]
+            assert not [name for name in opened if str(project.home / "chain") in name or name.endswith(".lock")]
             assert not [name for name in opened if str(project.home / "keys") in name]
         os.kill(next(iter(first)), signal.SIGKILL)
         eventually(lambda: len(children(process.pid)) == 3 and children(process.pid) != first)
@@ -214,8 +226,33 @@ def test_readiness__says_how_far_the_worker_is(api: Served) -> None:
 
     assert ready == {
         "status": "ok", "warnings": [], "events_waiting": 1, "oldest_event_seconds": 7,
-        "oldest_unsettled_seconds": None, "newest_final_seconds": None,
+        "oldest_unsettled_seconds": None, "newest_final_seconds": None, "worker_seen_seconds": None,
+        "chain_head_seconds": None, "chain_final_seconds": None, "workers": [],
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("api", ENGINES, indirect=True)
+def test_readiness__worker_halted__says_why_and_stays_ready(api: Served) -> None:
+    engine, now = api.context.engine, api.clock.now
+    deployment = Deployment("local", 5, b"\x01" * 32, b"\x02" * 32, "0x" + "11" * 20, "0x" + "22" * 20)
+    with transaction(engine) as tx:
+        standing.begin(tx, deployment, now=now)
+        halted = standing.Half("halted", "NonceTaken", "look who else has the key", since=now)
+        standing.write_half(tx, "local", "settling", halted)
+        standing.write_head(tx, "local", standing.Head(now, None))
+    api.clock.now = UnixSeconds(now + 301)
+
+    answer = api.http.get("/readyz")
+
+    assert (answer.status_code, answer.json()["warnings"]) == (200, ["chain-head", "settlement-halted"])
+    [worker] = answer.json()["workers"]
+    assert worker["deciding"] | {"since": ""} == {"state": "on", "code": None, "reason": None, "since": ""}
+    assert (worker["settling"]["code"], worker["settling"]["reason"]) == ("NonceTaken", "look who else has the key")
+    figures = Metrics([Tenant(api.context)]).render().decode()
+    assert 'loyaltychain_settling{program="0",reason="NonceTaken",state="halted"} 1.0' in figures
+    assert 'loyaltychain_alarm{alarm="chain-head",program="0"} 1.0' in figures
+    assert 'loyaltychain_alarm{alarm="chain-final",program="0"} 0.0' in figures
+    assert 'loyaltychain_chain_head_seconds{program="0"} 301.0' in figures
 
 
 def test_readiness__warns_of_lag_and_stays_ready(tmp_path: Path) -> None:

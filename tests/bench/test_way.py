@@ -2,6 +2,7 @@
 ├── its simulated log has exactly the asked lines, the same for the same seed, with returns among them
 ├── measure walks all of them to the ledger, and leaves nothing behind
 ├── through the command: sizes alone in processes of their own, one JSON object under the permanent names
+├── a figure beside a baseline says which is better and what its ratio is of: above 1 is better
 └── straightness: 1 for a line, less for a bend
 """
 
@@ -9,12 +10,13 @@ import csv
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from loyaltychain.bench.order_log import write_log
-from loyaltychain.bench.report import straightness
+from loyaltychain.bench.report import Result, cheaper, compared, straightness
 from loyaltychain.bench.way import measure
 
 
@@ -53,9 +55,26 @@ def test_command__three_sizes__permanent_names() -> None:
     assert all(
         rate["ratio"] == pytest.approx(rate["value"] / rate["baseline_value"], rel=0.01, abs=0.001) for rate in rates
     )
+    assert {(rate["better"], rate["ratio_of"]) for rate in rates} == {("more", "value / baseline_value")}
+    assert "below 1 is worse" in document["ratio"]
 
 
 def test_straightness__line_and_bend() -> None:
     assert straightness([(1, 5), (2, 7), (3, 9)]) == 1.0
     assert straightness([(1, 5), (2, 5), (3, 5)]) == 1.0
     assert straightness([(1, 1), (10, 2), (100, 200)]) < 1.0
+
+
+@pytest.mark.parametrize(("make", "better"), [(compared, "more"), (cheaper, "less")])
+@pytest.mark.parametrize(("value", "baseline"), [(8.0, 2.0), (2.0, 8.0)])
+def test_result__beside_a_baseline__says_what_is_better(
+    make: Callable[..., Result], better: str, value: float, baseline: float
+) -> None:
+    result = make("x", value, "unit", 1, baseline="another", baseline_value=baseline)
+
+    assert result.ratio_of is not None and result.ratio is not None
+    assert result.better == better
+    assert (result.ratio > 1) == ((value > baseline) == (better == "more"))
+    names = {"value": result.value, "baseline_value": result.baseline_value}
+    over, under = (names[name] for name in result.ratio_of.split(" / "))
+    assert over is not None and under and result.ratio == over / under

@@ -102,14 +102,12 @@ class Play(RuleBasedStateMachine):
     def some_hold(self, pick: int) -> tuple[str, Paid]:
         return list(self.holds.items())[pick % len(self.holds)]
 
-    def timed_out_mugs(self, member: int | None = None) -> int:
+    def timed_out_mugs(self) -> int:
         """Mugs whose hold is over, and nobody has put them back yet."""
-        return self.reserved_mugs(tables.holds.c.until <= self.now, member=member)
+        return self.reserved_mugs(tables.holds.c.until <= self.now)
 
-    def reserved_mugs(self, *conditions: ColumnElement[bool], member: int | None = None) -> int:
+    def reserved_mugs(self, *conditions: ColumnElement[bool]) -> int:
         holds = tables.holds
-        if member is not None:
-            conditions += (holds.c.member == member,)
         standing = select(func.count()).where(
             holds.c["items"].like("%mug%"), holds.c.id.not_in(select(tables.hold_ends.c.hold)), *conditions
         )

@@ -1,6 +1,7 @@
 """What somebody might try, or a queue does by mistake, on both engines
 
 ├── a correction that is told before its event: it is refused, and the event counts once
+├── a correction of points that wait for another event, or waited for one: it is refused, and says what to do instead
 ├── a correction that gives more than one entry may: it gives it in several
 ├── a decision by hand on one award, while a larger lot has run out: the expiry is booked in parts that can be settled
 ├── a signal that came before its event, and its member went over into another meanwhile: it counts
@@ -73,6 +74,19 @@ def booking(id_: str, amount: int = 50_000) -> Event:
 
 def done(id_: str, of: str) -> Event:
     return make_event(id=id_, type="done", payload={"event": of})
+
+
+@pytest.mark.parametrize("later", [[], ["done"]])
+def test_correction__of_points_that_wait__says_what_to_do(engine: Engine, later: list[str]) -> None:
+    decide(engine, BOOKING, booking("B-1"), *(done("D-1", "shop/B-1") for _ in later))
+
+    decide(engine, BOOKING, correction("C-1", "B-1", 60_000))
+
+    with reading(engine) as tx:
+        said = read_outcomes(tx, 0, 100)[-1].explanation
+    assert said["reason"] == "not-correctable"
+    for step in ("/v1/awards/shop/B-1/cancel", "under another id", "by hand"):
+        assert step in said["result"]
 
 
 @pytest.mark.parametrize("is_one_run", [True, False])

@@ -106,6 +106,9 @@ class Members(Play):
         name, order = self.some_order(pick)
         assert self.tell("cancellation", self.fresh("C"), order.member, {"order": name}) != "refused"
         self.model.cancel(name)
+        for id_, held in list(self.holds.items()):
+            if (held.member, held.order) == (order.member, name) and self.now < self.until[id_]:
+                del self.holds[id_]  # released with it
 
     @precondition(lambda self: self.model.orders)
     @rule(pick=picks, changed=lines)
@@ -128,7 +131,7 @@ class Members(Play):
     @rule(member=members, quantity=st.integers(1, 3))
     def redeem_mugs(self, member: int, quantity: int) -> None:
         id_, cost = self.fresh("P"), quantity * MUG_COST
-        can = self.can(member, cost) and (stock_of(self.engine) or 0) + self.timed_out_mugs(member) >= quantity
+        can = self.can(member, cost) and (stock_of(self.engine) or 0) + self.timed_out_mugs() >= quantity
         items = [Item("mug", quantity, MUG_COST)]
         if self.try_(redeem, id_=id_, member=member, items=items, can=can, otherwise=errors.RequestError):
             self.model.paid[f"redeem:app/{id_}"] = Paid(member, cost, cost, None, mugs=quantity)
@@ -138,7 +141,7 @@ class Members(Play):
         points = MUG_COST if mugs else self.some_points(member, percent)
         order, id_, seconds = self.order_of(member, pick, pick % 2 == 0), self.fresh("H"), days * DAY + 600
         wanted: dict[str, Any] = {"items": [Item("mug", 1)]} if mugs else {"points": points}
-        stock = not mugs or (stock_of(self.engine) or 0) + self.timed_out_mugs(member) >= 1
+        stock = not mugs or (stock_of(self.engine) or 0) + self.timed_out_mugs() >= 1
         can = self.can(member, points) and stock
         if self.try_(hold, id_=id_, member=member, seconds=seconds, reference=order, can=can,
                      otherwise=errors.RequestError, **wanted):  # fmt: skip
@@ -193,9 +196,12 @@ class Members(Play):
         name = self.order_of(member, pick, wanted=True)
         if name is None or len(spent) == before:
             return
+        made = list(spent)[before]
         self.cancel(list(self.model.orders).index(name))
-        if by_hold:
-            self.release(before)
+        if by_hold and made in self.holds:  # it was for another order, or for none
+            self.release(list(self.holds).index(made))
+        elif by_hold:
+            return
         else:
             self.refund(before, 100)
 

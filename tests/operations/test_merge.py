@@ -17,8 +17,10 @@ from loyaltychain.core.amounts import LANE_MAX, MemberNumber
 from loyaltychain.db.engine import reading, transaction
 from loyaltychain.events import identity
 from loyaltychain.operations import holds
+from loyaltychain.operations.act_details import lots_digest
 from loyaltychain.operations.identities import close
 from loyaltychain.operations.merge import Merged, merge
+from loyaltychain.operations.people_rows import read_moved
 from loyaltychain.operations.redeem import redeem
 from loyaltychain.operations.refund import refund
 from loyaltychain.operations.types import Bounds
@@ -63,8 +65,10 @@ def test_merge__lots__go_over_as_they_are(engine: Engine, ann: MemberNumber, bob
     with reading(engine) as tx:
         assert identity.find_member(tx, "bob") == ann
         [action] = read_actions(tx, action="member.merge")
+        lots = lots_digest(read_moved(tx, link.id))
     assert (action.subject, action.actor, dict(action.details or {})) == (
-        f"member:{bob}", "eve@shop", {"survivor": ann, "link": link.id},
+        f"member:{bob}", "eve@shop",
+        {"survivor": ann, "link": link.id, "points": 50, "pending": 20, "debt": 0, "qualifying": 20, "lots": lots},
     )  # fmt: skip
     proven(engine)
 

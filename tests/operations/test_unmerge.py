@@ -7,7 +7,7 @@
 ├── debts: what paid hers at the merge comes back to its lots, what is still owed of it is hers again
 ├── she can be merged again, and undone again; a chain comes apart in the order in which it was made
 ├── what each redeemed meanwhile is refunded to whom it was charged
-└── refused: nobody went over, the survivor went over or is closed, or holds points
+└── refused: nobody went over, the survivor went over or is closed, or holds points; by an actor who is one of the two
 """
 
 import pytest
@@ -20,7 +20,7 @@ from loyaltychain.db.engine import reading, transaction
 from loyaltychain.events import identity
 from loyaltychain.operations import holds
 from loyaltychain.operations.adjust import adjust
-from loyaltychain.operations.identities import close
+from loyaltychain.operations.identities import add_identity, close
 from loyaltychain.operations.redeem import redeem
 from loyaltychain.operations.refund import refund
 from loyaltychain.operations.types import Bounds
@@ -267,3 +267,19 @@ def test_unmerge__closed_survivor__refused(engine: Engine, ann: MemberNumber, bo
     with pytest.raises(errors.MemberClosed):
         part(engine, bob)
     assert tell(engine, "order", "S-1", "bob", {})["reason"] == "member-closed"
+
+
+@pytest.mark.parametrize("actor", ["Bob ", "ANN", "ann@work", "bob@home", "cara"])
+def test_unmerge__by_one_of_them__refused(engine: Engine, ann: MemberNumber, bob: MemberNumber, actor: str) -> None:
+    with transaction(engine) as tx:
+        add_identity(tx, member=ann, member_id="ann@work", **SAID)
+        add_identity(tx, member=bob, member_id="bob@home", **SAID)
+    unite(engine, join(engine, "cara"), bob)
+    unite(engine, bob, ann)
+
+    with pytest.raises(errors.InvalidOperation):
+        part(engine, bob, actor=actor)
+
+    with reading(engine) as tx:
+        assert (identity.find_member(tx, "bob"), read_actions(tx, action="member.unmerge")) == (ann, [])
+    assert part(engine, bob, actor="ann's aunt").link.end_actor == "ann's aunt"

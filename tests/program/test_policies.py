@@ -5,12 +5,18 @@ given the new fields
     when they are left out
         document and digest are what they were
 given a file that breaks a rule of theirs
-    it raises InvalidProgram naming the field and what to do
+    it raises InvalidProgram naming the field and what to do, in the file's own words
+    when a notice would be due before any points are earned
+        it is refused, and only then
 """
 
 import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
 
 from loyaltychain.core import errors
+from loyaltychain.core.calendar import UnixSeconds
+from loyaltychain.program.expiry import DAY_SECONDS, expires_at
 from loyaltychain.program.load import parse_program
 from loyaltychain.program.types import Currencies, Expiry, Inactivity, Lifetime, PendingUntil
 from tests.program.builders import ORDERS_TEXT, PROGRAM_TEXT, make_program
@@ -118,6 +124,23 @@ def test_digest__each_of_them__another() -> None:
         (with_expiry("{inactivity: {months: 12}, notice_days: 9}"), r"notice_days: nothing expires by its age"),
         (with_expiry("{inactivity: {}}"), r"expiry.inactivity: .*say either months or days"),
         (with_expiry("{inactivity: {months: 1, notice_days: 0}}"), r"expiry.inactivity.notice_days: .*equal to 1"),
+        (
+            with_expiry("never"),
+            r"yaml: expiry: say when, .*never expire there is no such section: remove it, found 'never'",
+        ),
+        (with_expiry("{after: 12}"), r"expiry.after: say the number with its unit, {months: 12} or .*, found 12 "),
+        (with_expiry("{inactivity: 12}"), r"expiry.inactivity: say for how long, {months: 12} or .*, found 12 "),
+        (with_expiry("{after: {days: 30}, notice_days: 30}"), r"notice_days: points are good for 30 days at most"),
+        (with_expiry("{end_of: day, notice_days: 1}"), r"notice_days: points are good for 1 day at most"),
+        (with_expiry("{after: {months: 1}, end_of: month, notice_days: 62}"), r"good for 62 days at most.*say fewer"),
+        (with_expiry("{inactivity: {days: 30}}"), r"expiry.inactivity: notice_days: she may be inactive for 30 days"),
+        (with_own("12"), r"rules\[0\].expiry: write `never`, or say when: {after: {days: 90}}, found 12"),
+        (with_own("{after: 12}"), r"yaml: rules\[0\].expiry.after: say the number with its unit, [^;]*$"),
+        (with_own("{afer: {days: 9}}"), r"yaml: rules\[0\].expiry.afer: there is no such field \(remove it or [^;]*$"),
+        (
+            PROGRAM_TEXT.replace("redemption: {}", "redemption: spend"),
+            "redemption: this is a section: write its fields",
+        ),
         (with_own("{}"), r"rules\[0\].expiry.*say when: after, end_of or on; or write `expiry: never`"),
         (with_rule(REVIEW.replace(", otherwise: cancel", "")), r"rules\[1\].pending.otherwise: Field required"),
         (with_rule(REVIEW.replace("days: 30, ", "")), r"rules\[1\].pending.days: Field required"),
@@ -144,4 +167,33 @@ def test_digest__each_of_them__another() -> None:
 )
 def test_parse_program__breaks_a_rule__says_where(text: str, message: str) -> None:
     with pytest.raises(errors.InvalidProgram, match=message):
-        parse_program(text)
+        parse_program(text, file="program.yaml")
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["{after: {days: 30}, notice_days: 29}", "{end_of: month, notice_days: 30}", '{on: "12-31", notice_days: 365}',
+     "{after: {months: 1}, end_of: month, notice_days: 61}", "{inactivity: {months: 1}}",
+     "{after: {months: 24}, notice_days: 730}"],
+)  # fmt: skip
+def test_parse_program__notice_within_the_lifetime__as_said(said: str) -> None:
+    assert parse_program(with_expiry(said)).expiry is not None
+
+
+@given(
+    after=st.sampled_from(["", "after: {months: 1}", "after: {months: 11}", "after: {days: 9}", "after: {days: 400}"]),
+    end=st.sampled_from(["", "end_of: day", "end_of: quarter", "end_of: year", 'on: "06-30"']),
+    notice=st.integers(1, 800),
+    earned_at=st.integers(1_700_000_000, 2_000_000_000),
+)
+def test_parse_program__notice_that_is_refused__longer_than_any_lifetime(
+    after: str, end: str, notice: int, earned_at: int
+) -> None:
+    said = ", ".join(each for each in (after, end) if each)
+    assume(said)
+    try:
+        parse_program(with_expiry(f"{{{said}, notice_days: {notice}}}"))
+    except errors.InvalidProgram:
+        ends_at = expires_at(parse_program(with_expiry(f"{{{said}}}")), UnixSeconds(earned_at))
+        assert ends_at is not None
+        assert ends_at - earned_at <= notice * DAY_SECONDS + 3_600  # an hour: clocks may go back meanwhile

@@ -1,5 +1,6 @@
 """create_job, run_jobs, file_of; cell
 ├── given each kind of export: its columns and rows, as CSV and as JSON lines, under its own digest
+├── given payloads and details: objects in JSON lines, their bytes those that are hashed; texts in CSV
 ├── given entries that are recorded after it was asked for: they are not in it
 ├── given positions or a member that it is limited to: those alone
 ├── given a process that is killed again and again: the file is the one of an undisturbed run
@@ -30,12 +31,13 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine
 
 from loyaltychain.actions.log import read_actions
-from loyaltychain.core import errors
+from loyaltychain.core import canonical, errors
 from loyaltychain.core.calendar import UnixSeconds
 from loyaltychain.core.hashing import to_hex
 from loyaltychain.db.engine import open_database, reading, transaction
 from loyaltychain.db.migrate import migrate
 from loyaltychain.events.capture import capture
+from loyaltychain.operations.adjust import adjust
 from loyaltychain.operations.redeem import redeem
 from loyaltychain.reports.jobs import DIRECTORY, Job, create_job, file_of, list_jobs, read_job, run_jobs
 from loyaltychain.reports.lines_text import cell, encode_rows
@@ -81,8 +83,31 @@ def test_run_jobs__each_kind__csv_is_json_lines(engine: Engine, tmp_path: Path, 
     as_csv = list(csv.DictReader(io.StringIO(export(engine, tmp_path, kind, **asked).decode())))
     as_json = [json.loads(line) for line in export(engine, tmp_path, kind, "jsonl", **asked).splitlines()]
     assert as_json
-    assert [{name: cell(value) for name, value in row.items()} for row in as_json] == as_csv
+    assert [{name: in_csv(value) for name, value in row.items()} for row in as_json] == as_csv
     assert list(as_csv[0]) == list(SOURCES[kind].fields)
+
+
+def in_csv(value: Any) -> str:
+    """What a value of JSON lines is as a cell; an object there is the text of its canonical JSON."""
+    return cell(canonical.encode_text(value) if isinstance(value, dict) else value)
+
+
+def test_run_jobs__objects_in_json_lines__byte_for_byte_what_is_hashed(engine: Engine, tmp_path: Path) -> None:
+    payload = {"\u00fc": 1.5, "a": [1e-7, 1e21, {"\u2028": '\u0007="x'}], "\U0001f600": "", "\uffee": None}
+    ann = join(engine)
+    give(engine, ann, 100)
+    with transaction(engine) as tx:
+        capture(tx, [make_event(id="9", member_id="ann", payload=payload)], received_at=NOW)
+        adjust(tx, source="o", id_="1", member=ann, points=5, reason="\u00dcbel", actor="eve", now=NOW)
+
+    [line] = export(engine, tmp_path, "events", "jsonl").splitlines()
+    assert json.loads(line)["payload"] == payload
+    assert line.endswith(b'"payload":' + canonical.encode(payload) + b"}")
+    details = [json.loads(line)["details"] for line in export(engine, tmp_path, "entries", "jsonl").splitlines()]
+    assert (details[0], details[-1]["reason"]) == (None, "\u00dcbel")
+    for kind, column in (("events", "payload"), ("entries", "details")):
+        rows = csv.DictReader(io.StringIO(export(engine, tmp_path, kind).decode(), newline=""))
+        assert [row[column] for row in rows][-1] == canonical.encode_text(payload if kind == "events" else details[-1])
 
 
 def test_run_jobs__content__what_the_ledger_says(engine: Engine, tmp_path: Path) -> None:

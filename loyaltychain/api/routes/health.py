@@ -4,38 +4,60 @@ Unready is what this process cannot serve: no database, or one of another releas
 above all, is a warning.
 """
 
+from dataclasses import asdict
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Request
 from pydantic import Field
 from sqlalchemy import text
 
-from loyaltychain.api import answers, store
+from loyaltychain.api import answers
 from loyaltychain.api.context import Context
 from loyaltychain.api.problems import Problem
 from loyaltychain.api.tenants import Tenant
-from loyaltychain.core.calendar import UnixSeconds
+from loyaltychain.core.times import format_instant
 from loyaltychain.db.engine import Tx, reading
+from loyaltychain.settlement.lag import Alarm, Lag, find_alarms, read_lag
+from loyaltychain.settlement.standing import Half, Standing
 
 router = APIRouter(tags=["health"])
 
-Warned = Literal["events-waiting", "oldest-event", "oldest-unsettled", "newest-final"]
+
+class HalfStanding(answers.Answer):
+    """How one half of a worker stands."""
+
+    state: str
+    code: str | None = Field(description="the error's name; null: nothing is wrong, or it only waits")
+    reason: str | None = Field(description="what is wrong, and what to do")
+    since: str
 
 
-class Lag(answers.Answer):
-    """How far the worker is behind, in the programme that is furthest behind."""
+class WorkerStanding(answers.Answer):
+    """The worker of one programme, by its place on the command line."""
 
+    program: int
+    seen_at: str
+    deciding: HalfStanding = Field(description="events to entries; state: on or stopped")
+    settling: HalfStanding = Field(
+        description="entries to final batches; state: on, waiting (time mends it), paused (the chain is silent) or "
+        "halted (an engineer has to look)"
+    )
+
+
+class Readiness(answers.Answer):
+    """The database answers and is of this release. ``warnings`` name what is beyond ``[api.ready]``; the figures are of
+    the programme that is furthest behind."""
+
+    status: Literal["ok"] = "ok"
     events_waiting: int
     oldest_event_seconds: int | None
     oldest_unsettled_seconds: int | None
     newest_final_seconds: int | None = Field(description="since the last final batch was sealed; null: there is none")
-
-
-class Readiness(Lag):
-    """The database answers and is of this release. ``warnings`` name figures beyond ``[api.ready]``."""
-
-    status: Literal["ok"] = "ok"
-    warnings: Annotated[list[Warned], Field(description="what somebody should look at; this process can serve")]
+    worker_seen_seconds: int | None = Field(description="since the worker gave a sign of life; null: it never ran")
+    chain_head_seconds: int | None = Field(description="age of the newest block; null: this chain may be idle")
+    chain_final_seconds: int | None = Field(description="age of the newest final block")
+    warnings: Annotated[list[Alarm], Field(description="what somebody should look at; this process can serve")]
+    workers: list[WorkerStanding]
 
 
 @router.get("/healthz")
@@ -48,51 +70,36 @@ async def get_health() -> answers.Alive:
 def get_readiness(request: Request) -> Readiness:
     """The databases answer and have this release's tables. The figures say how far the worker is behind."""
     tenants: list[Tenant] = request.app.state.tenants
-    lags = [(tenant.context, read_lag(tenant.context)) for tenant in tenants]
-    warnings = {warning for context, lag in lags for warning in _warnings(context, lag)}
-    worst = {
-        name: max((getattr(lag, name) for _, lag in lags if getattr(lag, name) is not None), default=None)
-        for name in Lag.model_fields
-    }
-    return Readiness(**worst, warnings=sorted(warnings))
+    found = [(tenant.context.project.settings.api.ready, *look(tenant.context)) for tenant in tenants]
+    alarms = {name for bounds, lag, standing in found for name in find_alarms(lag, standing, bounds)}
+    figures = [asdict(lag) for _, lag, _ in found]
+    worst = {name: max((each[name] for each in figures if each[name] is not None), default=None) for name in figures[0]}
+    workers = [_show(place, standing) for place, (_, _, standing) in enumerate(found) if standing is not None]
+    return Readiness(**worst, warnings=sorted(alarms), workers=workers)
 
 
-def read_lag(context: Context) -> Lag:
-    """How far the worker of this programme is behind. Raises a Problem for tables of another release."""
-    now = context.clock()
+def look(context: Context) -> tuple[Lag, Standing | None]:
+    """How far the worker of this programme is behind, and how it stands. Raises a Problem for tables of another
+    release."""
     with reading(context.engine) as tx:
         _check_tables(tx, context)
-        waiting, first = store.waiting_events(tx)
-        unsettled = store.oldest_unsettled(tx)
-        final = store.newest_final(tx)
-    return Lag(
-        events_waiting=waiting,
-        oldest_event_seconds=_age(first, now),
-        oldest_unsettled_seconds=_age(unsettled, now),
-        newest_final_seconds=_age(final, now),
+        return read_lag(tx, context.project.settings.network, now=context.clock())
+
+
+def _show(place: int, standing: Standing) -> WorkerStanding:
+    return WorkerStanding(
+        program=place,
+        seen_at=format_instant(standing.beat_at),
+        deciding=_show_half(standing.deciding),
+        settling=_show_half(standing.settling),
     )
 
 
-def _warnings(context: Context, lag: Lag) -> list[Warned]:
-    bounds = context.project.settings.api.ready
-    found: list[Warned] = []
-    if lag.events_waiting > bounds.events_waiting:
-        found.append("events-waiting")
-    if (lag.oldest_event_seconds or 0) > bounds.oldest_event:
-        found.append("oldest-event")
-    if (lag.oldest_unsettled_seconds or 0) > bounds.oldest_unsettled:
-        found.append("oldest-unsettled")
-    # Where nothing waits to be settled, no new batch is due.
-    if lag.oldest_unsettled_seconds is not None and (lag.newest_final_seconds or 0) > bounds.newest_final:
-        found.append("newest-final")
-    return found
+def _show_half(half: Half) -> HalfStanding:
+    return HalfStanding(state=half.state, code=half.code, reason=half.reason, since=format_instant(half.since))
 
 
 def _check_tables(tx: Tx, context: Context) -> None:
     has = tx.execute(text("SELECT version_num FROM alembic_version")).scalar_one_or_none()
     if has != context.revision:
         raise Problem("unavailable", f"The database has the tables of version {has}, this release wants another.")
-
-
-def _age(since: int | None, now: UnixSeconds) -> int | None:
-    return None if since is None else max(0, now - since)

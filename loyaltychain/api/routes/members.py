@@ -45,7 +45,7 @@ def get_balance(member_id: PathId, context: Here, as_of: AsOf = None, by: By = "
         spent=found.spent,
         expired=found.expired,
         reversed=found.reversed,
-        on_chain=answers.OnChain(settled=settled, batch=batch),
+        on_chain=answers.OnChain(settled=settled, accrued=found.available + found.held - settled, batch=batch),
         as_of=format_instant(moment),
     )
 
