@@ -1,7 +1,7 @@
 """How far a project is, in figures. Reads only; a chain that is not running is a fact, not an error."""
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from sqlalchemy import func, select
@@ -10,6 +10,8 @@ from loyaltychain.chain.profiles import load_profile
 from loyaltychain.config.project import Project
 from loyaltychain.core import errors
 from loyaltychain.core.amounts import POINTS
+from loyaltychain.core.calendar import UnixSeconds
+from loyaltychain.core.clock import system_clock
 from loyaltychain.core.times import format_instant
 from loyaltychain.db.engine import Tx, reading
 from loyaltychain.db.migrate import open_migrated
@@ -22,6 +24,8 @@ from loyaltychain.ledger.tables import entries, volumes
 from loyaltychain.operations.earn import EARN
 from loyaltychain.program.load import load_program
 from loyaltychain.settlement.contract import final_at, read_ledger
+from loyaltychain.settlement.lag import find_alarms, read_lag
+from loyaltychain.settlement.standing import Half
 from loyaltychain.settlement.store import batches_in_state, last_final
 from loyaltychain.settlement.succession import newest_intent
 from loyaltychain.settlement.tables import batches
@@ -77,7 +81,7 @@ def read_status(project: Project) -> dict[str, Any]:
     """
     load_profile(project.settings.network)
     with reading(open_migrated(project.database_url)) as tx:
-        figures = _figures(tx) | {"rules": _rules(project, tx)}
+        figures = _figures(tx) | {"rules": _rules(project, tx)} | read_worker(tx, project, now=system_clock())
     return {
         "home": str(project.home),
         "network": project.settings.network,
@@ -87,6 +91,19 @@ def read_status(project: Project) -> dict[str, Any]:
         "challengeable": _challengeable(project),
         "on_chain": _on_chain(project),
     }
+
+
+def read_worker(tx: Tx, project: Project, *, now: UnixSeconds) -> dict[str, Any]:
+    """How the worker stands, how far it is behind, and which of that somebody should look at; ``worker`` is None before
+    it ran."""
+    lag, standing = read_lag(tx, project.settings.network, now=now)
+    halves = standing and {"deciding": _half(standing.deciding), "settling": _half(standing.settling)}
+    alarms = find_alarms(lag, standing, project.settings.api.ready)
+    return {"worker": halves, "ages": asdict(lag), "alarms": alarms}
+
+
+def _half(half: Half) -> dict[str, Any]:
+    return asdict(half) | {"since": format_instant(half.since)}
 
 
 def _figures(tx: Tx) -> dict[str, Any]:
@@ -99,12 +116,19 @@ def _figures(tx: Tx) -> dict[str, Any]:
         "events_waiting": taken - read_cursor(tx, EARN),
         "entries": tx.execute(select(func.count()).select_from(entries)).scalar_one(),
         "points_outstanding": totals.outstanding,
+        "points_accrued": totals.outstanding - _settled_supply(tx),
         "points_pending": totals.pending,
         "points_held": totals.held,
         "points_owed": totals.owed,
         "waiting_for": _waiting_for(tx),
         "batches": {row.state: row[1] for row in states},
     }
+
+
+def _settled_supply(tx: Tx) -> int:
+    """The points that exist on chain after the newest final batch."""
+    last = last_final(tx)
+    return last.header.supply if last else 0
 
 
 def _waiting_for(tx: Tx) -> str | None:

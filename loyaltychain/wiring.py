@@ -9,15 +9,19 @@ from sqlalchemy import Engine
 
 from loyaltychain.chain import artifacts
 from loyaltychain.chain.abi import selector
-from loyaltychain.chain.keystore import Keystore, password_source, read_address, read_keystore
+from loyaltychain.chain.key_sources import KeySource, find_source, open_key, read_source_address
+from loyaltychain.chain.keystore import password_source
+from loyaltychain.chain.mainnets import refuse_mainnet
 from loyaltychain.chain.observe import finality_depth
 from loyaltychain.chain.profiles import Profile, load_profile
 from loyaltychain.chain.rpc import Rpc, Web3Rpc
 from loyaltychain.chain.sender import Sender
-from loyaltychain.chain.signer import AllowedCall, KeySigner, PrivateKey, Signer, load_key
+from loyaltychain.chain.signer import AllowedCall, Key, KeySigner, Signer
+from loyaltychain.config.consents import read_consents
 from loyaltychain.config.project import ROLES, Project
 from loyaltychain.core import errors
 from loyaltychain.core.clock import Clock, system_clock
+from loyaltychain.core.environment import Environment
 from loyaltychain.core.hashing import to_hex
 from loyaltychain.db.migrate import open_migrated
 from loyaltychain.deploy.deploy import fresh_instance_id
@@ -39,7 +43,7 @@ class World:
     profile: Profile
     clock: Clock
     deployer_keystore: Path | None = None  # in place of the deployer's file in keys/
-    _unlocked: dict[str, PrivateKey] = field(default_factory=dict)  # so that each password is asked for once
+    _unlocked: dict[KeySource, Key] = field(default_factory=dict)  # so that each password is asked for once
 
     @property
     def manifest(self) -> Manifest:
@@ -56,11 +60,14 @@ class World:
         return load_program(self.project.program_file)
 
     def sender(self, signers: Collection[Signer]) -> Sender:
-        """A sender on this chain for these signers."""
+        """A sender on this chain for these signers. Raises as ``check_may_spend``."""
         return self._sender(signers, self.profile)
 
     def deploy_sender(self, signers: Collection[Signer]) -> Sender:
-        """A sender for a deployment's steps, each of which waits only as long as the profile says for them."""
+        """A sender for a deployment's steps, each of which waits only as long as the profile says for them.
+
+        Raises as ``check_may_spend``.
+        """
         return self._sender(signers, self.profile.for_deployment)
 
     def finality_depth(self) -> int:
@@ -72,34 +79,47 @@ class World:
 
         A role that signs nothing here needs no more than its address in a file.
 
-        Raises InvalidSettings when there is neither, or it cannot be read.
+        Raises InvalidSettings when there is neither, or it cannot be read; SignerUnavailable.
         """
-        keystore, alone = self._keystore(role), self.project.address_file(role)
-        if keystore is not None and keystore.address is not None:
-            return keystore.address
-        if keystore is None and alone.exists() and not self.project.key_file(role).exists():
-            return read_address(alone)
-        return self.key(role).address
+        return read_source_address(self.key_source(role)) or self.key(role).address
 
-    def key(self, role: str) -> PrivateKey:
-        """The key of a role: of its file, else of its keystore, whose password is asked for.
+    def key(self, role: str) -> Key:
+        """The key of a role, from where ``key_source`` finds it; a keystore's password is asked for.
 
-        Raises InvalidSettings when there is none, it cannot be read, or the password does not fit.
+        Raises:
+            InvalidSettings: there is none, it cannot be read, or the password does not fit.
+            SignerUnavailable: it is somewhere else, and its adapter could not be made.
         """
-        if role in self._unlocked:
-            return self._unlocked[role]
-        if keystore := self._keystore(role):
-            self._unlocked[role] = keystore.unlock(password_source(os.environ)(keystore.file))
-            return self._unlocked[role]
-        return load_key(self.project.key_file(role))
+        source = self.key_source(role)
+        if source in self._unlocked:
+            return self._unlocked[source]
+        environ = Environment(os.environ)
+        key = open_key(source, environ, password_source(environ))
+        if source.kind in ("keystore", "signer"):
+            self._unlocked[source] = key
+        return key
 
-    def _keystore(self, role: str) -> Keystore | None:
-        if role == "deployer" and self.deployer_keystore is not None:
-            return read_keystore(self.deployer_keystore)
-        file = self.project.keystore_file(role)
-        return read_keystore(file) if file.exists() and not self.project.key_file(role).exists() else None
+    def key_source(self, role: str) -> KeySource:
+        """Where a role's key is; reads none. Raises InvalidSettings when two places are named."""
+        return find_source(
+            role,
+            Environment(os.environ),
+            self.project.home / "keys",
+            signer=self.project.settings.signers.get(role),
+            keystore=self.deployer_keystore if role == "deployer" else None,
+        )
+
+    def forget_keys(self) -> None:
+        """Read each key anew when it is next needed: their files have changed."""
+        self._unlocked.clear()
+
+    def check_may_spend(self) -> None:
+        """Raise InvalidSettings on a main network that nobody has said is meant; RpcUnavailable."""
+        chain_id = self.profile.chain_id or self.rpc.chain_id()
+        refuse_mainnet(chain_id, is_meant=chain_id in read_consents(self.project.home))
 
     def _sender(self, signers: Collection[Signer], profile: Profile) -> Sender:
+        self.check_may_spend()
         abis = [artifacts.load(name).abi for name in artifacts.CONTRACTS]
         return Sender(self.engine, self.rpc, signers, profile=profile, clock=self.clock, abis=abis)
 
@@ -148,8 +168,8 @@ def connect(url: str, *, log_range: int | None = None) -> Rpc:
 
 
 def _connect(project: Project, profile: Profile) -> Rpc:
-    if project.settings.rpc:
-        return connect(project.settings.rpc, log_range=profile.log_range)
+    if project.settings.endpoints:
+        return connect(project.settings.endpoints[0], log_range=profile.log_range)
     if project.settings.network != "local":
         raise errors.InvalidSettings(
             f"The network {project.settings.network!r} needs an endpoint: set `rpc` in loyaltychain.toml, "

@@ -71,6 +71,7 @@ def parse_block(value: object, *, number: int | None) -> Block:
         hash=parse_hash(content.get("hash")),
         parent_hash=parse_hash(content.get("parentHash")),
         timestamp=parse_number(content.get("timestamp")),
+        gas_limit=parse_number(content.get("gasLimit", "0x0")),
     )
     if number is not None and block.number != number:
         raise nonsense(f"block {number}", block.number)

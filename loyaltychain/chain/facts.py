@@ -11,6 +11,7 @@ class Block:
     hash: bytes
     parent_hash: bytes
     timestamp: int  # unix seconds
+    gas_limit: int = 0  # of all its transactions together; 0: not told
 
 
 @dataclass(frozen=True, slots=True)

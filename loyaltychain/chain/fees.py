@@ -6,7 +6,7 @@ Ceilings bound every bid. At a ceiling nothing is abandoned: the sender keeps se
 from dataclasses import dataclass
 from typing import Protocol
 
-from loyaltychain.chain.rpc import Fees
+from loyaltychain.chain.facts import Fees
 from loyaltychain.core.amounts import ratio_up
 
 

@@ -15,8 +15,9 @@ from typing import Any
 from eth_account import Account
 from eth_utils.address import is_checksum_address, is_hex_address
 
-from loyaltychain.chain.signer import PrivateKey
+from loyaltychain.chain.private_key import PrivateKey, read_private
 from loyaltychain.core import errors
+from loyaltychain.core.environment import Variables
 from loyaltychain.core.json_text import parse_json
 
 PASSWORD = "LOYALTYCHAIN_KEYSTORE_PASSWORD"  # noqa: S105  the variable's name
@@ -94,7 +95,7 @@ def read_address(path: Path) -> str:
 
 
 def password_source(
-    environ: Mapping[str, str], *, prompt: Callable[[str], str] = getpass, is_terminal: Callable[[], bool] | None = None
+    environ: Variables, *, prompt: Callable[[str], str] = getpass, is_terminal: Callable[[], bool] | None = None
 ) -> AskPassword:
     """Where passwords come from: LOYALTYCHAIN_KEYSTORE_PASSWORD, the file that ..._PASSWORD_FILE names, a terminal.
 
@@ -103,14 +104,14 @@ def password_source(
         is_terminal: Whether there is anybody to ask; None for: stdin is a terminal.
 
     Returns:
-        A function that raises InvalidSettings when there is no source, or the file cannot be read.
+        A function that raises InvalidSettings when there is no source, or the file cannot be read or is open to others.
     """
 
     def ask(file: str) -> str:
-        if PASSWORD in environ:
-            return environ[PASSWORD]
-        if PASSWORD_FILE in environ:
-            return _read_password(Path(environ[PASSWORD_FILE]))
+        if environ.get(PASSWORD) is not None:
+            return environ.get(PASSWORD) or ""
+        if named := environ.get(PASSWORD_FILE):
+            return _read_password(Path(named))
         if (is_terminal or sys.stdin.isatty)():
             with contextlib.suppress(EOFError):  # the terminal was closed on the question
                 return prompt(f"Password of {file}: ")
@@ -124,11 +125,14 @@ def password_source(
 
 
 def _read_password(path: Path) -> str:
+    """Of a file that is as private as a key: the password opens one."""
     try:
-        return path.read_text(encoding="utf-8").rstrip("\r\n")
-    except (OSError, UnicodeDecodeError) as error:
-        cause = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-    raise errors.InvalidSettings(f"The file that {PASSWORD_FILE} names cannot be read.", file=str(path), cause=cause)
+        return read_private(path).decode("utf-8").rstrip("\r\n")
+    except errors.InvalidSettings as error:
+        cause = f"{error.message} {error.context.get('cause', '')}".strip()
+    except UnicodeDecodeError:
+        cause = "it is not UTF-8"
+    raise errors.InvalidSettings(f"The file that {PASSWORD_FILE} names cannot be used.", file=str(path), cause=cause)
 
 
 def _decrypt(content: dict[str, Any], password: str) -> tuple[PrivateKey | None, str | None]:

@@ -36,6 +36,7 @@ def _view(name: str, inputs: list[str], outputs: list[str]) -> ABI:
 
 
 _L1_FEE = _view("getL1Fee", ["bytes"], ["uint256"])
+_L1_FEE_BOUND = _view("getL1FeeUpperBound", ["uint256"], ["uint256"])
 _OPERATOR_FEE = _view("getOperatorFee", ["uint256"], ["uint256"])
 _L1_GAS = _view("gasEstimateL1Component", ["address", "bool", "bytes"], ["uint64", "uint256", "uint256"])
 
@@ -64,6 +65,26 @@ def data_cost(rpc: Rpc, kind: L1Fee | None, tx: UnsignedTx) -> DataCost:
     call = encode_call(_L1_FEE, "getL1Fee", (serialize(tx),))
     fee = _ask(rpc, kind, GAS_PRICE_ORACLE, _L1_FEE, "getL1Fee", call)
     return DataCost(wei=fee + _operator_fee(rpc, tx.gas))
+
+
+def data_bound(rpc: Rpc, kind: L1Fee | None, tx: UnsignedTx) -> int:
+    """The most wei that ``tx`` can be charged for its data at the head, beside the gas that a node estimates.
+
+    An OP Stack node's estimate leaves the data out, an Arbitrum node's has it as gas. The oracle's bound is by size
+    alone (Fjord); an older oracle's fee for these very bytes stands in for it.
+
+    Raises as ``data_cost`` does.
+    """
+    if kind != "op-stack":
+        return 0
+    size = len(serialize(tx))
+    try:
+        raw = rpc.call(GAS_PRICE_ORACLE, encode_call(_L1_FEE_BOUND, "getL1FeeUpperBound", (size,)))
+    except Reverted:
+        raw = b""
+    if not raw:
+        return data_cost(rpc, kind, tx).wei
+    return int(decode_output(_L1_FEE_BOUND, "getL1FeeUpperBound", raw)) + _operator_fee(rpc, tx.gas)
 
 
 def detect(rpc: Rpc) -> L1Fee | None:

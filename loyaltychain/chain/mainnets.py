@@ -1,4 +1,4 @@
-"""Chains on which gas costs money: a deployment there is asked for twice. Knows names, asks no node."""
+"""Chains on which gas costs money: nothing is sent there before somebody has said that it is meant. Asks no node."""
 
 from loyaltychain.core.errors import InvalidSettings
 
@@ -59,6 +59,6 @@ def refuse_mainnet(chain_id: int, *, is_meant: bool) -> None:
     if chain_id in MAINNETS and not is_meant:
         raise InvalidSettings(
             f"Chain {chain_id} is {MAINNETS[chain_id]}, where gas costs money and contracts stay for ever. They have "
-            "not been audited by a third party. If you mean it: --i-know-this-is-mainnet.",
+            "not been audited by a third party. If you mean it: --i-know-this-is-mainnet, once for this project.",
             chain_id=chain_id,
         )

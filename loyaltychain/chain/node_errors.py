@@ -1,11 +1,12 @@
 """What a node's error object means. Pure; by code and data where there are any, else by the words nodes use.
 
+What it means for a transaction that was sent stands in ``send_errors``.
+
 Sources of the words: geth (core/txpool/errors.go, core/error.go, core/vm/errors.go), anvil 1.7.1 as measured,
 and this project's local chain, which speaks like geth.
 """
 
 from dataclasses import dataclass
-from typing import Literal
 
 _REVERT_CODE = 3
 
@@ -26,42 +27,6 @@ _FAILED_RUN = (
     "evm error",
     "max initcode size exceeded",
     "max code size exceeded",
-)
-
-_HAS_IT_ALREADY = ("already known", "already imported", "known transaction")
-
-# The nonce is used, in a block or in the pool. By this very transaction, for all the node's words say: only
-# receipts can tell.
-_NONCE_USED = ("nonce too low", "nonce is too low", "invalid nonce", "old nonce", "replacement transaction")
-
-# Refused whatever happens next: other bytes must be signed, or money sent to the signer.
-_REFUSED = (
-    "insufficient funds",
-    "invalid chain id",
-    "invalid sender",
-    "invalid signature",
-    "invalid transaction",
-    "intrinsic gas",
-    "floor data gas",
-    "less than block base fee",
-    "max fee per gas less than",
-    "fee cap less than",
-    "higher than max fee per gas",
-    "higher than the max fee",
-    "underpriced",
-    "exceeds block gas limit",
-    "exceeds transaction gas limit",
-    "gas limit too high",
-    "gas limit is too high",
-    "transaction gas limit",
-    "tx fee",
-    "transaction type not supported",
-    "replay-protected",
-    "initcode size",
-    "nonce too high",
-    "nonce has max value",
-    "oversized data",
-    "rlp",
 )
 
 # The node has no block of that tag, or never heard of tags: by code (JSON-RPC's invalid parameters and unknown method,
@@ -110,20 +75,6 @@ def is_unknown_tag(code: int, message: str) -> bool:
     if any(word in words for word in _ANOTHER_TIME):
         return False
     return code in _NO_SUCH_TAG_CODES or any(word in words for word in _NO_SUCH_TAG)
-
-
-def judge_send(error: NodeError) -> Literal["known", "unclear", "refused"]:
-    """What an error to ``eth_sendRawTransaction`` says about the transaction.
-
-    known: the node has it. unclear: it may be in a block, or in the node, or nowhere. refused: these bytes will
-    never be accepted. Only well-known words make a refusal; anything else is unclear, which costs no more than a look.
-    """
-    words = error.message.lower()
-    if any(word in words for word in _HAS_IT_ALREADY):
-        return "known"
-    if any(word in words for word in _NONCE_USED):
-        return "unclear"
-    return "refused" if any(word in words for word in _REFUSED) else "unclear"
 
 
 def _is_hex(text: str) -> bool:

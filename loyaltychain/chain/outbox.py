@@ -1,7 +1,7 @@
 """The queries on intents and attempts. A signed attempt is stored here before it is sent.
 
 Decides nothing: ``plan`` does. It only refuses what must never be: another content under a known id, a transition
-that is not on the list, a second attempt on another nonce.
+that is not on the list, a second attempt on another nonce. Each transition leaves its line in the settlement log.
 """
 
 from typing import cast
@@ -19,7 +19,8 @@ from loyaltychain.chain.intents import (
     Mined,
     NewIntent,
 )
-from loyaltychain.chain.tables import attempts, intents
+from loyaltychain.chain.settlement_log import append
+from loyaltychain.chain.tables import attempts, foreign_nonces, intents
 from loyaltychain.core import errors
 from loyaltychain.core.calendar import UnixSeconds
 from loyaltychain.core.hashing import from_hex, to_hex
@@ -45,6 +46,7 @@ def enqueue(tx: Tx, intent: NewIntent, *, now: UnixSeconds) -> bool:
         created_at=now,
     )
     if tx.execute(fresh.returning(intents.c.id)).scalar_one_or_none() is not None:
+        append(tx, "intent", intent.id, at=now, was=None, became="pending", reason=None)
         return True
     known = tx.execute(select(intents.c.digest).where(intents.c.id == intent.id)).scalar_one()
     if known != to_hex(intent.digest):
@@ -75,13 +77,16 @@ def read_attempts(tx: Tx, intent_id: str) -> list[Attempt]:
 
 
 def next_nonce(tx: Tx, chain_id: int, signer: str) -> int:
-    """One more than the largest nonce that this database ever gave to the signer; 0 at first."""
-    largest = tx.execute(
-        select(sql_cast(func.max(intents.c.nonce), BigInteger)).where(
-            intents.c.chain_id == chain_id, intents.c.signer == signer.lower()
-        )
-    ).scalar_one()
-    return 0 if largest is None else int(largest) + 1
+    """The nonce behind all that this database knows to be used, by intents of its own or by others; 0 at first."""
+    mine, foreign = (
+        tx.execute(
+            select(sql_cast(func.max(largest), BigInteger)).where(
+                table.c.chain_id == chain_id, table.c.signer == signer.lower()
+            )
+        ).scalar_one()
+        for table, largest in ((intents, intents.c.nonce), (foreign_nonces, foreign_nonces.c.next_nonce))
+    )
+    return max(0 if mine is None else int(mine) + 1, 0 if foreign is None else int(foreign))
 
 
 def find_in_flight(tx: Tx, chain_id: int, signer: str) -> str | None:
@@ -99,68 +104,90 @@ def append_first_attempt(tx: Tx, attempt: Attempt, *, nonce: int) -> None:
 
     Raises DatabaseBusy if somebody else has signed the intent in the meantime.
     """
+    was = _lock_state(tx, attempt.intent_id)
     changed = tx.execute(
         update(intents)
         .where(intents.c.id == attempt.intent_id, intents.c.state.in_(UNSIGNED), intents.c.nonce.is_(None))
         .values(nonce=nonce, state="signed", reason=None)
     )
     _expect_one(changed.rowcount, attempt.intent_id)
-    _insert_attempt(tx, attempt)
+    _insert_attempt(tx, attempt, was=was, nonce=nonce)
 
 
 def append_replacement(tx: Tx, attempt: Attempt) -> None:
     """Keep a further attempt on the nonce that the intent already holds; it waits to be sent."""
+    was = _lock_state(tx, attempt.intent_id)
     changed = tx.execute(
         update(intents)
         .where(intents.c.id == attempt.intent_id, intents.c.state.in_(("signed", "broadcast")))
         .values(state="signed")
     )
     _expect_one(changed.rowcount, attempt.intent_id)
-    _insert_attempt(tx, attempt)
+    _insert_attempt(tx, attempt, was=was, nonce=None)
 
 
-def set_parked(tx: Tx, intent: Intent, reason: str) -> None:
+def set_parked(tx: Tx, intent: Intent, reason: str, *, now: UnixSeconds) -> None:
     """Nothing was signed, and why. It is tried again at the next look."""
-    _move(tx, intent, "parked", {"reason": reason})
+    _move(tx, intent, "parked", {"reason": reason}, told=reason, now=now)
 
 
-def set_reason(tx: Tx, intent: Intent, reason: str) -> None:
-    """What a node said against an attempt, for the operator; the state stays."""
+def set_reason(tx: Tx, intent: Intent, reason: str | None) -> None:
+    """What a node said against an attempt, or what is waited for, for the operator; the state stays."""
     tx.execute(update(intents).where(intents.c.id == intent.id).values(reason=reason))
 
 
-def set_broadcast(tx: Tx, intent: Intent, *, reason: str | None) -> None:
+def set_broadcast(tx: Tx, intent: Intent, *, reason: str | None, now: UnixSeconds) -> None:
     """Sent, and in no block that we know of; ``reason`` if the node's answer left that open."""
-    _move(tx, intent, "broadcast", {"reason": reason, **_NOWHERE})
+    _move(tx, intent, "broadcast", {"reason": reason, **_NOWHERE}, told=reason, now=now)
 
 
-def set_mined(tx: Tx, intent: Intent, mined: Mined) -> None:
+def set_mined(tx: Tx, intent: Intent, mined: Mined, *, now: UnixSeconds) -> None:
     """In a canonical block that is not final yet."""
-    _move(tx, intent, "mined", _place(mined))
+    _move(tx, intent, "mined", {"reason": None, **_place(mined)}, told=_in_words(mined), now=now)
 
 
-def set_final(tx: Tx, intent: Intent, mined: Mined) -> None:
+def set_final(tx: Tx, intent: Intent, mined: Mined, *, now: UnixSeconds) -> None:
     """Done, for good."""
-    _move(tx, intent, "final", {"reason": None, **_place(mined)})
+    _move(tx, intent, "final", {"reason": None, **_place(mined)}, told=_in_words(mined), now=now)
 
 
-def set_reverted(tx: Tx, intent: Intent, mined: Mined, *, reason: str) -> None:
+def set_reverted(tx: Tx, intent: Intent, mined: Mined, *, reason: str, now: UnixSeconds) -> None:
     """Failed on chain, for good."""
-    _move(tx, intent, "reverted", {"reason": reason, **_place(mined)})
+    told = f"{reason}; {_in_words(mined)}"
+    _move(tx, intent, "reverted", {"reason": reason, **_place(mined)}, told=told, now=now)
 
 
-def set_dead(tx: Tx, intent: Intent, *, reason: str) -> None:
+def set_dead(tx: Tx, intent: Intent, *, reason: str, now: UnixSeconds) -> None:
     """Ended without having happened, and never to happen: the caller has proof of that. It is not driven any more."""
-    _move(tx, intent, "reverted", {"reason": reason, **_NOWHERE})
+    _move(tx, intent, "reverted", {"reason": reason, **_NOWHERE}, told=reason, now=now)
 
 
-def _move(tx: Tx, intent: Intent, to: IntentState, facts: dict[str, object]) -> None:
+def insert_foreign(tx: Tx, intent: Intent, *, next_nonce: int, now: UnixSeconds) -> None:
+    """Somebody else used the signer's nonces below ``next_nonce``, for good; the intent could not happen for that."""
+    row = {"intent_id": intent.id, "chain_id": intent.chain_id, "signer": intent.signer}
+    tx.execute(insert(foreign_nonces), row | {"next_nonce": next_nonce, "at": now})
+
+
+def _move(
+    tx: Tx, intent: Intent, to: IntentState, facts: dict[str, object], *, told: str | None, now: UnixSeconds
+) -> None:
     if to not in TRANSITIONS[intent.state]:
         raise errors.InvariantError("There is no such transition.", intent=intent.id, was=intent.state, to=to)
     changed = tx.execute(
         update(intents).where(intents.c.id == intent.id, intents.c.state == intent.state).values(state=to, **facts)
     )
     _expect_one(changed.rowcount, intent.id)
+    if to != intent.state or told != intent.reason:  # a parked one is tried again and again
+        append(tx, "intent", intent.id, at=now, was=intent.state, became=to, reason=told)
+
+
+def _lock_state(tx: Tx, intent_id: str) -> IntentState:
+    asked = select(intents.c.state).where(intents.c.id == intent_id).with_for_update()
+    return cast("IntentState", tx.execute(asked).scalar_one())
+
+
+def _in_words(mined: Mined) -> str:
+    return f"block {mined.block_number} {to_hex(mined.block_hash)}, transaction {to_hex(mined.tx_hash)}"
 
 
 def _expect_one(changed: int, intent_id: str) -> None:
@@ -178,7 +205,11 @@ def _place(mined: Mined) -> dict[str, object]:
     }
 
 
-def _insert_attempt(tx: Tx, attempt: Attempt) -> None:
+def _insert_attempt(tx: Tx, attempt: Attempt, *, was: IntentState, nonce: int | None) -> None:
+    """``nonce``: of the first one; the others replace it."""
+    what = "replaced by" if nonce is None else f"nonce {nonce},"
+    told = f"{what} transaction {to_hex(attempt.tx_hash)}"
+    append(tx, "intent", attempt.intent_id, at=attempt.signed_at, was=was, became="signed", reason=told)
     tx.execute(
         insert(attempts).values(
             tx_hash=to_hex(attempt.tx_hash),

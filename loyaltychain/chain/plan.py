@@ -8,15 +8,23 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from loyaltychain.chain.facts import Receipt
 from loyaltychain.chain.fees import CeilingReached, FeeBid
 from loyaltychain.chain.intents import ENDS, Attempt, Intent
-from loyaltychain.chain.rpc import Receipt
 
-#: Looks in a row at a puzzling nonce before we believe it: one node of several may lag.
+#: Looks in a row, with this one, that show a puzzling nonce before we believe it: one node of several may lag.
 LOOKS_BEFORE_HALT = 3
 #: A node may have dropped what it took; sending the same bytes again can do no harm.
 LOOKS_BEFORE_RESEND = 4
 LOOKS_BEFORE_BUMP = 12
+
+#: What is waited for, in words for the operator. They name no figure that changes from look to look.
+AT_THE_CEILING = (
+    "the chain asks more for gas than may be paid (max_wei_per_gas and max_fee_multiple of its profile, and the "
+    "signer's balance); what is signed is sent again, and it goes on once gas is cheaper"
+)
+FOREIGN = "a transaction that is not ours used a nonce of this signer, it seems; believed once that is final"
+FORGOTTEN = "the chain has forgotten transactions of this signer, it seems; believed once that is final"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +40,11 @@ class Observation:
         finality_depth: Blocks on top of a transaction's own before it counts as final.
         bid: What the next attempt would offer.
         in_flight: Another intent of this signer that holds a nonce and has not ended, if any.
+        is_exclusive: Whether nobody but this database signs with the key, so that a nonce that it did not give out is
+            a reason to stop. The first nonce that it gives is the chain's, whoever used the ones before.
         looks: Looks before this one since our newest attempt was sent (or since this program started).
+        strange_looks: Looks in a row before this one that found the nonce used by nobody we know, or forgotten by the
+            chain.
         strange_since: The head when the nonce was first found used by nobody we know, or forgotten by the chain;
             None when it was in order at the last look.
     """
@@ -45,7 +57,9 @@ class Observation:
     finality_depth: int
     bid: FeeBid | CeilingReached
     in_flight: str | None = None
+    is_exclusive: bool = False
     looks: int = 0
+    strange_looks: int = 0
     strange_since: int | None = None
 
 
@@ -77,6 +91,7 @@ class Wait:
 
     receipt: Receipt | None = None
     is_strange: bool = False  # the nonce is not what it should be; count these looks apart
+    reason: str | None = None  # what is waited for, if it is more than time
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +103,7 @@ class Finish:
 
 @dataclass(frozen=True, slots=True)
 class Halt:
-    """Stop signing and call an engineer."""
+    """Stop signing and call an engineer. An intent without a nonce can be given up as well: it was never signed."""
 
     problem: Literal["nonce-taken", "chain-behind"]
 
@@ -120,21 +135,22 @@ def plan(intent: Intent, attempts: Sequence[Attempt], seen: Observation) -> Acti
         return Broadcast(newest)
     if seen.nonce > intent.nonce:
         return _puzzled(intent.nonce, seen)
-    if seen.looks >= LOOKS_BEFORE_BUMP and isinstance(seen.bid, FeeBid):
+    is_overdue = seen.looks >= LOOKS_BEFORE_BUMP
+    if is_overdue and isinstance(seen.bid, FeeBid):
         return Bump(newest, seen.bid)
     if intent.state == "signed" or seen.looks % LOOKS_BEFORE_RESEND == LOOKS_BEFORE_RESEND - 1:
         return Broadcast(newest)
-    return Wait()
+    return Wait(reason=AT_THE_CEILING if is_overdue else None)
 
 
 def _first(seen: Observation) -> Action:
     """One nonce in flight a signer: a second one could be mined only after the first, and hides its troubles."""
     if seen.in_flight is not None:
         return Wait()
-    if seen.nonce < seen.given:
+    if seen.nonce < seen.given or (seen.is_exclusive and 0 < seen.given < seen.nonce):
         return _puzzled(seen.given, seen)
     if isinstance(seen.bid, CeilingReached):
-        return Wait()
+        return Wait(reason=AT_THE_CEILING)
     return Sign(seen.bid)
 
 
@@ -152,7 +168,9 @@ def _puzzled(nonce: int, seen: Observation) -> Action:
 
     Believed after several looks and as many blocks as make things final, because "not found" proves nothing.
     """
+    is_used = seen.nonce > nonce
     since = seen.strange_since
-    if since is None or seen.looks < LOOKS_BEFORE_HALT or seen.head - since < seen.finality_depth:
-        return Wait(is_strange=True)
-    return Halt("nonce-taken" if seen.nonce > nonce else "chain-behind")
+    is_enough = seen.strange_looks + 1 >= LOOKS_BEFORE_HALT
+    if since is None or not is_enough or seen.head - since < seen.finality_depth:
+        return Wait(is_strange=True, reason=FOREIGN if is_used else FORGOTTEN)
+    return Halt("nonce-taken" if is_used else "chain-behind")

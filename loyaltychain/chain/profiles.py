@@ -15,6 +15,7 @@ from loyaltychain.core.errors import InvalidSettings
 GENERIC = "generic"
 _GENERIC_NAME = re.compile(r"chain-([1-9][0-9]{0,17})")
 
+Finality = Literal["tag", "depth", "both"]
 FinalityTag = Literal["finalized", "safe"]
 L1Fee = Literal["op-stack", "arbitrum"]
 
@@ -26,16 +27,24 @@ class Profile:
     name: str
     title: str
     chain_id: int | None  # None: whatever the node says
-    finality_depth: int  # blocks on top of a transaction's own before it counts as final
+    #: Which of the two makes final: the node's ``finality_tag`` (``finality_depth`` where it does not know that word),
+    #: the depth alone, or both together.
+    finality: Finality
+    finality_depth: int  # blocks on top of a transaction's own
     poll_seconds: int  # between two looks at an unfinished transaction
     min_tip: int  # wei a gas
     bump_percent: int  # by which a replacement must raise both fees
     max_fee_multiple: int  # of the first bid: beyond it a bid is not raised any more
     max_wei_per_gas: int
     tx_gas_cap: int
+    block_gas_percent: int  # of a block's gas limit that one batch may take at most
+    max_wei_per_batch: int  # that one batch may cost, with all its attempts and its data on layer 1
+    reserve_batches: int  # that the settler's balance should pay for; below that it is low
     log_range: int  # blocks asked for in one eth_getLogs
-    #: The node's own word for what is final. ``finality_depth`` counts instead where the node does not know the tag.
-    finality_tag: FinalityTag | None = None
+    finality_tag: FinalityTag | None = None  # the node's own word for what is final; None exactly with "depth"
+    genesis_hash: str | None = None  # 0x, lower case, of block 0; None: whatever the node says
+    head_alarm: int | None = None  # seconds: an older newest block is a silent chain; None: it may be idle
+    final_alarm: int | None = None  # seconds: an older newest final block is late; None: it may be any age
     deploy_depth: int | None = None  # blocks on top before a deployment takes its next step; None: finality_depth
     l1_fee: L1Fee | None = None  # how the chain charges for its data on layer 1; None: not at all
     explorer: str | None = None  # its URL
@@ -45,7 +54,7 @@ class Profile:
         """The profile for a deployment's steps. What comes after them waits for real finality, and so for them too."""
         if self.deploy_depth is None:
             return self
-        return replace(self, finality_depth=self.deploy_depth, finality_tag=None)
+        return replace(self, finality="depth", finality_depth=self.deploy_depth, finality_tag=None)
 
 
 def profile_names() -> tuple[str, ...]:
@@ -108,12 +117,21 @@ def parse_profile(name: str, text: str) -> Profile:
     for field, value in content.items():
         if not _is_allowed(field, value):
             raise InvalidSettings("This chain profile holds a wrong value.", profile=name, field=field, value=value)
+    if ("finality_tag" in content) == (content["finality"] == "depth"):
+        raise InvalidSettings(
+            'A chain profile names its finality_tag unless finality is "depth", and then has none.', profile=name
+        )
     return Profile(name=name, **({"chain_id": None} | content))
 
 
 # Zero would divide, stall or forbid everything; elsewhere it is a choice.
-_MAY_BE_ZERO = frozenset({"finality_depth", "deploy_depth", "poll_seconds", "min_tip"})
-_WORDS = {"finality_tag": ("finalized", "safe"), "l1_fee": ("op-stack", "arbitrum")}
+_MAY_BE_ZERO = frozenset({"finality_depth", "deploy_depth", "poll_seconds", "min_tip", "reserve_batches"})
+_WORDS = {
+    "finality": ("tag", "depth", "both"),
+    "finality_tag": ("finalized", "safe"),
+    "l1_fee": ("op-stack", "arbitrum"),
+}
+_HASH = re.compile("0x[0-9a-f]{64}")
 
 
 def _is_allowed(field: str, value: object) -> bool:
@@ -123,4 +141,8 @@ def _is_allowed(field: str, value: object) -> bool:
         return isinstance(value, str) and value.startswith("https://")
     if field == "title":
         return isinstance(value, str) and value != ""
+    if field == "genesis_hash":
+        return isinstance(value, str) and _HASH.fullmatch(value) is not None
+    if field == "block_gas_percent":
+        return type(value) is int and 1 <= value <= 100
     return type(value) is int and value >= (0 if field in _MAY_BE_ZERO else 1)

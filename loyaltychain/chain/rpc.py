@@ -28,7 +28,8 @@ from loyaltychain.chain.answers import (
     parse_transaction,
 )
 from loyaltychain.chain.facts import Block, Fees, Log, Receipt, Transaction
-from loyaltychain.chain.node_errors import NodeError, is_failed_run, judge_send, parse_error
+from loyaltychain.chain.node_errors import NodeError, is_failed_run, parse_error
+from loyaltychain.chain.send_errors import REFUSALS, judge_send
 from loyaltychain.core.errors import Reverted, RpcUnavailable, SendRefused
 from loyaltychain.core.hashing import to_hex
 
@@ -102,7 +103,8 @@ class Rpc(Protocol):
         Raises:
             RpcUnavailable: nobody knows whether the node took it (``maybe_sent`` is True): look for its
                 hash, and send the same bytes again.
-            SendRefused: these bytes will never be accepted as they are; ``reason`` says why.
+            SendRefused: these bytes were not taken as they are; ``reason`` says why, ``kind`` what would help
+                (``chain/send_errors.py``).
         """
 
     def receipt(self, tx_hash: bytes) -> Receipt | None:
@@ -200,10 +202,10 @@ class Web3Rpc:
             raise RpcUnavailable(unavailable.message, **unavailable.context, maybe_sent=True) from unavailable
         if error is None:
             return
-        verdict = judge_send(error)
-        if verdict == "refused":
-            raise SendRefused(reason=error.message)
-        if verdict == "unclear":
+        verdict = judge_send(error.message)
+        if verdict in REFUSALS:
+            raise SendRefused(reason=error.message, kind=verdict)
+        if verdict != "has-it":
             raise RpcUnavailable(
                 "The node did not say that it took the transaction.", reason=error.message, maybe_sent=True
             )

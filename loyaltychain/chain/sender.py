@@ -6,7 +6,7 @@ is done next is ``plan``'s decision; here it is only carried out.
 
 import time
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from eth_typing import ABI
 from sqlalchemy import Engine
@@ -15,28 +15,19 @@ from loyaltychain.chain import outbox
 from loyaltychain.chain.fees import FeeBid
 from loyaltychain.chain.intents import ENDS, Attempt, Intent, Mined, NewIntent
 from loyaltychain.chain.observe import Patience, Shelf, observe
+from loyaltychain.chain.outcome import Outcome as Outcome
+from loyaltychain.chain.outcome import read_outcome
 from loyaltychain.chain.plan import LOOKS_BEFORE_BUMP, Action, Broadcast, Bump, Finish, Halt, Sign, Wait, plan
 from loyaltychain.chain.profiles import Profile
 from loyaltychain.chain.rehearse import Refused, explain_failure, rehearse
-from loyaltychain.chain.rpc import Block, Receipt, Rpc
+from loyaltychain.chain.rpc import Receipt, Rpc
 from loyaltychain.chain.signer import Signer, UnsignedTx
-from loyaltychain.chain.taken import drop_anchor, is_taken
+from loyaltychain.chain.taken import Anchors, wanted_nonce
 from loyaltychain.core import errors
+from loyaltychain.core.calendar import UnixSeconds
 from loyaltychain.core.clock import Clock
-from loyaltychain.db.engine import reading, transaction
+from loyaltychain.db.engine import check_fence, reading, transaction
 from loyaltychain.db.lock import lock
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What became of an intent that succeeded."""
-
-    intent_id: str
-    tx_hash: bytes
-    block_number: int
-    block_hash: bytes
-    gas_used: int
-    contract_address: str | None  # of a creation, lower-case
 
 
 class Sender:
@@ -67,7 +58,17 @@ class Sender:
         self._abis = abis
         self._sleep = sleep
         self._patience: dict[str, Patience] = {}
-        self._anchors: dict[str, Block | None] = {}
+        self._anchors = Anchors()
+        self._said: dict[str, str | None] = {}  # what an intent was last said to wait for
+        self._driven: set[str] = set()
+
+    def now(self) -> UnixSeconds:
+        """The sender's clock."""
+        return self._clock()
+
+    def has_driven(self, intent_id: str) -> bool:
+        """Whether the intent was looked at since this program started."""
+        return intent_id in self._driven
 
     def execute(self, intent: NewIntent, *, max_looks: int = 600) -> Outcome:
         """Ask for ``intent`` and carry it to its end, however often this was begun before.
@@ -85,23 +86,22 @@ class Sender:
         for _ in range(max_looks):
             before = self._read(intent.id)
             now = before if before.state in ENDS else self.drive(intent.id)
-            if now.state == "final":
-                return _outcome(now)
-            if now.is_dead:
-                raise errors.NonceTaken(intent=now.id, signer=now.signer, nonce=now.nonce, reason=now.reason)
-            if now.state == "reverted":
-                raise errors.IntentReverted(intent=now.id, reason=now.reason, block=now.block_number)
-            if now.state == "parked":
-                raise errors.Reverted("Nothing was sent: its rehearsal failed.", intent=now.id, reason=now.reason)
+            outcome = read_outcome(now)
+            if outcome is not None:
+                return outcome
             if now == before:
                 self._sleep(self.profile.poll_seconds)
         raise errors.NotYetFinal(intent=intent.id, looks=max_looks)
 
-    def drive(self, intent_id: str, *, least_gas: int = 0) -> Intent:
+    def drive(self, intent_id: str, *, least_gas: int = 0, is_exclusive: bool = False) -> Intent:
         """Carry out the intent's next action, and return the intent as it stands then; ``least_gas`` as ``rehearse``.
 
         ``parked`` means that nothing was signed and ``reason`` says why; the next call tries again.
-        ``reverted`` without a transaction (``is_dead``) means that somebody else used its nonce, for good.
+        ``reverted`` without a transaction (``is_dead``) means that somebody else used its nonce, for good; without a
+        nonce either, that its signer was used by somebody else, and nothing was signed for that.
+
+        Args:
+            is_exclusive: Nobody but this database signs with the key. A person's key is used by other tools as well.
 
         Raises:
             WrongChain: the node serves another chain than the intent is for.
@@ -110,7 +110,7 @@ class Sender:
             RpcUnavailable: the chain does not answer; nothing is lost, call again.
             DatabaseBusy: somebody else works on the same intent.
         """
-        shelf = self._take_down(intent_id)
+        shelf = replace(self._take_down(intent_id), is_exclusive=is_exclusive)
         intent = shelf.intent
         if intent.state in ENDS:
             return intent
@@ -119,6 +119,7 @@ class Sender:
         patience = self._patience.get(intent_id, Patience())
         seen = observe(self.rpc, shelf, profile=self.profile, patience=patience)
         action = plan(intent, shelf.attempts, seen)
+        self._driven.add(intent_id)
         self._act(action, shelf, head=seen.head, depth=seen.finality_depth, least_gas=least_gas)
         return self._read(intent_id)
 
@@ -137,16 +138,17 @@ class Sender:
         intent = shelf.intent
         match action:
             case Sign(bid):
-                self._sign(intent, bid, least_gas=least_gas)
+                self._sign(shelf, bid, least_gas=least_gas)
             case Broadcast(attempt):
                 self._broadcast(intent, attempt)
             case Bump(previous) if intent.signer not in self._signers:
                 self._broadcast(intent, previous)  # the key was exchanged; what it signed is still good
             case Bump(previous, bid):
                 self._bump(intent, previous, bid)
-            case Wait(receipt, is_strange):
+            case Wait(receipt, is_strange, reason):
                 if is_strange:
-                    self._hold_anchor(intent)
+                    self._anchors.hold(self.rpc, shelf)
+                self._say(intent, reason)
                 self._wait(intent, receipt, strange_at=head if is_strange else None)
             case Finish(receipt):
                 self._finish(intent, receipt)
@@ -159,23 +161,29 @@ class Sender:
                     nonce=intent.nonce,
                 )
 
-    def _sign(self, intent: Intent, bid: FeeBid, *, least_gas: int) -> None:
-        """Rehearse, then take the nonce and keep the signed bytes in one transaction."""
-        cap = self.profile.tx_gas_cap
-        ready = rehearse(self.rpc, intent, bid, tx_gas_cap=cap, abis=self._abis, least_gas=least_gas)
+    def _sign(self, shelf: Shelf, bid: FeeBid, *, least_gas: int) -> None:
+        """Rehearse, sign, then take the nonce and keep the signed bytes in one transaction."""
+        intent = shelf.intent
+        ready = rehearse(self.rpc, intent, bid, limits=self.profile, abis=self._abis, least_gas=least_gas)
         if isinstance(ready, Refused):
             with transaction(self.engine) as tx:
-                outbox.set_parked(tx, intent, ready.reason)
+                outbox.set_parked(tx, intent, ready.reason, now=self._clock())
             return
         used = self.rpc.nonce(intent.signer)
+        if shelf.is_exclusive and 0 < shelf.given < used:
+            return  # used by somebody else since the look that saw it free; the next look waits for the proof
+        with reading(self.engine) as tx:
+            nonce = max(used, outbox.next_nonce(tx, intent.chain_id, intent.signer))
+        # Signed before the transaction, which must wait for nobody: a key may be a network away.
+        attempt = self._signed(intent, bid, nonce=nonce, gas=ready.gas)
         with transaction(self.engine) as tx:
-            # Checked again where it counts: between the look and this transaction somebody may have signed.
+            # Checked again where it counts: meanwhile somebody else may have signed. Then these bytes are forgotten.
             lock(tx, f"nonces of {intent.signer} on {intent.chain_id}")
             other = outbox.find_in_flight(tx, intent.chain_id, intent.signer)
             if other is not None:
                 raise errors.DatabaseBusy("The signer has another intent in flight.", intent=intent.id, other=other)
-            nonce = max(used, outbox.next_nonce(tx, intent.chain_id, intent.signer))
-            attempt = self._signed(intent, bid, nonce=nonce, gas=ready.gas)
+            if nonce != max(used, outbox.next_nonce(tx, intent.chain_id, intent.signer)):
+                raise errors.DatabaseBusy("The signer's nonce was given to another intent.", intent=intent.id)
             outbox.append_first_attempt(tx, attempt, nonce=nonce)
         self._patience.pop(intent.id, None)
 
@@ -191,6 +199,7 @@ class Sender:
         signer = self._signers.get(intent.signer)
         if signer is None:
             raise errors.SendRefused("No key for this signer is at hand.", intent=intent.id, signer=intent.signer)
+        check_fence(self.engine)  # a worker that leads no more signs nothing
         signed = signer.sign(
             UnsignedTx(
                 chain_id=intent.chain_id,
@@ -216,82 +225,71 @@ class Sender:
             reason = str(unclear)
         if intent.state != "broadcast":
             with transaction(self.engine) as tx:
-                outbox.set_broadcast(tx, intent, reason=reason)
+                outbox.set_broadcast(tx, intent, reason=reason, now=self._clock())
         self._look_again(intent)
 
     def _refused(self, intent: Intent, attempt: Attempt, refusal: errors.SendRefused) -> None:
-        """Judge a refusal by what we can see ourselves, where we can: wording differs from node to node.
+        """Judge a refusal by its class, and by what we can see ourselves: wording differs from node to node.
 
         Missing wei, and a bid that is too low by now, pass by themselves; all else is for an engineer.
         """
+        kind = refusal.context.get("kind", "fatal")
         missing = attempt.gas * attempt.max_fee - self.rpc.balance(intent.signer)
-        is_outbid = self.rpc.fees().base_fee > attempt.max_fee or "underpriced" in str(refusal)
+        is_outbid = kind == "re-price" or self.rpc.fees().base_fee > attempt.max_fee
         with transaction(self.engine) as tx:
             outbox.set_reason(tx, intent, f"{intent.signer} lacks {missing} wei" if missing > 0 else str(refusal))
-        if missing <= 0 and not is_outbid:
+        if kind != "park" and missing <= 0 and not is_outbid:
             raise refusal
         patience = self._patience.get(intent.id, Patience())
         looks = LOOKS_BEFORE_BUMP if is_outbid else patience.looks + 1
         self._patience[intent.id] = replace(patience, looks=looks)
+
+    def _say(self, intent: Intent, reason: str | None) -> None:
+        """Write down what is waited for, and take it back when it is waited for no more."""
+        if reason != self._said.get(intent.id) and (reason is not None or intent.reason == self._said.get(intent.id)):
+            with transaction(self.engine) as tx:
+                outbox.set_reason(tx, intent, reason)
+        self._said[intent.id] = reason
 
     def _wait(self, intent: Intent, receipt: Receipt | None, *, strange_at: int | None) -> None:
         if receipt is not None:
             mined = Mined.of(receipt)
             if (intent.state, intent.tx_hash, intent.block_hash) != ("mined", mined.tx_hash, mined.block_hash):
                 with transaction(self.engine) as tx:
-                    outbox.set_mined(tx, intent, mined)
+                    outbox.set_mined(tx, intent, mined, now=self._clock())
             self._patience.pop(intent.id, None)
         else:
             self._look_again(intent, strange_at=strange_at)
 
     def _look_again(self, intent: Intent, *, strange_at: int | None = None) -> None:
         patience = self._patience.get(intent.id, Patience())
-        since = patience.strange_since if patience.strange_since is not None else strange_at
-        self._patience[intent.id] = Patience(patience.looks + 1, None if strange_at is None else since)
-
-    def _hold_anchor(self, intent: Intent) -> None:
-        if intent.nonce is not None:
-            self._anchors[intent.id] = drop_anchor(self.rpc, intent, self._anchors.get(intent.id))
+        self._patience[intent.id] = patience.after_a_look(strange_at=strange_at)
 
     def _give_up(self, shelf: Shelf, *, head: int, depth: int) -> None:
         """Write down, once it is proven, that none of the attempts can ever happen; until then look again."""
         intent = shelf.intent
-        self._hold_anchor(intent)
-        anchor = self._anchors.get(intent.id)
-        if anchor is None or not is_taken(self.rpc, shelf.attempts, anchor, head=head, finality_depth=depth):
+        anchor = self._anchors.prove(self.rpc, shelf, head=head, finality_depth=depth)
+        if anchor is None:
             self._look_again(intent, strange_at=head)
             return
-        reason = f"nonce {intent.nonce} of {intent.signer} was used by a transaction that is not ours"
+        now = self._clock()
+        reason = f"nonce {wanted_nonce(shelf)} of {intent.signer} was used by a transaction that is not ours"
         with transaction(self.engine) as tx:
-            outbox.set_dead(tx, intent, reason=f"{reason}, in block {anchor.number} or before")
+            outbox.set_dead(tx, intent, reason=f"{reason}, in block {anchor.block.number} or before", now=now)
+            outbox.insert_foreign(tx, intent, next_nonce=anchor.used, now=now)
         self._patience.pop(intent.id, None)
 
     def _finish(self, intent: Intent, receipt: Receipt) -> None:
         mined = Mined.of(receipt)
         if receipt.status == 1:
             with transaction(self.engine) as tx:
-                outbox.set_final(tx, intent, mined)
+                outbox.set_final(tx, intent, mined, now=self._clock())
         else:
             reason = explain_failure(self.rpc, intent, block=receipt.block_number, abis=self._abis)
             with transaction(self.engine) as tx:
-                outbox.set_reverted(tx, intent, mined, reason=reason)
+                outbox.set_reverted(tx, intent, mined, reason=reason, now=self._clock())
         self._patience.pop(intent.id, None)
 
     def _read(self, intent_id: str) -> Intent:
         with reading(self.engine) as tx:
             return outbox.read_intent(tx, intent_id)
-
-
-def _outcome(intent: Intent) -> Outcome:
-    assert intent.tx_hash is not None, intent.id
-    assert intent.block_number is not None, intent.id
-    assert intent.block_hash is not None, intent.id
-    assert intent.gas_used is not None, intent.id
-    return Outcome(
-        intent_id=intent.id,
-        tx_hash=intent.tx_hash,
-        block_number=intent.block_number,
-        block_hash=intent.block_hash,
-        gas_used=intent.gas_used,
-        contract_address=intent.contract_address,
-    )

@@ -42,6 +42,28 @@ attempts = Table(
     Column("signed_at", Number, nullable=False),
 )
 
+foreign_nonces = Table(
+    "foreign_nonces",
+    metadata,
+    Column("intent_id", String, ForeignKey("intents.id"), primary_key=True),  # the one that could not happen for that
+    Column("chain_id", Number, nullable=False),
+    Column("signer", String, nullable=False),
+    Column("next_nonce", Number, nullable=False),  # of the first nonce that was free behind the foreign ones
+    Column("at", Number, nullable=False),
+)
+
+settlement_log = Table(
+    "settlement_log",
+    metadata,
+    Column("kind", String, CheckConstraint("kind IN ('batch','intent')", name="kind"), primary_key=True),
+    Column("id", String, primary_key=True),
+    Column("number", Number, primary_key=True, autoincrement=False),
+    Column("at", Number, nullable=False),
+    Column("was", String),  # null: it was made
+    Column("became", String, nullable=False),
+    Column("reason", String),
+)
+
 deployments = Table(
     "deployments",
     metadata,

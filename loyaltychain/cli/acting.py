@@ -6,12 +6,14 @@ import typer
 
 from loyaltychain.actions.log import Action, head, read_actions
 from loyaltychain.actions.verify import parse_head, verify
+from loyaltychain.cli.listing import print_rows
 from loyaltychain.cli.options import HERE, AsJson, Home, project_at, speaking
-from loyaltychain.cli.output import EXIT_FOUND, escape, instant, make_table, print_json, stdout
+from loyaltychain.cli.output import EXIT_FOUND, escape, instant, print_json, stdout
 from loyaltychain.core.hashing import to_hex
 from loyaltychain.core.words import counted
 from loyaltychain.db.engine import reading
 from loyaltychain.db.migrate import open_migrated
+from loyaltychain.operations.act_checks import check_acts
 
 
 def register(app: typer.Typer) -> None:
@@ -37,11 +39,13 @@ def list_(
         if as_json:
             print_json({"actions": [_document(each) for each in found]})
             return
-        table = make_table(["at", "who", "did", "to", "why"], ["position"])
-        for each in found:
-            table.add_row(instant(each.at), escape(each.actor), each.action, escape(each.subject),
-                          escape(each.reason), f"{each.position:,}")  # fmt: skip
-        stdout.print(table if found else "Nothing was done by hand yet.")
+        if not found:
+            stdout.print("Nothing was done by hand yet.")
+            return
+        print_rows(["at", "who", "did", "to", "why"], ["position"], [
+            (instant(each.at), each.actor, each.action, each.subject, each.reason, f"{each.position:,}")
+            for each in found
+        ], ids=["who", "did", "to"])  # fmt: skip
 
 
 def show_head(home: Home = HERE, as_json: AsJson = False) -> None:
@@ -63,11 +67,11 @@ def verify_log(
     home: Home = HERE,
     as_json: AsJson = False,
 ) -> None:
-    """Find any edit, cut or exchange in the log. Exit code 1 if there is one."""
+    """Find edits, cuts and exchanges in the log; approvals, merges, closures unlike it. Exit code 1 if there are."""
     with speaking(as_json):
         kept = [parse_head(text) for text in heads or ()]
         with reading(open_migrated(project_at(home).database_url)) as tx:
-            problems, last = verify(tx, heads=kept), head(tx)
+            problems, last = [*verify(tx, heads=kept), *check_acts(tx)], head(tx)
         if as_json:
             found = [
                 {"code": each.code, "subject": each.subject, "expected": each.expected, "actual": each.actual}
@@ -85,10 +89,11 @@ def verify_log(
 
 def _say(*, problems: int, actions: int, heads: int) -> None:
     if problems:
-        stdout.print(f"The audit log was changed: {counted(problems, 'problem')}, above.")
+        stdout.print(f"The audit log, or what it tells of, was changed: {counted(problems, 'problem')}, above.")
         return
     kept = f", and has {counted(heads, 'head')} that you kept" if heads else ""
     stdout.print(f"{counted(actions, 'action')}: the audit log proves itself from its hash chain{kept}.")
+    stdout.print("Approvals, merges, closures and corrections are as it and the ledger tell.")
     if not heads:
         stdout.print("That its end was not cut shows against a head that was kept: loyaltychain actions head")
 

@@ -107,12 +107,12 @@ def _print_summary(result: Demo, log: Path | None, map_: str | None, keep: Path 
         what = f" --events {log} --map {map_}" if log else ""
         stdout.print(f"  {command} demo{what} --keep shop   # keeps the project; then", highlight=False, soft_wrap=True)
     else:
-        stdout.print(f"  The project is in {keep}. Look into it:", highlight=False)
+        stdout.print(f"  The project is in {keep}. Look into it:", highlight=False, soft_wrap=True)
     folder = keep or Path("shop")
     stdout.print(f"  {command} chain start --home {folder}\n"
                  f"  {command} audit --home {folder}\n"
                  f"  {command} receipt show --home {folder} --event {result.receipt['entry']['cause']}\n"
-                 f"  {command} chain stop --home {folder}", highlight=False)  # fmt: skip
+                 f"  {command} chain stop --home {folder}", highlight=False, soft_wrap=True)  # fmt: skip
 
 
 def _rows(result: Demo, *, is_real: bool) -> dict[str, str]:

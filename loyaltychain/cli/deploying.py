@@ -1,7 +1,7 @@
 """``deploy`` and ``verify``: contracts onto the chain, and the proof that they are what was asked for."""
 
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -9,10 +9,18 @@ import typer
 
 from loyaltychain.actions.verify import verify as verify_actions
 from loyaltychain.chain.devkeys import refuse_development_keys
-from loyaltychain.chain.mainnets import refuse_mainnet
-from loyaltychain.chain.profiles import Profile
+from loyaltychain.chain.profiles import Profile, profile_names
 from loyaltychain.cli.estimates import estimate_document, print_estimate
-from loyaltychain.cli.networks import assumptions, check_books, check_chain, choose_network, profile_of, remember
+from loyaltychain.cli.mainnet import Mainnet, ask
+from loyaltychain.cli.networks import (
+    assumptions,
+    check_books,
+    check_chain,
+    check_same_books,
+    choose_network,
+    profile_of,
+    remember,
+)
 from loyaltychain.cli.options import HERE, AsJson, Home, only_writer, project_at, speaking
 from loyaltychain.cli.output import EXIT_FOUND, print_facts, print_json, progress, stderr, stdout
 from loyaltychain.config.network import FILE as NETWORK_FILE
@@ -20,6 +28,7 @@ from loyaltychain.config.project import Project
 from loyaltychain.core import errors
 from loyaltychain.core.hashing import to_hex
 from loyaltychain.db.engine import reading
+from loyaltychain.db.leader import Leader
 from loyaltychain.deploy.accept import ACCEPTABLE, accept_settings
 from loyaltychain.deploy.cost import check_funds
 from loyaltychain.deploy.deploy import Deployed, choose_plan, find_finished, keep_plan
@@ -31,6 +40,7 @@ from loyaltychain.deploy.publish import publish
 from loyaltychain.deploy.readback import read_back
 from loyaltychain.deploy.verification_input import write_verification
 from loyaltychain.ledger.checks import check_ledger
+from loyaltychain.operations.act_checks import check_acts
 from loyaltychain.settlement.guard import check_identity
 from loyaltychain.settlement.reconcile import reconcile
 from loyaltychain.wiring import World, open_world, wanted_plan
@@ -43,7 +53,9 @@ def register(app: typer.Typer) -> None:
 
 
 def deploy(
-    network: Annotated[str | None, typer.Option("--network", help="A network that there is a profile of.")] = None,
+    network: Annotated[
+        str | None, typer.Option("--network", help=f"A known network: {', '.join(profile_names())}.")
+    ] = None,
     rpc: Annotated[str | None, typer.Option("--rpc", help="The URL of a node of the chain.")] = None,
     chain_id: Annotated[
         int | None, typer.Option("--chain-id", min=1, help="The chain's id; the node must agree.")
@@ -55,15 +67,19 @@ def deploy(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show the transactions, addresses and cost; sign and send nothing.")
     ] = False,
-    mainnet: Annotated[bool, typer.Option("--i-know-this-is-mainnet", help="Deploy where gas costs money.")] = False,
+    mainnet: Mainnet = False,
     home: Home = HERE,
     as_json: AsJson = False,
 ) -> None:
     """Deploy the contracts, wire the roles, read everything back, publish the programme's hash. Safe to repeat."""
-    with speaking(as_json), _alone(named := project_at(home), unless=dry_run):
+    with speaking(as_json), _alone(named := project_at(home), unless=dry_run) as leader:
         project = choose_network(named, network=network, rpc=rpc, chain_id=chain_id)
         world = open_world(project, deployer_keystore=keystore)
-        refuse_mainnet(check_chain(world.rpc, world.profile, told=chain_id), is_meant=mainnet or dry_run)
+        if leader is not None:
+            world = replace(world, engine=leader.fence(world.engine))
+        actual = check_chain(world.rpc, world.profile, told=chain_id)
+        if not dry_run:
+            ask(project.home, actual, is_meant=mainnet)
         check_books(world)
         manifest_file = project.manifest_file
         deployed = find_finished(world.engine, world.rpc, project.settings.network, manifest_file=manifest_file)
@@ -86,7 +102,7 @@ def deploy(
         _print_deployed(facts, home=project.home)
 
 
-def _alone(project: Project, *, unless: bool) -> AbstractContextManager[None]:
+def _alone(project: Project, *, unless: bool) -> AbstractContextManager[Leader | None]:
     """Keep the worker out, unless nothing will be written."""
     return nullcontext() if unless else only_writer(project)
 
@@ -230,16 +246,21 @@ def verify(
     home: Home = HERE,
     as_json: AsJson = False,
 ) -> None:
-    """Read the deployment back and hold it against the manifest; let the ledger prove itself. Exit code 1 if not so."""
+    """Hold deployment against manifest and database against chain; let the ledger prove itself. Exit code 1 if not so.
+
+    A database that is not the one that settled here ends as with `loyaltychain run`, with code 2, 3 or 4.
+    """
     with speaking(as_json):
         world = open_world(project_at(home))
+        check_identity(world.rpc, world.deployment)  # another chain has nothing to read, or to take over
         if accept:
-            check_identity(world.rpc, world.deployment)  # another chain's settings are not ours to take over
             write_manifest(world.project.manifest_file, accept_settings(world.rpc, world.manifest))
         checks = read_back(world.rpc, world.manifest)
         wrong = [check for check in checks if not check.ok]
+        if not wrong:  # a ledger proves itself in any database: this one must be the one that settled here
+            check_same_books(world)
         with reading(world.engine) as tx:
-            problems = [*check_ledger(tx), *verify_actions(tx)]
+            problems = [*check_ledger(tx), *verify_actions(tx), *check_acts(tx)]
         if as_json:
             different = [
                 {"name": check.name, "expected": str(check.expected), "actual": str(check.actual)} for check in wrong

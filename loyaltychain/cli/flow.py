@@ -1,77 +1,18 @@
-"""``run`` and ``status``: events become batches on chain, and how far things are."""
+"""``status``: how far things are."""
 
-import signal
-import threading
-from typing import Annotated, Any
+from typing import Any
 
 import typer
 
-from loyaltychain.cli.options import HERE, AsJson, Home, only_writer, project_at, speaking
-from loyaltychain.cli.output import EXIT_RETRY, print_facts, print_json, progress, stderr, stdout
-from loyaltychain.core import errors
+from loyaltychain.cli.options import HERE, AsJson, Home, project_at, speaking
+from loyaltychain.cli.output import print_facts, print_json
 from loyaltychain.core.words import counted
-from loyaltychain.reports.jobs import run_jobs
 from loyaltychain.status import read_status
-from loyaltychain.wiring import World, open_world
-from loyaltychain.worker import RunReport, run_once
-
-PAGES_A_ROUND = 20  # of exports, so that events need not wait for a long one
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands to ``app``."""
-    app.command("run")(run)
     app.command("status")(status)
-
-
-def run(
-    once: Annotated[bool, typer.Option("--once", help="One round, then end; for cron and scripts.")] = False,
-    retry: Annotated[
-        bool, typer.Option("--retry", help="First send a halted batch again. The contract counts it once.")
-    ] = False,
-    settle_every: Annotated[
-        int | None,
-        typer.Option(help="Seconds between two batches while it goes on; else as in loyaltychain.toml.", min=0),
-    ] = None,
-    home: Home = HERE,
-    as_json: AsJson = False,
-) -> None:
-    """Turn events into points and settle them in batches. Kill it anywhere, start it again. One per project."""
-    with speaking(as_json), only_writer(project := project_at(home)):
-        world = open_world(project)
-        every = project.settings.settle_every if settle_every is None else settle_every
-        stopping = threading.Event()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: stopping.set())
-        if once:
-            run_jobs(world.engine, project.home, now=world.clock())
-        with progress("working", quiet=as_json or not once) as report:
-            done = run_once(world, retry=retry, on_progress=lambda count: report(count, None)) if once else (
-                _run_until(stopping, world, retry=retry, settle_every=every)
-            )  # fmt: skip
-        if as_json:
-            print_json(done.document())
-        else:
-            _print_round(done, once=once)
-        if done.waiting_for:
-            raise typer.Exit(EXIT_RETRY)
-
-
-def _run_until(stopping: threading.Event, world: World, *, retry: bool, settle_every: int) -> RunReport:
-    """Round after round until a signal. What time alone can mend is said and tried again; the rest ends the run."""
-    total = RunReport()
-    while True:
-        try:
-            run_jobs(world.engine, world.project.home, now=world.clock(), pages=PAGES_A_ROUND)
-            done = run_once(world, retry=retry, settle_every=settle_every)
-        except errors.RetryableError as problem:
-            done = RunReport(waiting_for=str(problem))
-        retry = False  # asked for once: a batch that halts again is for an engineer again
-        if done.events or done.batches or done.waiting_for != total.waiting_for:
-            _say(done)
-        total = total.plus(done)
-        if stopping.wait(world.profile.poll_seconds):
-            return total
 
 
 def status(home: Home = HERE, as_json: AsJson = False) -> None:
@@ -88,7 +29,9 @@ def status(home: Home = HERE, as_json: AsJson = False) -> None:
             "members": facts["members"],
             "events": f"{facts['events']}, {facts['events_waiting']} of them waiting for `loyaltychain run`",
             "ledger": f"{counted(facts['entries'], 'entry', 'entries')}, "
-                      f"{counted(facts['points_outstanding'], 'point')} outstanding",
+                      f"{counted(facts['points_outstanding'], 'point')} outstanding, "
+                      f"{facts['points_accrued']:,} of them accrued (decided, not settled yet)",
+            **_worker_in_words(facts),
             "batches": ", ".join(f"{count} {state}" for state, count in facts["batches"].items()) or "none",
             **({"on chain": _on_chain_in_words(facts["on_chain"])} if facts["on_chain"] else {}),
             **({"challengeable": _challengeable_in_words(facts["challengeable"])} if facts["challengeable"] else {}),
@@ -112,33 +55,35 @@ def _chain_in_words(chain: dict[str, Any]) -> str:
     return f"answers, at block {chain['block']}" if chain["running"] else f"{chain['reason']} {chain['hint']}".strip()
 
 
-def _points_in_words(report: RunReport) -> str:
-    kinds = {"issued": report.issued, "redeemed": report.redeemed, "taken back": report.reversed,
-             "given again": report.reinstated, "refunded": report.refunded, "expired": report.expired}  # fmt: skip
-    words = ", ".join(f"{points:,} {kind}" for kind, points in kinds.items() if points) or "none moved"
-    return words + (f"; {report.owed:,} of what was taken back are owed" if report.owed else "")
+def _worker_in_words(facts: dict[str, Any]) -> dict[str, str]:
+    worker, ages = facts["worker"], facts["ages"]
+    if worker is None:
+        return {}
+    shown = {
+        "worker": f"seen {_age_in_words(ages['worker_seen_seconds'])} ago",
+        "deciding": _half_in_words(worker["deciding"]),
+        "settling": _half_in_words(worker["settling"]),
+    }
+    for name, words in (
+        ("oldest_unsettled_seconds", "oldest unsettled entry"),
+        ("newest_final_seconds", "last final batch"),
+        ("chain_head_seconds", "chain's newest block"),
+    ):
+        if ages[name] is not None:
+            shown[words] = f"{_age_in_words(ages[name])} old"
+    return shown | ({"ALARMS": ", ".join(facts["alarms"])} if facts["alarms"] else {})
 
 
-def _say(report: RunReport) -> None:
-    stderr.print(
-        f"{counted(report.events, 'event')}, {counted(report.entries, 'entry', 'entries')}, "
-        f"{counted(report.batches, 'batch', 'batches')} settled"
-        + (f", waiting for {report.waiting_for}" if report.waiting_for else ""),
-        highlight=False,
-    )
+def _half_in_words(half: dict[str, Any]) -> str:
+    if half["reason"] is None:
+        return str(half["state"])
+    mend = "; when that is mended: loyaltychain worker --retry" if half["state"] == "halted" else ""
+    return f"{half['state'].upper()} since {half['since']}: {half['reason']}{mend}"
 
 
-def _print_round(report: RunReport, *, once: bool) -> None:
-    print_facts("One round" if once else "Until now", {
-        "events": f"{report.events} ({report.refused} refused, {report.nothing} without an award"
-                  + (f", {report.parked} wait for their order" if report.parked else "") + ")",
-        "entries": report.entries,
-        "points": _points_in_words(report),
-        "batches settled": f"{report.batches}, {counted(report.updates, 'update')}, {report.gas_used:,} gas",
-    })  # fmt: skip
-    if report.waiting_for:
-        stdout.print(f"Waiting for {report.waiting_for}. Run it again when that is mended.", soft_wrap=True)
-    elif report.batches:
-        stdout.print("Next: loyaltychain audit, or loyaltychain receipt show --member MEMBER")
-    elif not report.events:
-        stdout.print("There was nothing to do. Events come in with: loyaltychain ingest FILE --map MAP")
+def _age_in_words(seconds: int) -> str:
+    days, rest = divmod(seconds, 86_400)
+    hours, rest = divmod(rest, 3_600)
+    minutes, left = divmod(rest, 60)
+    parts = ((days, "d"), (hours, "h"), (minutes, "min"), (left, "s"))
+    return " ".join(f"{count} {unit}" for count, unit in parts if count) or "0 s"

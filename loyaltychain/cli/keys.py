@@ -3,12 +3,12 @@
 from typing import Annotated, Any
 
 import typer
-from rich.table import Table
 
 from loyaltychain.actions.log import record
 from loyaltychain.api.instants import format_optional
 from loyaltychain.api.keys import (
     APP_SCOPES,
+    SCOPES,
     ApiKey,
     create_key,
     environment_of,
@@ -16,6 +16,7 @@ from loyaltychain.api.keys import (
     revoke_key,
     rotate_key,
 )
+from loyaltychain.cli.listing import print_rows
 from loyaltychain.cli.options import HERE, AsJson, Home, project_at, speaking
 from loyaltychain.cli.output import print_json, stderr, stdout
 from loyaltychain.core.calendar import UnixSeconds
@@ -41,15 +42,22 @@ def register(app: typer.Typer) -> None:
 def new(
     name: Annotated[str, typer.Argument(metavar="NAME", help="Who will use it, for you to recognise.")],
     source: Annotated[
-        list[str], typer.Option(metavar="SOURCE", help="An event source that it may write; may be given several times.")
+        list[str],
+        typer.Option(
+            metavar="SOURCE", help="An event source that it may write, such as shop; may be given several times."
+        ),
     ],
     scope: Annotated[
         list[str] | None,
-        typer.Option(help=f"What it may do; may be given several times. Default: {', '.join(APP_SCOPES)}."),
+        typer.Option(
+            help=f"What it may do: {', '.join(SCOPES)}; may be given several times. Default: {', '.join(APP_SCOPES)}."
+        ),
     ] = None,
     manages: Annotated[
         bool,
-        typer.Option("--manages", help="It may also set rewards, adjust members' points, and make exports."),
+        typer.Option(
+            "--manages", help="Add the scopes manage (rewards, adjustments, accounts, approvals) and reports."
+        ),
     ] = False,
     expires_days: Annotated[
         int | None, typer.Option(help="It opens nothing from so many days on.", min=1, max=36_500)
@@ -99,12 +107,13 @@ def list_(home: Home = HERE, as_json: AsJson = False) -> None:
             print_json({"keys": [_document(key) for key in found]})
             return
         now = system_clock()
-        table = Table("id", "name", "sources", "may", "used", "ends",
-                      title=counted(len(found), "key"), title_justify="left")  # fmt: skip
-        for key in found:
-            used = (format_optional(key.used_at) or "never")[:10]
-            table.add_row(key.id, key.name, ", ".join(key.sources), ", ".join(key.scopes), used, _end(key, now))
-        stdout.print(table)
+        stdout.print(counted(len(found), "key") if found else "There are no keys. Make one: loyaltychain key new NAME "
+                     "--source SOURCE")  # fmt: skip
+        print_rows(["id", "name", "sources", "may", "used", "ends"], [], [
+            (key.id, key.name, ", ".join(key.sources), ", ".join(key.scopes),
+             (format_optional(key.used_at) or "never")[:10], _end(key, now))
+            for key in found
+        ], ids=["id", "used"])  # fmt: skip
 
 
 def revoke(
@@ -162,7 +171,6 @@ def _document(key: ApiKey) -> dict[str, Any]:
         "name": key.name,
         "sources": list(key.sources),
         "scopes": list(key.scopes),
-        "manages": key.manages,
         "created_at": format_instant(key.created_at),
         "expires_at": format_optional(key.expires_at),
         "used_at": format_optional(key.used_at),

@@ -7,6 +7,7 @@ from io import TextIOWrapper
 
 import typer
 from typer.exceptions import TyperException
+from typer.models import CommandInfo, TyperInfo
 
 #: Subcommand -> the module that has it. Only what a command needs is imported: the chain's libraries take seconds.
 COMMANDS = {
@@ -19,10 +20,15 @@ COMMANDS = {
     "caps": "operating",
     "pause": "operating",
     "unpause": "operating",
+    "settler": "operating",
     "mode": "switching",
+    "batch": "batches",
+    "rotate-settler": "rotating",
     "ingest": "ingesting",
-    "run": "flow",
+    "worker": "working",
+    "run": "working",
     "status": "flow",
+    "doctor": "doctoring",
     "audit": "auditing",
     "receipt": "receipts",
     "balance": "members",
@@ -45,6 +51,18 @@ COMMANDS = {
     "bench": "benching",
 }
 
+#: Of the help: what belongs together, in the order in which people come to it.
+PANELS = {
+    "Begin": ("demo", "init", "chain", "deploy", "status", "doctor"),
+    "Events and points": ("ingest", "worker", "run", "balance", "adjust", "approvals", "member", "wallet", "reward",
+                          "returns", "refused"),
+    "The HTTP API": ("serve", "key"),
+    "Books": ("report", "actions", "backup", "restore"),
+    "Proof": ("audit", "verify", "receipt", "watch", "drill"),
+    "Roles": ("caps", "pause", "unpause", "settler", "rotate-settler", "upgrade", "mode", "batch"),
+    "This program itself": ("compile", "bench"),
+}  # fmt: skip
+
 
 def make_app(wanted: str | None = None) -> typer.Typer:
     """The command line with the module of one subcommand; with all of them when it names none."""
@@ -57,13 +75,21 @@ def make_app(wanted: str | None = None) -> typer.Typer:
 
     @app.callback()
     def _(
-        version: bool = typer.Option(False, "--version", is_eager=True, callback=_print_version, help="Print it."),
+        version: bool = typer.Option(
+            False, "--version", is_eager=True, callback=_print_version, help="Print the version."
+        ),
     ) -> None:
         """Loyalty programmes in which every point is provable. Start with `loyaltychain demo`."""
 
     modules = [COMMANDS[wanted]] if wanted in COMMANDS else list(dict.fromkeys(COMMANDS.values()))
     for module in modules:
         import_module(f"loyaltychain.cli.{module}").register(app)
+    panels = {name: panel for panel, names in PANELS.items() for name in names}
+    infos: list[CommandInfo | TyperInfo] = [*app.registered_commands, *app.registered_groups]
+    for each in infos:
+        each.rich_help_panel = panels.get(str(each.name))
+    places = list(panels)
+    app.registered_commands.sort(key=lambda each: places.index(each.name) if each.name in panels else len(places))
     return app
 
 

@@ -1,6 +1,7 @@
 """``balance``, ``adjust``, ``reward``, ``returns``, ``refused``: points by member."""
 
 import secrets
+import shlex
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -10,8 +11,9 @@ import typer
 from sqlalchemy import Engine
 
 from loyaltychain.actions.log import record
+from loyaltychain.cli.listing import print_rows
 from loyaltychain.cli.options import HERE, AsJson, Home, project_at, speaking
-from loyaltychain.cli.output import escape, instant, make_table, print_facts, print_json, stdout
+from loyaltychain.cli.output import instant, print_facts, print_json, stdout
 from loyaltychain.core import errors
 from loyaltychain.core.calendar import UnixSeconds
 from loyaltychain.core.clock import system_clock
@@ -73,7 +75,7 @@ def adjust(
     reason: Annotated[str, typer.Option(help="Why; it stays in the ledger.")],
     actor: Annotated[str, typer.Option(help="Who decides it; it stays in the ledger.")],
     id_: Annotated[
-        str | None, typer.Option("--id", help="Yours, so that the same command twice is one adjustment.")
+        str | None, typer.Option("--id", help="An id of yours: the same command with it again is the same adjustment.")
     ] = None,
     may_owe: Annotated[bool, typer.Option("--may-owe", help="What she has not is owed, instead of refused.")] = False,
     home: Home = HERE,
@@ -126,17 +128,16 @@ def refused(
         if not found:
             stdout.print("No event was refused. Rows that became no event: see the rejects file of their ingest.")
             return
-        table = make_table(["came in", "event", "member", "why"])
-        for each in found:
-            why = f"{each.reason}: {each.sentence}"
-            name = f"{each.source}/{each.event_id}"
-            table.add_row(instant(each.received_at), escape(name), escape(each.member_id), escape(why))
-        stdout.print(table)
+        print_rows(["event", "member", "came in", "why"], [], [
+            (f"{each.source}/{each.event_id}", each.member_id, instant(each.received_at),
+             f"{each.reason}: {each.sentence}")
+            for each in found
+        ], ids=["event", "member"])  # fmt: skip
 
 
 def reward_set(
     reward: Annotated[str, typer.Argument(metavar="ID", help="The reward's id.")],
-    name: Annotated[str, typer.Option(help="For people.")],
+    name: Annotated[str, typer.Option(help="What people call it.")],
     cost: Annotated[int, typer.Option(help="Points for one.")],
     stock: Annotated[int | None, typer.Option(help="How many there are from now on; without it no limit.")] = None,
     home: Home = HERE,
@@ -171,11 +172,10 @@ def reward_list(home: Home = HERE, as_json: AsJson = False) -> None:
         if not found:
             stdout.print("There are no rewards. Make one: loyaltychain reward set ID --name NAME --cost POINTS")
             return
-        table = make_table(["reward", "name"], ["cost", "stock"])
-        for reward in found:
-            stock = "no limit" if reward.stock is None else f"{reward.stock:,}"
-            table.add_row(escape(reward.id), escape(reward.name), f"{reward.cost:,}", stock)
-        stdout.print(table)
+        print_rows(["reward", "name"], ["cost", "stock"], [
+            (reward.id, reward.name, f"{reward.cost:,}", "no limit" if reward.stock is None else f"{reward.stock:,}")
+            for reward in found
+        ], ids=["reward"])  # fmt: skip
 
 
 def _open(home: Path) -> Engine:
@@ -192,7 +192,7 @@ def _moment(text: str) -> UnixSeconds:
 
 
 def _print_balance(member: str, found: MemberBalance) -> None:
-    print_facts(f"Member {found.member} ({escape(member)})", {
+    print_facts(f"Member {found.member} ({member})", {
         "at": instant(found.at),
         **({"closed since": instant(found.closed_at)} if found.closed_at is not None else {}),
         "can spend": counted(found.available, "point"),
@@ -208,14 +208,12 @@ def _print_balance(member: str, found: MemberBalance) -> None:
         "taken back": f"{found.reversed:,}",
     })  # fmt: skip
     if found.expiring:
-        table = make_table(["expires at (exclusive)"], ["points"])
-        for until, points in found.expiring:
-            table.add_row(instant(until), f"{points:,}")
-        stdout.print(table)
+        rows = [(instant(until), f"{points:,}") for until, points in found.expiring]
+        print_rows(["expires at (exclusive)"], ["points"], rows)
 
 
 def _print_adjusted(member: str, done: Adjusted) -> None:
-    print_facts(f"Member {done.member} ({escape(member)}): {done.points:+,} points", {
+    print_facts(f"Member {done.member} ({member}): {done.points:+,} points", {
         "reason": done.reason,
         "actor": done.actor,
         "entry": done.entry_id + (" (it was there already)" if done.is_replay else ""),
@@ -224,14 +222,16 @@ def _print_adjusted(member: str, done: Adjusted) -> None:
 
 
 def _print_asked(member: str, asked: Approval) -> None:
-    print_facts(f"Member {asked.member} ({escape(member)}): {asked.points:+,} points", {
+    print_facts(f"Member {asked.member} ({member}): {asked.points:+,} points", {
+        "id": asked.id,
         "waits for": "a second person",
         "reason": asked.reason,
         "actor": asked.actor,
         "state": asked.state,
         "until": instant(asked.until),
     })  # fmt: skip
-    stdout.print(f"Next: loyaltychain approvals approve {escape(asked.id)} --actor NAME --reason WHY")
+    stdout.print(f"Next: loyaltychain approvals approve {shlex.quote(asked.id)} --actor NAME --reason WHY",
+                 markup=False, highlight=False, soft_wrap=True)  # fmt: skip
 
 
 def _print_returns(counts: ReturnCounts, parked: Sequence[ParkedLine]) -> None:
@@ -243,10 +243,9 @@ def _print_returns(counts: ReturnCounts, parked: Sequence[ParkedLine]) -> None:
         "cancellations": f"{counts.cancellations:,}, {counts.cancellations_parked:,} of them wait for their order",
     })  # fmt: skip
     if parked:
-        table = make_table(["return", "member", "waits for"], ["pieces"])
-        for line in parked:
-            wanted = f"order {line.order_id}" if line.item is None else f"article {line.item}"
-            name = f"{line.source}/{line.event_id}"
-            pieces = "all" if line.is_cancellation else f"{line.quantity - line.matched:,}"
-            table.add_row(escape(name), escape(line.member_id), escape(wanted), pieces)
-        stdout.print(table)
+        print_rows(["return", "member", "waits for"], ["pieces"], [
+            (f"{line.source}/{line.event_id}", line.member_id,
+             f"order {line.order_id}" if line.item is None else f"article {line.item}",
+             "all" if line.is_cancellation else f"{line.quantity - line.matched:,}")
+            for line in parked
+        ], ids=["return", "member", "waits for"])  # fmt: skip

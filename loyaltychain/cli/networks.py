@@ -13,6 +13,7 @@ from loyaltychain.config.project import Project
 from loyaltychain.config.settings import read_file
 from loyaltychain.core import errors
 from loyaltychain.db.engine import reading
+from loyaltychain.settlement.guard import check_history
 from loyaltychain.settlement.tables import batches
 from loyaltychain.wiring import World
 
@@ -80,6 +81,19 @@ def check_books(world: World) -> None:
             f"begin a fresh project in another directory for {network}.",
             batches=settled,
         )
+
+
+def check_same_books(world: World) -> None:
+    """Raise as ``run`` does unless this database is the one that settled what stands on the chain. A restored one may
+    be asked too.
+
+    A worker that goes on meanwhile settles between the look into the database and the one at the chain: what would
+    then be a batch too many is looked at once more.
+    """
+    try:
+        check_history(world.engine, world.rpc, world.deployment, is_reconciling=True)
+    except errors.ChainAhead:
+        check_history(world.engine, world.rpc, world.deployment, is_reconciling=True)
 
 
 def remember(project: Project, *, rpc: str | None) -> None:

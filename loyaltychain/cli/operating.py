@@ -1,6 +1,7 @@
 """``caps``, ``pause``, ``unpause``: what guardian and CONFIG do to a running ledger."""
 
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,7 +11,8 @@ from eth_utils.address import is_hex_address
 from loyaltychain.actions.log import record
 from loyaltychain.chain.sender import Sender
 from loyaltychain.chain.signer import KeySigner
-from loyaltychain.cli.options import HERE, AsJson, Home, project_at, speaking
+from loyaltychain.cli.mainnet import signing
+from loyaltychain.cli.options import HERE, AsJson, Home, alone, project_at, speaking
 from loyaltychain.cli.output import print_facts, print_json, stdout
 from loyaltychain.core import errors
 from loyaltychain.core.hashing import to_hex
@@ -35,12 +37,12 @@ def register(app: typer.Typer) -> None:
     """Add the commands to ``app``."""
     group = typer.Typer(help="What batches may issue and burn at most.", no_args_is_help=True)
     group.command("show")(show)
-    group.command("lower")(lower)
-    group.command("raise")(raise_)
+    group.command("lower")(signing(lower))
+    group.command("raise")(signing(raise_))
     app.add_typer(group, name="caps")
-    app.command("pause")(pause)
-    app.command("unpause")(unpause)
-    app.command("settler")(settler)
+    app.command("pause")(signing(pause))
+    app.command("unpause")(signing(unpause))
+    app.command("settler")(signing(settler))
 
 
 def show(home: Home = HERE, as_json: AsJson = False) -> None:
@@ -123,6 +125,8 @@ def settler(
         world = open_world(project_at(home))
         present = operate.read_ledger(world.rpc, world.manifest).settler
         is_so = present == address.lower() and not cancel
+        if not (is_so or cancel):
+            operate.check_hot_key(world.manifest, address)
         call = None if is_so else operate.name_settler(world.manifest, address.lower())
         carry(world, call, nothing="it is the settler already", take_back=cancel, as_json=as_json)
         if call is not None and not as_json:
@@ -141,6 +145,13 @@ def carry(world: World, call: ManagedCall | None, *, nothing: str, take_back: bo
     if call is None:
         say({"done": "nothing", "because": nothing}, as_json=as_json)
         return
+    is_brake = take_back or call.role == "guardian"
+    with nullcontext(world) if is_brake else alone(world) as world:  # a brake waits for nobody
+        done = _step(world, call, take_back=take_back)
+    say(facts_of(done, call), as_json=as_json)
+
+
+def _step(world: World, call: ManagedCall, *, take_back: bool) -> Done:
     if take_back:
         done = cancel(role_sender(world, "guardian"), world.manifest, call)
     else:
@@ -154,7 +165,7 @@ def carry(world: World, call: ManagedCall | None, *, nothing: str, take_back: bo
             )  # fmt: skip
     if done.what == "acted":
         write_manifest(world.project.manifest_file, accept_settings(world.rpc, world.manifest))
-    say(facts_of(done, call), as_json=as_json)
+    return done
 
 
 def role_sender(world: World, role: str, *, creations: bool = False) -> Sender:
@@ -165,8 +176,7 @@ def role_sender(world: World, role: str, *, creations: bool = False) -> Sender:
     except errors.InvalidSettings as error:
         raise errors.InvalidSettings(
             f"This needs the {role}'s key: {error.message} Run it where keys/{role}.key or keys/{role}.json is.",
-            role=role,
-            **error.context,
+            **{**error.context, "role": role},
         ) from error
     allowed = [*allowed_calls(manifest), *counting_calls(manifest)]
     signer = KeySigner(key, allowed, chain_id=manifest["chain_id"], allowed_creations=creations)

@@ -4,18 +4,24 @@ import os
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from filelock import FileLock, Timeout
 from typer.exceptions import TyperException
 
 from loyaltychain.cli.output import exit_code, print_error
 from loyaltychain.config.project import Project, open_project
 from loyaltychain.core import errors
+from loyaltychain.core.clock import system_clock
+from loyaltychain.core.environment import Environment
+from loyaltychain.core.times import format_instant
+from loyaltychain.db.leader import Leader, leader_of
+from loyaltychain.db.migrate import open_migrated
 from loyaltychain.events.map import EventMap, load_map, packaged_map
+from loyaltychain.wiring import World
 
 Home = Annotated[
     Path, typer.Option("--home", help="The project's directory.", file_okay=False, envvar="LOYALTYCHAIN_HOME")
@@ -38,7 +44,7 @@ LedgerMode = Annotated[
 ]
 
 HERE = Path()
-_LOCK_SECONDS = 1  # of patience with somebody who only looks whether the lock is held
+_ASK_SECONDS = 10  # for a worker to stand aside
 
 
 @contextmanager
@@ -72,7 +78,7 @@ def in_words(error: OSError | ValueError) -> str:
 
 def project_at(home: Path) -> Project:
     """The project in ``home``, with the environment's overrides. Raises ProjectMissing or InvalidSettings."""
-    return open_project(home, os.environ)
+    return open_project(home, Environment(os.environ))
 
 
 def find_map(name: str) -> EventMap:
@@ -82,17 +88,60 @@ def find_map(name: str) -> EventMap:
 
 
 @contextmanager
-def only_writer(project: Project) -> Iterator[None]:
-    """Keep every other writer of entries out: a worker, or a publication that says from when rules count.
+def only_writer(project: Project, *, asks: bool = True) -> Iterator[Leader]:
+    """Keep every worker, and every other command that changes the deployment, out until this one ends.
 
-    Raises DatabaseBusy when there is one already.
+    Args:
+        asks: A worker that goes on is asked to stand aside, which it does between two steps.
+
+    Raises DatabaseBusy when one stays, DatabaseUnavailable.
     """
+    with _candidate(project) as leader:
+        if not (leader.take_from(seconds=_ASK_SECONDS) if asks else leader.take()):
+            raise _taken(leader)
+        yield leader
+
+
+@contextmanager
+def alone(world: World) -> Iterator[World]:
+    """``world`` as its ``only_writer``: what it writes counts only as long as it is that."""
+    with only_writer(world.project) as leader:
+        yield replace(world, engine=leader.fence(world.engine))
+
+
+@contextmanager
+def worker_place(project: Project) -> Iterator[Leader]:
+    """For a worker that goes on: ``lead`` of what is yielded waits until it may.
+
+    Raises DatabaseBusy at once where a second worker cannot stand by: at an SQLite file.
+    """
+    with _candidate(project) as leader:
+        if not leader.can_wait and not leader.take():
+            raise _taken(leader)
+        yield leader
+
+
+@contextmanager
+def _candidate(project: Project) -> Iterator[Leader]:
+    engine = open_migrated(project.database_url)
     try:
-        with FileLock(project.worker_lock, timeout=_LOCK_SECONDS):
-            yield
-    except Timeout as error:
-        raise errors.DatabaseBusy(
-            "Another `loyaltychain run` or `deploy` works on this project; there is one per project. "
-            "Stop it, or wait until it is done.",
-            lock=str(project.worker_lock),
-        ) from error
+        with leader_of(engine, clock=system_clock) as leader:
+            yield leader
+    finally:
+        engine.dispose()
+
+
+def _taken(leader: Leader) -> errors.DatabaseBusy:
+    last = leader.read_last()
+    if leader.can_wait:
+        advice = "Stop it, or wait until it is done."
+    else:
+        advice = (
+            "A database in an SQLite file takes one worker at a time, and none can stand by for it: stop that one, or "
+            "wait until it is done. With a `database` on PostgreSQL a second worker waits, and takes over by itself."
+        )
+    return errors.DatabaseBusy(
+        f"A worker, or a command that changes the deployment, is at work; there is one per project. {advice}",
+        lock=leader.place,
+        **({} if last is None else {"holder": last.holder, "since": format_instant(last.taken_at)}),
+    )

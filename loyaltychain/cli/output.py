@@ -8,9 +8,11 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
+from rich.text import Text
 
 from loyaltychain.core import errors
 
@@ -69,13 +71,23 @@ def make_table(texts: Sequence[str], numbers: Sequence[str] = ()) -> Table:
 
 
 def print_facts(title: str, facts: Mapping[str, object]) -> None:
-    """A two-column table."""
-    table = Table(title=title, title_justify="left", show_header=False, box=None, pad_edge=False)
-    table.add_column(style="dim")
-    table.add_column(overflow="fold")
+    """Two columns, names and values. Values are folded between words; a word, such as an id, stays whole."""
+    stdout.print(title, style="italic", markup=False, highlight=False, soft_wrap=True)
+    names = max(map(len, facts), default=0)
     for name, value in facts.items():
-        table.add_row(name, escape(str(value)))
-    stdout.print(table)
+        stdout.print(fact_line(f"{name:<{names}}", str(value)), highlight=False, soft_wrap=True)
+
+
+def fact_line(name: str, value: str) -> Text:
+    """A name and its value, folded under itself where it is longer than what the terminal leaves for it."""
+    left = len(name) + 2
+    room = max(stdout.width - left, 1)
+    lines: list[Text] = []
+    for line in value.splitlines() or [""]:
+        is_whole = any(cell_len(word) > room for word in line.split(" "))
+        lines += [Text(line)] if is_whole else Text(line).wrap(stdout, room)
+    shown = Text("\n" + " " * left).join(lines)
+    return Text.assemble((name, "dim"), "  ", shown)
 
 
 @contextmanager

@@ -7,26 +7,33 @@ from typing import Annotated, Any
 
 import typer
 
+from loyaltychain.cli.listing import print_rows
+from loyaltychain.cli.members import SOURCE, MemberId
 from loyaltychain.cli.options import HERE, AsJson, Home, project_at, speaking
-from loyaltychain.cli.output import escape, instant, make_table, print_facts, print_json, stdout
+from loyaltychain.cli.output import escape, instant, print_facts, print_json, stdout
 from loyaltychain.config.project import Project
 from loyaltychain.core import errors
 from loyaltychain.core.amounts import MemberNumber
 from loyaltychain.core.clock import system_clock
+from loyaltychain.core.times import format_instant
 from loyaltychain.core.words import counted
-from loyaltychain.db.engine import reading, transaction
+from loyaltychain.db.engine import Tx, reading, transaction
 from loyaltychain.db.migrate import open_migrated
 from loyaltychain.deploy.bounds import read_bounds
 from loyaltychain.events import identity
 from loyaltychain.operations import approvals as waiting
 from loyaltychain.operations import identities
+from loyaltychain.operations.approval_store import find_approval
 from loyaltychain.operations.merge import merge
 from loyaltychain.operations.unmerge import Unmerged, unmerge
+from loyaltychain.reports.rows import member_rows
 
-MemberId = Annotated[str, typer.Argument(metavar="MEMBER", help="The member's id, as the shop has it.")]
 Reason = Annotated[str, typer.Option("--reason", help="Why; it is kept.")]
 Actor = Annotated[str, typer.Option("--actor", help="Who decides it; it is kept.")]
-ApprovalId = Annotated[str, typer.Argument(metavar="ID", help="As `approvals list` shows it.")]
+ApprovalId = Annotated[
+    str, typer.Argument(metavar="ID", help="As `approvals list` shows it; or what `adjust --id` was given.")
+]
+_TIMES = ("expires_at", "requested_at", "until", "decided_at")  # of an approval
 
 
 class State(StrEnum):
@@ -62,7 +69,7 @@ def member_show(member: MemberId, home: Home = HERE, as_json: AsJson = False) ->
         if as_json:
             print_json({"member_id": member} | asdict(found))
             return
-        print_facts(f"Member {found.member} ({escape(member)})", {
+        print_facts(f"Member {found.member} ({member})", {
             **({"closed since": instant(found.closed_at)} if found.closed_at is not None else {}),
             **({"went over into": f"member {found.merged_into}"} if found.merged_into is not None else {}),
             "merges": ", ".join(
@@ -70,10 +77,8 @@ def member_show(member: MemberId, home: Home = HERE, as_json: AsJson = False) ->
                 for link in found.links
             ) or "none",
         })  # fmt: skip
-        table = make_table(["id", "how", "since"], ["number"])
-        for each in found.ids:
-            table.add_row(escape(each.member_id), each.kind, instant(each.since), str(each.number))
-        stdout.print(table)
+        rows = [(each.member_id, each.kind, instant(each.since), str(each.number)) for each in found.ids]
+        print_rows(["id", "how", "since"], ["number"], rows, ids=["id"])
 
 
 def member_alias(
@@ -181,19 +186,18 @@ def approvals_list(
         wanted: waiting.State | None = None if state is None else state.value
         with reading(open_migrated(project_at(home).database_url)) as tx:
             found = waiting.list_approvals(tx, now=system_clock(), state=wanted, limit=limit)
+            known = member_rows(tx, [each.member for each in found])
         if as_json:
-            print_json({"approvals": [_document(each) for each in found]})
+            print_json({"approvals": [_document(each, known[each.member].member_id) for each in found]})
             return
         if not found:
             stdout.print("Nothing waits for a second person, or ever did." if state is None else "There is none.")
             return
-        table = make_table(["id", "state", "asked by", "why", "until"], ["member", "points"])
-        for each in found:
-            table.add_row(
-                escape(each.id), each.state, escape(each.actor), escape(each.reason), instant(each.until),
-                str(each.member), f"{each.points:+,}",
-            )  # fmt: skip
-        stdout.print(table)
+        print_rows(["id", "state", "member", "asked by", "why", "until"], ["points"], [
+            (each.id, each.state, known[each.member].member_id, each.actor, each.reason, instant(each.until),
+             f"{each.points:+,}")
+            for each in found
+        ], ids=["id", "state", "member"])  # fmt: skip
 
 
 def approvals_approve(
@@ -204,9 +208,11 @@ def approvals_approve(
         project = project_at(home)
         with transaction(open_migrated(project.database_url)) as tx:
             done = waiting.approve(
-                tx, id_=approval, actor=actor, reason=reason, now=system_clock(), bounds=read_bounds(project)
-            )
-        _print_decided(done, as_json=as_json)
+                tx, id_=_find_id(tx, approval), actor=actor, reason=reason, now=system_clock(),
+                bounds=read_bounds(project),
+            )  # fmt: skip
+            member_id = _member_id(tx, done)
+        _print_decided(done, member_id, as_json=as_json)
 
 
 def approvals_reject(
@@ -215,8 +221,11 @@ def approvals_reject(
     """Say no to an adjustment that waits."""
     with speaking(as_json):
         with transaction(open_migrated(project_at(home).database_url)) as tx:
-            done = waiting.reject(tx, id_=approval, actor=actor, reason=reason, now=system_clock())
-        _print_decided(done, as_json=as_json)
+            done = waiting.reject(
+                tx, id_=_find_id(tx, approval), actor=actor, reason=reason, now=system_clock()
+            )  # fmt: skip
+            member_id = _member_id(tx, done)
+        _print_decided(done, member_id, as_json=as_json)
 
 
 def _find_wallet(project: Project, number: MemberNumber) -> tuple[str | None, bool]:
@@ -233,18 +242,33 @@ def _find_wallet(project: Project, number: MemberNumber) -> tuple[str | None, bo
         return None, False
 
 
-def _document(of: waiting.Approval) -> Mapping[str, Any]:
-    return asdict(of) | {"entry_id": of.entry_id}
+def _find_id(tx: Tx, said: str) -> str:
+    """The approval that is meant: by its id, or by what ``adjust --id`` was given, to which the source is added."""
+    by_hand, now = f"{SOURCE}/{said}", system_clock()
+    if find_approval(tx, said, now) is None and find_approval(tx, by_hand, now) is not None:
+        return by_hand
+    return said
 
 
-def _print_decided(done: waiting.Approval, *, as_json: bool) -> None:
+def _member_id(tx: Tx, of: waiting.Approval) -> str:
+    """The first id of the member who is to get or lose the points."""
+    return str(member_rows(tx, [of.member])[of.member].member_id)
+
+
+def _document(of: waiting.Approval, member_id: str) -> Mapping[str, Any]:
+    said = {name: getattr(of, name) for name in _TIMES}
+    times = {name: None if at is None else format_instant(at) for name, at in said.items()}
+    return asdict(of) | {"member_id": member_id, "entry_id": of.entry_id} | times
+
+
+def _print_decided(done: waiting.Approval, member_id: str, *, as_json: bool) -> None:
     if as_json:
-        print_json(_document(done))
+        print_json(_document(done, member_id))
         return
     print_facts("Adjustment", {
         "id": done.id,
         "state": done.state,
-        "member": done.member,
+        "member": member_id,
         "points": f"{done.points:+,}",
         "asked by": done.actor,
         "decided by": done.decided_by,
@@ -262,8 +286,8 @@ def _print_unmerged(done: Unmerged) -> None:
         "short": counted(sum(lot.short for lot in done.shortage), "point"),
     })  # fmt: skip
     if done.shortage:
-        table = make_table(["lot"], ["went over", "came back", "expired", "short"])
-        for lot in done.shortage:
-            table.add_row(escape(lot.lot), *(f"{each:,}" for each in (lot.points, lot.back, lot.expired, lot.short)))
-        stdout.print(table)
+        print_rows(["lot"], ["went over", "came back", "expired", "short"], [
+            (lot.lot, *(f"{each:,}" for each in (lot.points, lot.back, lot.expired, lot.short)))
+            for lot in done.shortage
+        ], ids=["lot"])  # fmt: skip
     stdout.print("Next: loyaltychain run --once")

@@ -6,14 +6,15 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.table import Table
 
 from loyaltychain.audit.receipt import verify_receipt
 from loyaltychain.chain.rpc import Rpc
+from loyaltychain.cli.listing import print_rows
 from loyaltychain.cli.options import HERE, AsJson, Home, in_words, project_at, speaking
 from loyaltychain.cli.output import EXIT_FOUND, print_json, stderr, stdout
 from loyaltychain.core import errors
 from loyaltychain.core.json_text import parse_json
+from loyaltychain.core.words import counted
 from loyaltychain.db.engine import Tx, reading
 from loyaltychain.db.migrate import open_migrated
 from loyaltychain.deploy.manifest import read_manifest
@@ -178,12 +179,12 @@ def _print_list(member: str, found: list[Receipt], *, as_json: bool) -> None:
     if not rows:
         stdout.print(f"No receipts of {member} yet: they come with the batch that settles an award.")
         return
-    table = Table("batch", "index", "points", "entry", title=f"{len(rows)} receipts of {member}", title_justify="left")
-    for row in rows:
-        table.add_row(str(row["batch"]), str(row["index"]), f"{row['amount']:+d}", str(row["entry"]))
-    stdout.print(table)
+    stdout.print(f"{counted(len(rows), 'receipt')} of {member}", markup=False, highlight=False)
+    print_rows(["entry"], ["batch", "index", "points"], [
+        (str(row["entry"]), str(row["batch"]), str(row["index"]), f"{row['amount']:+,d}") for row in rows
+    ], ids=["entry"])  # fmt: skip
     stdout.print("One of them whole, as a file for the member:", highlight=False)
-    stdout.print(f"  loyaltychain receipt show --entry {rows[-1]['entry']} --out receipt.json",
+    stdout.print(f"  loyaltychain receipt show --entry {shlex.quote(str(rows[-1]['entry']))} --out receipt.json",
                  soft_wrap=True, highlight=False)  # fmt: skip
 
 

@@ -7,8 +7,9 @@ from typing import Annotated, Any
 import typer
 from sqlalchemy import Engine
 
+from loyaltychain.cli.listing import print_rows
 from loyaltychain.cli.options import HERE, AsJson, Home, project_at, speaking
-from loyaltychain.cli.output import instant, make_table, print_facts, print_json, stdout
+from loyaltychain.cli.output import instant, print_facts, print_json, stdout
 from loyaltychain.cli.reporting_tables import print_liability, print_roll_forward
 from loyaltychain.config.project import Project
 from loyaltychain.core import errors
@@ -48,14 +49,19 @@ def roll_forward_(
     from_: Annotated[str | None, typer.Option("--from", metavar="DAY", help="The first day: 2026-10-01.")] = None,
     to: Annotated[str | None, typer.Option("--to", metavar="DAY", help="The last day: 2026-10-31.")] = None,
     period: Annotated[int | None, typer.Option(help="A closed period, instead of days.", min=1)] = None,
-    format_: Annotated[str, typer.Option("--format", metavar="csv|json", help="To stdout; else a table.")] = "table",
+    format_: Annotated[
+        str, typer.Option("--format", metavar="csv|json", help="csv, or json as it is hashed, to stdout; else tables.")
+    ] = "table",
     entries: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write the entries behind each figure to this new CSV file.")
     ] = None,
     home: Home = HERE,
     as_json: AsJson = False,
 ) -> None:
-    """Opening, what came and went, closing: by unit, bucket and month of earning. Days are the programme's own."""
+    """Opening, what came and went, closing: by unit, bucket and month of earning. Days are the programme's own.
+
+    The buckets are owned (what can be spent or is held), pending, debt and qualifying.
+    """
     with speaking(as_json):
         if format_ not in ("table", "csv", "json"):
             raise errors.InvalidOperation("A roll-forward is written as csv or json.", given=format_)
@@ -115,17 +121,21 @@ def periods(home: Home = HERE, as_json: AsJson = False) -> None:
         if not found:
             stdout.print("No period is closed. Close one: loyaltychain report close --until 2026-10-31 --actor YOU")
             return
-        table = make_table(["until (exclusive)", "sha256 of the report"], ["period", "positions"])
-        for each in found:
-            positions = f"{each.from_position:,} to {each.to_position:,}"
-            table.add_row(instant(each.ends_at), each.sha256, str(each.number), positions)
-        stdout.print(table)
+        print_rows(["period", "until (exclusive)", "positions", "sha256 of the report"], [], [
+            (str(each.number), instant(each.ends_at), f"{each.from_position:,} to {each.to_position:,}", each.sha256)
+            for each in found
+        ], ids=["sha256 of the report"])  # fmt: skip
 
 
 def liability(
-    at: Annotated[str | None, typer.Option("--at", help="An instant, ISO with offset; else now.")] = None,
+    at: Annotated[
+        str | None, typer.Option("--at", help="An instant, past or later, such as 2026-10-31T23:59:59Z; else now.")
+    ] = None,
     redemption_rate: Annotated[
-        str | None, typer.Option(metavar="SHARE", help="What you expect to be redeemed: 0.85. Nothing is assumed.")
+        str | None,
+        typer.Option(
+            metavar="SHARE", help="The share that you expect to be redeemed, such as 0.85; else no expected cost."
+        ),
     ] = None,
     curves: Annotated[bool, typer.Option("--curves", help="Add what past months' points came to.")] = False,
     home: Home = HERE,
@@ -143,7 +153,8 @@ def liability(
             more = {"cohorts": [each.document() for each in cohorts]} if curves else {}
             print_json(found.document() | more)
         else:
-            print_liability(found, cohorts)
+            policy = None if program.expiry is None else program.expiry.inactivity
+            print_liability(found, cohorts, inactivity=policy)
 
 
 def _open(project: Project) -> Engine:

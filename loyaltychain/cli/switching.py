@@ -4,8 +4,9 @@ from typing import Annotated, Any
 
 import typer
 
+from loyaltychain.cli.mainnet import signing
 from loyaltychain.cli.operating import carry, role_sender, say
-from loyaltychain.cli.options import HERE, AsJson, Home, project_at, speaking
+from loyaltychain.cli.options import HERE, AsJson, Home, alone, project_at, speaking
 from loyaltychain.cli.output import print_facts, print_json, progress
 from loyaltychain.core import errors
 from loyaltychain.core.hashing import to_hex
@@ -29,10 +30,10 @@ def register(app: typer.Typer) -> None:
     """Add the commands to ``app``."""
     group = typer.Typer(help="From push to root mode: propose, count, activate, unpause.", no_args_is_help=True)
     group.command("status")(status)
-    group.command("propose")(propose)
-    group.command("count")(count)
-    group.command("activate")(activate_)
-    group.command("cancel")(cancel)
+    group.command("propose")(signing(propose))
+    group.command("count")(signing(count))
+    group.command("activate")(signing(activate_))
+    group.command("cancel")(signing(cancel))
     app.add_typer(group, name="mode")
 
 
@@ -89,8 +90,9 @@ def count(
         world = _world(home)
         with reading(world.engine) as tx:
             words = last_number(tx) // _LANES + 1
-        sender, signer = role_sender(world, "config"), world.address("config")
-        with progress("counting words", quiet=as_json) as report:
+        signer = world.address("config")
+        with alone(world) as world, progress("counting words", quiet=as_json) as report:
+            sender = role_sender(world, "config")
             sent = count_words(sender, world.manifest, signer=signer, words=words, chunk=chunk, on_part=report)
         end = read_switch(world.rpc, world.manifest).contest_end
         facts = {"words": words, "transactions": sent, "contest_end": end}
@@ -106,7 +108,8 @@ def activate_(home: Home = HERE, as_json: AsJson = False) -> None:
         world = _world(home)
         end = read_switch(world.rpc, world.manifest).contest_end
         try:
-            activate(role_sender(world, "config"), world.manifest, signer=world.address("config"))
+            with alone(world) as world:
+                activate(role_sender(world, "config"), world.manifest, signer=world.address("config"))
         except errors.Reverted as refusal:
             if "ContestRuns(" in str(refusal.context.get("reason")):
                 raise errors.NotDue(f"The contest runs until {format_instant(end)}.", contest_end=end) from refusal

@@ -6,8 +6,9 @@ from typing import Annotated, Any
 
 import typer
 
+from loyaltychain.cli.mainnet import signing
 from loyaltychain.cli.operating import facts_of, role_sender, say
-from loyaltychain.cli.options import HERE, AsJson, Home, project_at, speaking
+from loyaltychain.cli.options import HERE, AsJson, Home, alone, project_at, speaking
 from loyaltychain.cli.output import EXIT_FOUND, print_facts, print_json, stdout
 from loyaltychain.core import errors
 from loyaltychain.core.hashing import to_hex
@@ -45,8 +46,10 @@ _SAMPLE = 200  # members whose balances are compared before and after
 def register(app: typer.Typer) -> None:
     """Add the commands to ``app``."""
     group = typer.Typer(help="Upgrade a contract: check, rehearse, schedule, execute.", no_args_is_help=True)
-    for command in (check, rehearse, schedule, execute, cancel):
+    for command in (check, rehearse):
         group.command(command.__name__)(command)
+    for sending in (schedule, execute, cancel):
+        group.command(sending.__name__)(signing(sending))
     app.add_typer(group, name="upgrade")
 
 
@@ -88,7 +91,7 @@ def rehearse(
         world, code, calldata = _begin(home, contract, to, call, arg)
         must_pass(_check(world, code, calldata, before=before, renames=renames_meant))
         report = rehearse_upgrade(world.rpc, world.manifest, code, calldata, members=_members(world),
-                                  rpc_url=world.project.settings.rpc)  # fmt: skip
+                                  rpc_url=next(iter(world.project.settings.endpoints), None))  # fmt: skip
         if as_json:
             print_json(report.document)
         else:
@@ -111,10 +114,11 @@ def schedule(
     with speaking(as_json):
         world, code, calldata = _begin(home, contract, to, call, arg)
         must_pass(_check(world, code, calldata, before=before, renames=renames_meant))
-        sender = role_sender(world, steps.ROLE, creations=True)
-        plan, done = steps.schedule(
-            sender, world.manifest, code, call=calldata, manifest_file=world.project.manifest_file
-        )
+        with alone(world) as world:
+            sender = role_sender(world, steps.ROLE, creations=True)
+            plan, done = steps.schedule(
+                sender, world.manifest, code, call=calldata, manifest_file=world.project.manifest_file
+            )
         facts = facts_of(done, plan.managed(world.manifest)) | {"implementation": plan.implementation}
         say(facts, as_json=as_json)
         if not as_json:
@@ -126,9 +130,10 @@ def execute(contract: Contract, home: Home = HERE, as_json: AsJson = False) -> N
     """Execute what was scheduled, once it is due; read it back, and write it into manifest and database. UPGRADER."""
     with speaking(as_json):
         world = _world(home, contract)
-        sender = role_sender(world, steps.ROLE)
         file = world.project.manifest_file
-        done = steps.execute(sender, world.manifest, contract=contract, manifest_file=file, members=_members(world))
+        with alone(world) as world:
+            sender, members = role_sender(world, steps.ROLE), _members(world)
+            done = steps.execute(sender, world.manifest, contract=contract, manifest_file=file, members=members)
         facts: dict[str, Any] = {
             "contract": contract,
             "implementation": done.upgraded.new,

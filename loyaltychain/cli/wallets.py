@@ -10,6 +10,7 @@ import typer
 
 from loyaltychain.chain.sender import Outcome, Sender
 from loyaltychain.chain.signer import KeySigner, load_key
+from loyaltychain.cli.mainnet import signing
 from loyaltychain.cli.options import HERE, AsJson, Home, in_words, project_at, speaking
 from loyaltychain.cli.output import print_facts, print_json, stdout
 from loyaltychain.core import errors
@@ -35,8 +36,10 @@ Consent = Annotated[str, typer.Option("--consent", help="The wallet's signature 
 def register(app: typer.Typer) -> None:
     """Add the commands to ``app``."""
     group = typer.Typer(help="Wallets that show members' points.", no_args_is_help=True)
-    for command in (voucher, consent, bind, rebind, execute, cancel, show):
+    for command in (voucher, consent, show):
         group.command(command.__name__)(command)
+    for sending in (bind, rebind, execute, cancel):
+        group.command(sending.__name__)(signing(sending))
     app.add_typer(group, name="wallet")
 
 

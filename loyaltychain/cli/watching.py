@@ -11,12 +11,15 @@ from typing import Annotated, Any
 import typer
 
 from loyaltychain.audit.manifest import parse_manifest
+from loyaltychain.chain.mainnets import refuse_mainnet
 from loyaltychain.chain.profiles import load_profile
 from loyaltychain.chain.rpc import Rpc
 from loyaltychain.cli.auditing import read_manifest_file
+from loyaltychain.cli.mainnet import Mainnet, ask
 from loyaltychain.cli.options import HERE, AsJson, Home, project_at, speaking
 from loyaltychain.cli.output import EXIT_INVARIANT, escape, print_json, stdout
 from loyaltychain.core import errors
+from loyaltychain.core.environment import Environment
 from loyaltychain.watch.keys import find_watcher_key
 from loyaltychain.watch.notes import Kind, Note
 from loyaltychain.watch.run import Watched, watch
@@ -49,6 +52,7 @@ def watch_command(
         bool, typer.Option("--challenge", help="Have false batches voided, with the watcher's key.")
     ] = False,
     every: Annotated[int, typer.Option(help="Seconds between two looks.", min=1)] = 15,
+    mainnet: Mainnet = False,
     home: Home = HERE,
     as_json: AsJson = False,
 ) -> None:
@@ -59,8 +63,14 @@ def watch_command(
     with speaking(as_json):
         node, document, keys = _open(manifest, rpc, home)
         claims = parse_manifest(document)
+        if challenge:
+            _ask_mainnet(claims.chain_id, None if keys is None else keys.parent, is_meant=mainnet)
         taken = [*claims.holders.values(), claims.settler]
-        key = find_watcher_key(os.environ, keys, chain_id=claims.chain_id, taken=taken) if challenge else None
+        key = (
+            find_watcher_key(Environment(os.environ), keys, chain_id=claims.chain_id, taken=taken)
+            if challenge
+            else None
+        )
         notes: list[Note] = []
         stopping = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -92,6 +102,14 @@ def _open(manifest: Path | None, rpc: str | None, home: Path) -> tuple[Rpc, dict
         return connect(rpc), read_manifest_file(manifest), None
     world = open_world(project_at(home), rpc=connect(rpc) if rpc else None)
     return world.rpc, dict(world.manifest), world.project.home / "keys"
+
+
+def _ask_mainnet(chain_id: int, home: Path | None, *, is_meant: bool) -> None:
+    """As other commands that send; without a project nothing is remembered."""
+    if home is None:
+        refuse_mainnet(chain_id, is_meant=is_meant)
+    else:
+        ask(home, chain_id, is_meant=is_meant)
 
 
 def _summary(watched: Watched, notes: list[Note]) -> dict[str, Any]:

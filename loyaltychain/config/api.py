@@ -18,12 +18,15 @@ class Limits(_Part):
 
 
 class Ready(_Part):
-    """Beyond which figures ``/readyz`` warns. Seconds and events."""
+    """Beyond which figures ``/readyz`` and ``status`` raise an alarm. Seconds and events."""
 
     events_waiting: int = Field(default=100_000, ge=0)
     oldest_event: int = Field(default=300, ge=0)
     oldest_unsettled: int = Field(default=172_800, ge=0)
     newest_final: int = Field(default=172_800, ge=0)  # since the last final batch was sealed
+    worker_seen: int = Field(default=300, ge=0)  # since the worker was seen alive, while something waits for it
+    chain_head: int = Field(default=300, ge=0)  # age of the newest block, on a chain that is never idle
+    chain_final: int = Field(default=3_600, ge=0)  # age of the newest final block
 
 
 class Api(_Part):

@@ -24,7 +24,7 @@ class NetworkChoice:
     network: str
     rpc: str | None
     file_network: str | None
-    file_rpc: str | None
+    file_rpc: str | list[str] | None
 
     def is_current(self, file: Mapping[str, Any]) -> bool:
         """Whether the file still says what it said then."""

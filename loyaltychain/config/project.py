@@ -10,6 +10,7 @@ from pathlib import Path
 
 from loyaltychain.config.settings import FILE, Settings, load_settings
 from loyaltychain.core import errors
+from loyaltychain.core.environment import Variables
 
 #: One key a role: the hot key (settler) can do nothing but settle.
 ROLES = ("deployer", "admin", "guardian", "config", "upgrader", "registrar", "settler")
@@ -57,10 +58,6 @@ class Project:
         """The documents of published programmes, by digest."""
         return self.home / "programs"
 
-    @property
-    def worker_lock(self) -> Path:
-        return self.home / "worker.lock"
-
     def key_file(self, role: str) -> Path:
         return self.home / "keys" / f"{role}.key"
 
@@ -73,7 +70,7 @@ class Project:
         return self.home / "keys" / f"{role}.address"
 
 
-def open_project(home: Path, environ: Mapping[str, str]) -> Project:
+def open_project(home: Path, environ: Variables) -> Project:
     """The project in ``home``. Raises ProjectMissing or InvalidSettings."""
     return Project(home.resolve(), load_settings(home, environ))
 

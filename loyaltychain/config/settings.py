@@ -4,7 +4,6 @@ Nothing reads the environment at import; ``load_settings`` is given both sources
 """
 
 import tomllib
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -12,7 +11,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from loyaltychain.config.api import Api
 from loyaltychain.config.network import apply_choice, read_choice
+from loyaltychain.config.signers import Signers
 from loyaltychain.core import errors
+from loyaltychain.core.environment import Variables
 
 FILE = "loyaltychain.toml"
 #: Environment variable -> the setting that it overrides.
@@ -76,7 +77,22 @@ class Approvals(Strict):
     """What a second person has to agree to."""
 
     adjust_above: int | None = Field(default=None, ge=0)  # points, up or down; none: nothing
+    adjust_a_day: int | None = Field(default=None, ge=0)  # of one person or key; none: ten times adjust_above
     days: int = Field(default=7, ge=1, le=365)
+
+    @property
+    def a_day(self) -> int | None:
+        """Points that one person may adjust within a day without a second one; None: any number."""
+        if self.adjust_a_day is None and self.adjust_above is not None:
+            return 10 * self.adjust_above
+        return self.adjust_a_day
+
+
+class Gas(Strict):
+    """When a backlog is settled, by what gas costs (docs/WORKER.md)."""
+
+    calm_wei_per_gas: int | None = Field(default=None, ge=1)  # up to this price at once; none: at any price
+    patience_seconds: int = Field(default=86_400, ge=0)  # that the oldest entry waits for it; then at any price
 
 
 class Safety(Strict):
@@ -97,7 +113,8 @@ class Settings(Strict):
 
     program: str = "program.yaml"
     network: str = "local"
-    rpc: str | None = None  # the network's endpoint; none: the local chain of this project
+    #: The network's endpoints: one URL, several with spaces between, or a list. None: the project's local chain.
+    rpc: str | list[str] | None = None
     database: str = "sqlite:///ledger.sqlite3"
     settle_every: int = Field(default=86_400, ge=0)  # seconds between two batches of a worker that goes on
     token: Token
@@ -108,17 +125,25 @@ class Settings(Strict):
     liability: Liability = Liability()
     approvals: Approvals = Approvals()
     safety: Safety = Safety()
+    gas: Gas = Gas()
     api: Api = Api()
+    signers: Signers = Field(default_factory=dict)
+
+    @property
+    def endpoints(self) -> tuple[str, ...]:
+        """The URLs of the network's nodes, each once, in their order; none for the project's local chain."""
+        given = self.rpc.split() if isinstance(self.rpc, str) else self.rpc or ()
+        return tuple(dict.fromkeys(given))
 
 
-def load_settings(home: Path, environ: Mapping[str, str]) -> Settings:
+def load_settings(home: Path, environ: Variables) -> Settings:
     """The settings of the project in ``home``: its file, the network that `deploy` was told, the environment.
 
     Raises:
         ProjectMissing: there is no ``loyaltychain.toml`` in ``home``.
         InvalidSettings: it cannot be read, or values are missing or wrong; all of them are named.
     """
-    overrides = {setting: environ[name] for name, setting in OVERRIDES.items() if environ.get(name)}
+    overrides = {setting: value for name, setting in OVERRIDES.items() if (value := environ.get(name))}
     content = apply_choice(read_file(home), read_choice(home), other=overrides.get("network")) | overrides
     try:
         return Settings.model_validate(content)

@@ -15,8 +15,16 @@ class DatabaseUnavailable(RetryableError):
     """The database server does not answer."""
 
 
+class LeadershipLost(RetryableError):
+    """This worker leads no more: nothing of this step was written or signed."""
+
+
 class RpcUnavailable(RetryableError):
     """The chain's RPC endpoint did not answer."""
+
+
+class ChainUnseen(RetryableError):
+    """What the contracts allow was never read from the chain."""
 
 
 class NotYetFinal(RetryableError):
@@ -25,6 +33,10 @@ class NotYetFinal(RetryableError):
 
 class NotDue(RetryableError):
     """The delay of what was scheduled is not over."""
+
+
+class SignerUnavailable(RetryableError):
+    """The signer of a key that is not in this process gave no signature."""
 
 
 class CapTooLow(RetryableError):

@@ -49,9 +49,12 @@ LoyaltyError
 ├── RetryableError            time must pass; the same call may succeed later
 │   ├── DatabaseBusy
 │   ├── DatabaseUnavailable
+│   ├── LeadershipLost        another worker leads, or took over; this one may stand by
 │   ├── RpcUnavailable
+│   ├── ChainUnseen           the worker has never read caps and rules from the chain
 │   ├── NotYetFinal
 │   ├── NotDue                scheduled, and its delay is not over
+│   ├── SignerUnavailable     a KMS or HSM gave no signature; its adapter knows why
 │   ├── CapTooLow             one entry moves more than a batch may; the caps have to be raised
 │   └── LedgerPaused
 └── InvariantError            an engineer must act; the process stops
@@ -78,11 +81,13 @@ from loyaltychain.core.error_causes import ArtifactsStale as ArtifactsStale
 from loyaltychain.core.error_causes import CapTooLow as CapTooLow
 from loyaltychain.core.error_causes import ChainAhead as ChainAhead
 from loyaltychain.core.error_causes import ChainBehind as ChainBehind
+from loyaltychain.core.error_causes import ChainUnseen as ChainUnseen
 from loyaltychain.core.error_causes import ConstraintRefused as ConstraintRefused
 from loyaltychain.core.error_causes import DatabaseBusy as DatabaseBusy
 from loyaltychain.core.error_causes import DatabaseUnavailable as DatabaseUnavailable
 from loyaltychain.core.error_causes import IntentReverted as IntentReverted
 from loyaltychain.core.error_causes import InvariantError as InvariantError
+from loyaltychain.core.error_causes import LeadershipLost as LeadershipLost
 from loyaltychain.core.error_causes import LedgerPaused as LedgerPaused
 from loyaltychain.core.error_causes import MissingAccount as MissingAccount
 from loyaltychain.core.error_causes import NonceTaken as NonceTaken
@@ -97,6 +102,7 @@ from loyaltychain.core.error_causes import Reverted as Reverted
 from loyaltychain.core.error_causes import RootMismatch as RootMismatch
 from loyaltychain.core.error_causes import RpcUnavailable as RpcUnavailable
 from loyaltychain.core.error_causes import SendRefused as SendRefused
+from loyaltychain.core.error_causes import SignerUnavailable as SignerUnavailable
 from loyaltychain.core.error_causes import WrongChain as WrongChain
 
 

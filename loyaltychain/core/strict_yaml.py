@@ -25,6 +25,10 @@ _HINTS = {
     "int_type": "write a whole number without quotes",
     "bool_type": "write true or false",
 }
+_WORDS = {
+    "model_type": "this is a section: write its fields under it, each with a name and a colon",
+    "extra_forbidden": "there is no such field",
+}
 
 
 class _Loader(yaml.SafeLoader):
@@ -108,4 +112,4 @@ def _complaint(each: Mapping[str, Any], known: str) -> str:
     hint = f" ({_HINTS[kind]})" if kind in _HINTS else ""
     if kind == "extra_forbidden" and len(path) == 1:
         hint = f" ({_HINTS[kind]}; there are: {known})"
-    return f"{field}: {complaint(each)}{shown}{hint}"
+    return f"{field}: {_WORDS.get(kind) or complaint(each)}{shown}{hint}"

@@ -7,12 +7,12 @@ run of its block would repeat.
 import re
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
 import sqlalchemy
-from sqlalchemy import Engine, event, exc
+from sqlalchemy import Dialect, Engine, event, exc
 from sqlalchemy.engine import URL, ExceptionContext, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
@@ -26,6 +26,7 @@ WAIT_SECONDS = 5  # for another writer, before DatabaseBusy
 _RETRY_SECONDS = 0.01
 _READ_ONLY = "loyaltychain_read_only"
 _SCHEMA = "loyaltychain_schema"
+_FENCE = "loyaltychain_fence"
 _SCHEMA_NAME = re.compile(r"[a-z_][a-z0-9_]{0,62}")
 _BUSY_CODES = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
 _UNUSABLE_CODES = frozenset(
@@ -34,6 +35,11 @@ _UNUSABLE_CODES = frozenset(
 _BUSY_STATES = frozenset({"55P03", "40001", "40P01"})  # lock not available, serialization failure, deadlock
 _NO_RIGHTS = frozenset({"42501", "3F000"})  # insufficient privilege, invalid schema name
 _WRONG_LOGIN_CLASSES = frozenset({"28", "3D"})  # invalid authorization, invalid catalog name
+#: Of a server's connection, as libpq takes them: a host that has gone is noticed in less than ten seconds.
+_ALIVE: dict[str, int] = {
+    "connect_timeout": 5, "keepalives": 1, "keepalives_idle": 3, "keepalives_interval": 1, "keepalives_count": 3,
+    "tcp_user_timeout": 6_000,
+}  # fmt: skip
 _PRIMARY_CODE = 0xFF  # SQLite's extended codes carry the plain one in their lowest byte
 
 
@@ -74,9 +80,13 @@ def transaction(engine: Engine) -> Iterator[Tx]:
     Raises:
         DatabaseBusy: another writer won; run the whole block again.
         ConstraintRefused: a CHECK, UNIQUE, FOREIGN KEY or trigger refused a write.
+        LeadershipLost: the engine is ``fenced``, and its worker leads no more; nothing was written.
     """
+    fence = engine.get_execution_options().get(_FENCE)
     try:
         with engine.begin() as tx:
+            if fence is not None:
+                fence(tx)
             yield tx
     except exc.TimeoutError as error:
         raise errors.DatabaseBusy() from error
@@ -102,6 +112,19 @@ def is_read_only(tx: Tx) -> bool:
     return bool(tx.get_execution_options().get(_READ_ONLY, False))
 
 
+def fenced(engine: Engine, check: Callable[[Tx], None]) -> Engine:
+    """The same database, in which each write transaction begins with ``check``: it raises, or may hold locks."""
+    return engine.execution_options(**{_FENCE: check})
+
+
+def check_fence(engine: Engine) -> None:
+    """Raise LeadershipLost where this engine is ``fenced`` and its worker leads no more: for what is no write, as a
+    signature."""
+    if _FENCE in engine.get_execution_options():
+        with transaction(engine):
+            pass
+
+
 @contextmanager
 def driver(tx: Tx) -> Iterator[Any]:
     """The driver's own connection of this transaction, for what SQLAlchemy has no words for. Its errors are ours.
@@ -109,11 +132,18 @@ def driver(tx: Tx) -> Iterator[Any]:
     Raises:
         DatabaseBusy, DatabaseUnavailable, ConstraintRefused: as in a ``transaction``.
     """
-    library = tx.dialect.loaded_dbapi
-    try:
+    with own_errors(tx.dialect):
         yield tx.connection.driver_connection
+
+
+@contextmanager
+def own_errors(dialect: Dialect) -> Iterator[None]:
+    """What the driver raises inside becomes our error, as in a ``transaction``."""
+    library = dialect.loaded_dbapi
+    try:
+        yield
     except library.Error as cause:
-        error = exc.DBAPIError.instance(None, None, cause, library.Error, dialect=tx.dialect)
+        error = exc.DBAPIError.instance(None, None, cause, library.Error, dialect=dialect)
         assert isinstance(error, exc.DBAPIError), error
         raise _domain_error(error, cause) or error from cause
 
@@ -140,6 +170,18 @@ def schema_of(tx: Tx) -> str | None:
     return schema
 
 
+def schema_name(engine: Engine) -> str | None:
+    """As ``schema_of``, of the whole database."""
+    schema: str | None = engine.get_execution_options().get(_SCHEMA)
+    return schema
+
+
+def session_arguments(url: URL, settings: Mapping[str, str]) -> dict[str, Any]:
+    """What the driver's ``connect`` takes for a connection beside the pool, with these settings of the server's."""
+    _, arguments = url.get_dialect()().create_connect_args(url)
+    return {**arguments, **_alive(url), "options": " ".join(f"-c {name}={value}" for name, value in settings.items())}
+
+
 def _open_postgresql(url: URL) -> Engine:
     schema = url.query.get("schema")
     settings = f"-c lock_timeout={WAIT_SECONDS}s -c timezone=UTC"
@@ -152,11 +194,16 @@ def _open_postgresql(url: URL) -> Engine:
         settings += f" -c search_path={schema}"
     engine = sqlalchemy.create_engine(
         url.set(drivername="postgresql+psycopg").difference_update_query(["schema"]),
-        connect_args={"options": settings},
+        connect_args={"options": settings, **_alive(url)},
         execution_options={_SCHEMA: schema},
     )
     event.listen(engine, "begin", _begin_postgresql)
     return engine
+
+
+def _alive(url: URL) -> dict[str, int]:
+    """What the URL does not say itself."""
+    return {name: value for name, value in _ALIVE.items() if name not in url.query}
 
 
 def _prepare_sqlite(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
@@ -240,5 +287,13 @@ def _translate_postgresql(error: exc.SQLAlchemyError | None, cause: BaseExceptio
     if state in _BUSY_STATES:
         return errors.DatabaseBusy(detail=str(cause))
     if state is not None and state[:2] in _WRONG_LOGIN_CLASSES:
-        return errors.InvalidSettings("The database refuses this user, password or name.", detail=str(cause))
-    return errors.DatabaseUnavailable(detail=str(cause))
+        return errors.InvalidSettings(
+            "The database refuses this user, password or name: check them in `database` of loyaltychain.toml "
+            "(LOYALTYCHAIN_DATABASE overrides it), and that the role may connect.",
+            detail=str(cause),
+        )
+    return errors.DatabaseUnavailable(
+        hint="Check that the server runs and can be reached from here, and host, port and name in `database` of "
+        "loyaltychain.toml (LOYALTYCHAIN_DATABASE overrides it).",
+        detail=str(cause),
+    )

@@ -18,7 +18,10 @@ def lock(tx: Tx, name: str) -> None:
         DatabaseBusy: another transaction kept it for too long.
     """
     if tx.dialect.name == "postgresql":
-        place = schema_of(tx)
-        whole = name if place is None else f"{place}/{name}"
-        key = int.from_bytes(hashlib.sha256(whole.encode()).digest()[:8], signed=True)
-        tx.execute(_LOCK, {"key": key})
+        tx.execute(_LOCK, {"key": lock_key(schema_of(tx), name)})
+
+
+def lock_key(schema: str | None, name: str) -> int:
+    """PostgreSQL's number for the advisory lock ``name`` of the programme in ``schema``: 64 bits, signed."""
+    whole = name if schema is None else f"{schema}/{name}"
+    return int.from_bytes(hashlib.sha256(whole.encode()).digest()[:8], signed=True)

@@ -11,7 +11,7 @@ from loyaltychain.chain import artifacts
 from loyaltychain.chain.abi import decode_output, encode_call
 from loyaltychain.chain.devkeys import COUNT, development_keys
 from loyaltychain.chain.rpc import Rpc, Web3Rpc
-from loyaltychain.chain.signer import AllowedCall, KeySigner, PrivateKey
+from loyaltychain.chain.signer import AllowedCall, Key, KeySigner, PrivateKey
 from loyaltychain.config.project import ROLES, make_project
 from loyaltychain.core.calendar import UnixSeconds
 from loyaltychain.core.hashing import to_hex
@@ -104,7 +104,7 @@ class Stage:
         """Let the clock go on."""
         self.clock.set(UnixSeconds(self.clock() + seconds))
 
-    def look(self, key: PrivateKey | None = None) -> tuple[Sight, list[Note]]:
+    def look(self, key: Key | None = None) -> tuple[Sight, list[Note]]:
         """One look of a watcher; with a key, and the challenges that follow."""
         notes: list[Note] = []
         limits, manifest = self.world.profile, self.world.manifest
@@ -126,13 +126,13 @@ class Stage:
             "paused": self.ask("paused"),
         }
 
-    def send(self, key: PrivateKey, calldata: bytes, *, what: str) -> Paid:
+    def send(self, key: Key, calldata: bytes, *, what: str) -> Paid:
         """A call of the ledger."""
         receipt = self._courier(key, calldata).send(calldata, gas_max=GAS_MAX)
         assert not isinstance(receipt, Refused), receipt
         return Paid(what, key.address, receipt.gas_used, to_hex(receipt.tx_hash))
 
-    def try_out(self, key: PrivateKey, calldata: bytes) -> str:
+    def try_out(self, key: Key, calldata: bytes) -> str:
         """Why the ledger refuses a call; nothing is sent."""
         answer = self._courier(key, calldata).rehearse(calldata, gas_max=GAS_MAX)
         assert isinstance(answer, Refused), "the drill tries out what must be refused"
@@ -166,6 +166,6 @@ class Stage:
         """An audit with everything at hand."""
         return run_audit(self.rpc, self.world.manifest, clock=time.monotonic, database=self.world.engine)
 
-    def _courier(self, key: PrivateKey, calldata: bytes) -> Courier:
+    def _courier(self, key: Key, calldata: bytes) -> Courier:
         signer = KeySigner(key, [AllowedCall(self.ledger, calldata[:4])], chain_id=self.rpc.chain_id())
         return Courier(self.rpc, signer, self.world.profile, target=self.ledger)

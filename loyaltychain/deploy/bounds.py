@@ -17,6 +17,7 @@ def read_bounds(project: Project) -> Bounds:
     return replace(
         _read_caps(project),
         approve_above=settings.approvals.adjust_above,
+        approve_a_day=settings.approvals.a_day,
         approve_seconds=settings.approvals.days * 86_400,
         cooldown=settings.safety.cooldown_hours * 3_600,
     )

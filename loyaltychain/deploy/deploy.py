@@ -16,7 +16,7 @@ from loyaltychain.chain.deployments import StoredDeployment, find_deployment, in
 from loyaltychain.chain.intents import NewIntent
 from loyaltychain.chain.rpc import Rpc
 from loyaltychain.chain.sender import Outcome, Sender
-from loyaltychain.chain.signer import AllowedCall, KeySigner, PrivateKey, Signer
+from loyaltychain.chain.signer import AllowedCall, Key, KeySigner, Signer
 from loyaltychain.core import canonical, errors
 from loyaltychain.core.hashing import from_hex, to_hex
 from loyaltychain.core.json_text import parse_json
@@ -121,9 +121,7 @@ def fresh_instance_id() -> str:
     return to_hex(secrets.token_bytes(32))
 
 
-def deploy(
-    make_sender: MakeSender, plan: DeployPlan, key: PrivateKey, *, manifest_file: Path, on_step: OnStep
-) -> Deployed:
+def deploy(make_sender: MakeSender, plan: DeployPlan, key: Key, *, manifest_file: Path, on_step: OnStep) -> Deployed:
     """Carry ``plan`` to its end and prove it; once that is done, say how things stand and send nothing.
 
     Roles may change caps and settler afterwards: a finished deployment's ``checks`` show it, and nothing is raised.
@@ -173,17 +171,32 @@ def deploy(
 def find_finished(engine: Engine, rpc: Rpc, network: str, *, manifest_file: Path) -> Deployed | None:
     """The deployment on this network as it stands, if it was finished; it needs no key. None before that.
 
-    Raises WrongChain when the chain that answers is not the one deployed to.
+    Raises WrongChain when the chain that answers is not the one deployed to, or the database is another project's.
     """
     with reading(engine) as tx:
         stored = find_deployment(tx, network)
     if stored is None:
         return None
     if not manifest_file.exists():
+        _check_own(rpc, Deployment.from_manifest(json.loads(stored.manifest)))
         write_manifest(manifest_file, json.loads(stored.manifest))
     manifest = read_manifest(manifest_file)
     check_identity(rpc, Deployment.from_manifest(manifest))
     return Deployed(manifest, read_back(rpc, manifest), gas_used=0, is_new=False)
+
+
+def _check_own(rpc: Rpc, recorded: Deployment) -> None:
+    """Raise WrongChain where a project without a manifest finds a deployment on another chain in its database."""
+    try:
+        check_identity(rpc, recorded)
+    except errors.WrongChain as problem:
+        raise errors.WrongChain(
+            f"This project has no manifest, but its database holds a deployment on {recorded.network!r}, of another "
+            "chain than the one that answers. If the database is another project's, give this one its own, or on "
+            "PostgreSQL a schema of its own (`database` in loyaltychain.toml, ?schema=NAME); if it is this project's, "
+            "start the chain that belongs to it. Nothing was written or signed.",
+            found=problem.message,
+        ) from problem
 
 
 def prove(rpc: Rpc, manifest: Manifest) -> list[Check]:
@@ -195,7 +208,7 @@ def prove(rpc: Rpc, manifest: Manifest) -> list[Check]:
     return checks
 
 
-def _manager_signer(key: PrivateKey, plan: DeployPlan, addresses: Mapping[str, str]) -> KeySigner:
+def _manager_signer(key: Key, plan: DeployPlan, addresses: Mapping[str, str]) -> KeySigner:
     manager = addresses["AccessManager"]
     selectors = {step.build(plan, addresses)[:4] for step in STEPS if step.target == "AccessManager"}
     calls = [AllowedCall(manager, selector) for selector in sorted(selectors)]

@@ -99,6 +99,18 @@ def name_settler(manifest: Mapping[str, Any], address: str) -> ManagedCall:
     return managed_call(manifest, "config", LEDGER, "setSettler", address)
 
 
+def check_hot_key(manifest: Mapping[str, Any], address: str) -> None:
+    """Raise InvalidSettings if ``address`` may do anything but settle: its key lies on a machine that talks."""
+    holders = {name: holder for name, holder in manifest["roles"].items() if name != "settler"}
+    holders |= {"deployer": manifest["deployer"], "voucher signer": manifest["wallets"]["voucher_signer"]}
+    if held := [name for name, holder in holders.items() if holder.lower() == address.lower()]:
+        raise errors.InvalidSettings(
+            f"This address is the {' and the '.join(held)} of the programme: the settler needs a key of its own, which "
+            "can do nothing but settle.",
+            address=address,
+        )
+
+
 def propose_root_mode(rpc: Rpc, manifest: Mapping[str, Any], *, window: int) -> ManagedCall:
     """Begin the switch on the root of the last batch, which the ledger's logs hold.
 

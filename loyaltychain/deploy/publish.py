@@ -66,20 +66,43 @@ def publish(
     return newest, True
 
 
-def check_in_force(tx: Tx, rpc: Rpc, manifest: Mapping[str, Any], *, digest: bytes, file: str) -> None:
-    """Return if the rules with this digest count now, on chain and in the database, and no change is on its way.
+def count_on_chain(rpc: Rpc, manifest: Mapping[str, Any]) -> int:
+    """How many programmes the registry has logged. Raises RpcUnavailable."""
+    registry = manifest["contracts"]["ProgramRegistry"]["address"]
+    answer = rpc.call(registry, encode_call(artifacts.load("ProgramRegistry").abi, "count", ()))
+    return int.from_bytes(answer, "big")
+
+
+def find_in_force(tx: Tx, manifest: Mapping[str, Any], *, on_chain: int) -> bytes | None:
+    """The digest of the rules that count now, on chain and in the database alike.
+
+    None before the first publication, and while one is on its way: nobody could say then under which rules an entry is
+    made.
+
+    Args:
+        on_chain: What ``count_on_chain`` has answered.
+    """
+    in_force = published.read_latest(tx, manifest["network"])
+    known = 0 if in_force is None else in_force.number
+    if published.read_begun(tx, _prefix(manifest)) or on_chain != known:
+        return None
+    return None if in_force is None else in_force.digest
+
+
+def check_in_force(tx: Tx, manifest: Mapping[str, Any], *, digest: bytes, file: str, seen: bytes | None) -> None:
+    """Return if the rules with this digest count, as far as database and the last look at the chain tell.
+
+    Args:
+        seen: What ``find_in_force`` answered at that look.
 
     Raises ProgramNotPublished that says what to do.
     """
     in_force = published.read_latest(tx, manifest["network"])
-    known = 0 if in_force is None else in_force.number
-    on_chain = _count_on_chain(rpc, manifest)
-    if published.read_begun(tx, _prefix(manifest)) or on_chain != known:
+    if published.read_begun(tx, _prefix(manifest)) or (seen is None and in_force is not None):
         raise errors.ProgramNotPublished(
             "A publication was begun and not finished: run `loyaltychain deploy` to finish it. Until then no entry is "
             "made, since nobody could say under which rules.",
-            on_chain=on_chain,
-            in_database=known,
+            in_database=0 if in_force is None else in_force.number,
         )
     if in_force is None or in_force.digest != digest:
         raise errors.ProgramNotPublished(
@@ -87,6 +110,12 @@ def check_in_force(tx: Tx, rpc: Rpc, manifest: Mapping[str, Any], *, digest: byt
             "Run `loyaltychain deploy` to publish it, or put the published file back.",
             file=to_hex(digest),
             published=None if in_force is None else to_hex(in_force.digest),
+        )
+    if seen != digest:
+        raise errors.ProgramNotPublished(
+            f"The rules in {file} were not seen in force on chain yet; they count as soon as the chain answers.",
+            file=to_hex(digest),
+            seen=None if seen is None else to_hex(seen),
         )
 
 
@@ -129,12 +158,6 @@ def _check_version(wanted: Mapping[str, Any], in_force: Mapping[str, Any] | None
             "`loyaltychain deploy` again.",
             version=wanted["version"],
         )
-
-
-def _count_on_chain(rpc: Rpc, manifest: Mapping[str, Any]) -> int:
-    registry = manifest["contracts"]["ProgramRegistry"]["address"]
-    answer = rpc.call(registry, encode_call(artifacts.load("ProgramRegistry").abi, "count", ()))
-    return int.from_bytes(answer, "big")
 
 
 def _prefix(manifest: Mapping[str, Any]) -> str:

@@ -5,8 +5,6 @@ The contract is the arbiter, the database a cache of it: neither a receipt nor a
 
 from dataclasses import dataclass
 
-from sqlalchemy import Engine
-
 from loyaltychain.chain import outbox
 from loyaltychain.chain.intents import ENDS, UNSIGNED, Intent, IntentState
 from loyaltychain.chain.observe import finality_depth
@@ -14,7 +12,7 @@ from loyaltychain.chain.sender import Sender
 from loyaltychain.core import errors
 from loyaltychain.core.hashing import to_hex
 from loyaltychain.db.engine import reading, transaction
-from loyaltychain.settlement import store
+from loyaltychain.settlement import store, void_store
 from loyaltychain.settlement.codec import decode
 from loyaltychain.settlement.contract import read_ledger
 from loyaltychain.settlement.deployment import Deployment
@@ -57,7 +55,7 @@ def confirm_step(sender: Sender, deployment: Deployment) -> Confirmed | None:
     Raises:
         LedgerPaused: the contract takes no batch at the moment; nothing was signed.
         IntentReverted: the settlement failed for good; the batch is halted.
-        NonceTaken: its nonce was used by a transaction that is not ours, for good; the batch is halted.
+        NonceTaken: the settler's nonce was used by a transaction that is not ours, for good; the batch is halted.
         RootMismatch: the chain holds another batch under this number; the batch is halted.
         OwnBatchVoided: as ``follow_voids``; so is the batch itself.
         WrongChain, ChainAhead, ChainBehind: as ``check_chain``; nothing was signed.
@@ -71,20 +69,22 @@ def confirm_step(sender: Sender, deployment: Deployment) -> Confirmed | None:
         batch = unfinished[0]
         number = batch.header.batch_id
         intent = newest_intent(tx, number)
+        # Right behind a void, who else used the key is known already: he settled what was voided.
+        is_exclusive = not 0 < void_store.last_void_id(tx) == number - 1
     if intent.state in UNSIGNED:
         check_chain(sender.engine, sender.rpc, deployment)
         if intent.id != intent_id(number) and _read_hash(sender, deployment, intent, number) == batch.hash:
             # What was signed for it before has settled it after all.
-            return _close(sender.engine, batch, intent)
+            return _close(sender, batch, intent)
     else:
         # What the database knows is in motion; that it is the right chain still has to be so.
         check_identity(sender.rpc, deployment)
-    intent = sender.drive(intent.id, least_gas=_least_gas(sender, deployment, batch, intent))
+        if _is_lost(sender, deployment, batch, intent):
+            return _end(sender, deployment, batch, intent)
+    least_gas = _least_gas(sender, deployment, batch, intent)
+    intent = sender.drive(intent.id, least_gas=least_gas, is_exclusive=is_exclusive)
     if intent.state in ENDS:
-        if _is_void(sender, deployment, number):
-            return _confirmed(batch, intent, state="void")
-        _conclude(sender, deployment, batch, intent)
-        return _confirmed(batch, intent, state="final")
+        return _end(sender, deployment, batch, intent)
     if intent.state == "parked" and read_ledger(sender.rpc, deployment, "paused"):
         raise errors.LedgerPaused(batch=number, reason=intent.reason)
     return _confirmed(batch, intent, state="submitted", advice=_advise(sender, deployment, batch, intent))
@@ -103,6 +103,28 @@ def _least_gas(sender: Sender, deployment: Deployment, batch: Batch, intent: Int
         return 0
     words = {member // LANES for member, _ in decode(batch.data)}
     return gas_bound(words=len(words), updates=batch.header.updates, transfer_logs=True)
+
+
+def _is_lost(sender: Sender, deployment: Deployment, batch: Batch, intent: Intent) -> bool:
+    """Whether another batch stands under our number for good, so that nothing more is sent or signed for ours.
+
+    Asked before a program's first look at what is on its way, and again once it has halted the batch.
+    """
+    if sender.has_driven(intent.id) and batch.state != "halted":
+        return False
+    try:
+        held = _read_hash(sender, deployment, intent, batch.header.batch_id)
+    except (errors.ChainAhead, errors.RpcUnavailable):
+        return False  # forgotten, or a state that the node does not keep: the receipts tell as well, a little later
+    return held not in (None, batch.hash)
+
+
+def _end(sender: Sender, deployment: Deployment, batch: Batch, intent: Intent) -> Confirmed:
+    """Close the batch, in the way that the chain says. Raises what halts it."""
+    if _is_void(sender, deployment, batch.header.batch_id):
+        return _confirmed(batch, intent, state="void")
+    _conclude(sender, deployment, batch, intent)
+    return _confirmed(batch, intent, state="final")
 
 
 def _is_void(sender: Sender, deployment: Deployment, number: int) -> bool:
@@ -124,22 +146,33 @@ def _conclude(sender: Sender, deployment: Deployment, batch: Batch, intent: Inte
     if actual == batch.hash:
         # Also when our own transaction did not do it: then somebody else has settled this very batch, and the contract
         # counts it once.
-        _set_state(sender.engine, number, "final")
+        place = None if intent.tx_hash is None else f"{intent.id} in block {intent.block_number}"
+        _set_state(sender, number, "final", reason=place)
         return
-    _set_state(sender.engine, number, "halted")
+    trouble = _explain(sender, deployment, batch, intent, actual=actual)
+    _set_state(sender, number, "halted", reason=trouble.message)
+    raise trouble
+
+
+def _explain(
+    sender: Sender, deployment: Deployment, batch: Batch, intent: Intent, *, actual: bytes | None
+) -> errors.InvariantError:
+    """Why the chain does not hold the batch, and what helps."""
+    number = batch.header.batch_id
     if actual is None and intent.is_dead:
-        raise errors.NonceTaken(
-            f"What was signed for batch {number} can never be mined: {intent.reason}. Look who else has the settler's "
-            f"key; {_RETRY}",
+        was = "Nothing was signed for" if intent.nonce is None else "What was signed for"
+        never = "" if intent.nonce is None else " can never be mined"
+        return errors.NonceTaken(
+            f"{was} batch {number}{never}: {intent.reason}. Look who else has the settler's key; {_RETRY}",
             batch=number,
             signer=intent.signer,
             nonce=intent.nonce,
         )
     if actual is None and intent.state == "reverted":
-        raise errors.IntentReverted(
+        return errors.IntentReverted(
             f"The chain refused batch {number}: {intent.reason}; {_RETRY}", batch=number, block=intent.block_number
         )
-    raise errors.RootMismatch(
+    return errors.RootMismatch(
         "The chain holds another batch under this number"
         f"{way_out(sender.rpc, deployment, number, sender.rpc.block('latest').number)}.",
         batch=number,
@@ -153,16 +186,17 @@ def _read_hash(sender: Sender, deployment: Deployment, intent: Intent, number: i
     head = sender.rpc.block("latest").number
     # A node that lags behind the one we asked before does not know the receipt's block yet, and says so.
     depth = finality_depth(sender.rpc, sender.profile, head=head)
-    block = max(head - depth, intent.block_number or 0)
+    # And before its first block there is no contract to ask.
+    block = max(head - depth, intent.block_number or 0, deployment.first_block)
     return read_settled(sender.rpc, deployment, number, block=block, settled_in=intent.block_number)
 
 
-def _close(engine: Engine, batch: Batch, intent: Intent) -> Confirmed:
+def _close(sender: Sender, batch: Batch, intent: Intent) -> Confirmed:
     """The batch is final, and its intent, which nothing was signed for, never will be needed."""
-    number = batch.header.batch_id
-    with transaction(engine) as tx:
-        outbox.set_dead(tx, intent, reason="never signed: the contract holds this batch already")
-        store.set_state(tx, number, "final")
+    number, now = batch.header.batch_id, sender.now()
+    with transaction(sender.engine) as tx:
+        outbox.set_dead(tx, intent, reason="never signed: the contract holds this batch already", now=now)
+        store.set_state(tx, number, "final", now=now)
         return _confirmed(batch, newest_intent(tx, number), state="final")
 
 
@@ -175,9 +209,9 @@ def _advise(sender: Sender, deployment: Deployment, batch: Batch, intent: Intent
     return explain_shortage(batch.header, caps, supply=supply)
 
 
-def _set_state(engine: Engine, number: int, state: State) -> None:
-    with transaction(engine) as tx:
-        store.set_state(tx, number, state)
+def _set_state(sender: Sender, number: int, state: State, *, reason: str | None) -> None:
+    with transaction(sender.engine) as tx:
+        store.set_state(tx, number, state, now=sender.now(), reason=reason)
 
 
 def _confirmed(batch: Batch, intent: Intent, *, state: State, advice: str | None = None) -> Confirmed:

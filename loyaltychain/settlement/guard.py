@@ -21,7 +21,7 @@ from loyaltychain.settlement.contract import final_at, read_ledger
 from loyaltychain.settlement.deployment import Deployment
 from loyaltychain.settlement.succession import intents_of
 
-_RESET = "or run `loyaltychain chain reset` and deploy anew into a fresh project"
+_RESET = "or, where that is lost, begin a fresh project in another directory"
 _NOT_OURS = (
     "the database was restored from an old copy, or another program settles with the same key. Nothing was signed. "
     "Put back the newest database"
@@ -65,6 +65,16 @@ def check_history(engine: Engine, rpc: Rpc, deployment: Deployment, *, is_reconc
     _check_batches(rpc, deployment, known)
 
 
+def check_database(engine: Engine, deployment: Deployment) -> None:
+    """The part of ``check_history`` that asks no chain: whether the database is this deployment's, and no backup.
+
+    Raises NotDeployed, WrongChain or NotReconciled, as ``check_chain``.
+    """
+    with reading(engine) as tx:
+        _check_not_restored(tx)
+        _check_database(tx, deployment)
+
+
 def check_identity(rpc: Rpc, deployment: Deployment) -> None:
     """The half of ``check_chain`` that needs no database: the chain and the contracts on it. Raises WrongChain."""
     chain_id = rpc.chain_id()
@@ -100,7 +110,8 @@ def _check_database(tx: Tx, deployment: Deployment) -> None:
     if stored is None:
         raise errors.NotDeployed(
             f"There is a manifest of a deployment on {deployment.network!r}, but this database knows nothing of it: "
-            "restore the database from a backup, or begin a fresh project in another directory."
+            "let `database` in loyaltychain.toml (LOYALTYCHAIN_DATABASE overrides it) name the one that settled here, "
+            "restore that from a backup, or begin a fresh project in another directory."
         )
     manifest = Deployment.from_manifest(json.loads(stored.manifest))
     for field, database, file in (
@@ -113,7 +124,9 @@ def _check_database(tx: Tx, deployment: Deployment) -> None:
     ):
         if database != file:
             raise errors.WrongChain(
-                "Database and manifest belong to different deployments; put back the one that was exchanged.",
+                "Database and manifest belong to different deployments. If two projects share this database, give "
+                "each its own, or on PostgreSQL a schema of its own (`database` in loyaltychain.toml, ?schema=NAME); "
+                "if one of the two was exchanged, put it back.",
                 field=field,
                 database=database,
                 manifest=file,

@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 
 from sqlalchemy import BigInteger, ColumnElement, RowMapping, cast, func, insert, select, update
 
+from loyaltychain.chain.settlement_log import append
+from loyaltychain.core.calendar import UnixSeconds
 from loyaltychain.core.errors import InvariantError
 from loyaltychain.core.hashing import from_hex, to_hex
 from loyaltychain.db.engine import Tx
@@ -58,6 +60,7 @@ def insert_batch(tx: Tx, batch: Batch) -> None:
         "supply": header.supply,
     }
     tx.execute(insert(batches), row)
+    append(tx, "batch", str(header.batch_id), at=UnixSeconds(header.time), was=None, became=batch.state, reason=None)
 
 
 def sum_burned(tx: Tx) -> int:
@@ -116,6 +119,12 @@ def _newest(tx: Tx, *conditions: ColumnElement[bool]) -> Batch | None:
     return None if row is None else _batch(row)
 
 
+def last_numbers(tx: Tx, count: int) -> list[int]:
+    """The numbers of the newest batches, void ones too, ascending."""
+    newest = select(batches.c.id).order_by(batches.c.id.desc()).limit(count)
+    return sorted(tx.execute(newest).scalars())
+
+
 def batches_in_state(tx: Tx, state: State) -> list[Batch]:
     """By ascending number."""
     rows = tx.execute(select(batches).where(batches.c.state == state).order_by(batches.c.id)).mappings()
@@ -123,17 +132,26 @@ def batches_in_state(tx: Tx, state: State) -> list[Batch]:
 
 
 def set_state(
-    tx: Tx, batch_id: int, state: State, *, transitions: Mapping[State, tuple[State, ...]] = TRANSITIONS
+    tx: Tx,
+    batch_id: int,
+    state: State,
+    *,
+    now: UnixSeconds,
+    reason: str | None = None,
+    transitions: Mapping[State, tuple[State, ...]] = TRANSITIONS,
 ) -> None:
-    """Move the batch on. A move to the state that it is in already changes nothing.
+    """Move the batch on, and say so in the settlement log. A move to the state that it is in already changes nothing.
 
     Raises InvariantError if there is no such batch, or ``transitions`` knows no way from where it is.
     """
-    allowed = (state, *transitions[state])
-    statement = update(batches).where(batches.c.id == batch_id, batches.c.state.in_(allowed)).values(state=state)
-    if tx.execute(statement).rowcount == 0:
-        now_in = tx.execute(select(batches.c.state).where(batches.c.id == batch_id)).scalar_one_or_none()
-        raise InvariantError("This batch may not go into this state.", batch=batch_id, state=now_in, wanted=state)
+    asked = select(batches.c.state).where(batches.c.id == batch_id).with_for_update()
+    was = tx.execute(asked).scalar_one_or_none()
+    if was == state:
+        return
+    if was not in transitions[state]:
+        raise InvariantError("This batch may not go into this state.", batch=batch_id, state=was, wanted=state)
+    tx.execute(update(batches).where(batches.c.id == batch_id).values(state=state))
+    append(tx, "batch", str(batch_id), at=now, was=was, became=state, reason=reason)
 
 
 def read_updates(tx: Tx, batch_id: int) -> dict[int, int]:

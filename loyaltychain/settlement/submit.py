@@ -63,7 +63,7 @@ def submit_step(engine: Engine, deployment: Deployment, *, settler: str, now: Un
             calldata=make_settle_call(batch),
         )
         outbox.enqueue(tx, intent, now=now)
-        store.set_state(tx, number, "submitted")
+        store.set_state(tx, number, "submitted", now=now, reason=intent.id)
     return Submitted(number, intent.id)
 
 
@@ -72,7 +72,7 @@ def retry_step(engine: Engine, rpc: Rpc, deployment: Deployment, *, settler: str
 
     An engineer's decision, taken after ``check_chain`` has passed. The proof: the newest intent ended without effect
     (failed in a final block, or its nonce was used by another for good), and the contract stands at the very batch
-    before this one.
+    before this one. The same holds for one that nothing was signed for because its signer was used by somebody else.
 
     Returns:
         None if no batch is halted, or the proof is not there; ``confirm_step`` says then how things are.
@@ -83,17 +83,17 @@ def retry_step(engine: Engine, rpc: Rpc, deployment: Deployment, *, settler: str
             return None
         number = batch.header.batch_id
         dead = newest_intent(tx, number)
-    if dead.state != "reverted" or not _is_next(rpc, deployment, batch):
+    if dead.state != "reverted" or not is_next(rpc, deployment, batch):
         return None
     with transaction(engine) as tx:
         if newest_intent(tx, number).id != dead.id:
             return None  # somebody else was faster
         successor = append_successor(tx, number, settler=settler, now=now)
-        store.set_state(tx, number, "submitted", transitions=store.RETRY)
+        store.set_state(tx, number, "submitted", now=now, reason=successor, transitions=store.RETRY)
     return Submitted(number, successor)
 
 
-def _is_next(rpc: Rpc, deployment: Deployment, batch: Batch) -> bool:
+def is_next(rpc: Rpc, deployment: Deployment, batch: Batch) -> bool:
     """Whether the contract stands at the batch before this one, on the same history."""
     head = rpc.block("latest").number
     last = read_ledger(rpc, deployment, "lastBatchId", block=head)
@@ -112,7 +112,8 @@ def _find_orphan(tx: Tx, settler: str) -> int | None:
 
 def _hand_over(tx: Tx, number: int, *, settler: str, now: UnixSeconds) -> Submitted:
     old = newest_intent(tx, number)
-    outbox.set_dead(tx, old, reason=f"never signed: the settler is {settler.lower()} now, not {old.signer}")
+    reason = f"never signed: the settler is {settler.lower()} now, not {old.signer}"
+    outbox.set_dead(tx, old, reason=reason, now=now)
     return Submitted(number, append_successor(tx, number, settler=settler, now=now))
 
 

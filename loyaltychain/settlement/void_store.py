@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import RowMapping, delete, func, insert, select, update
 
+from loyaltychain.chain.settlement_log import append
 from loyaltychain.core.calendar import UnixSeconds
 from loyaltychain.db.engine import Tx
 from loyaltychain.settlement.tables import batch_updates, batch_voids, batches, receipts
@@ -74,11 +75,14 @@ def set_resumed(tx: Tx, *, now: UnixSeconds) -> None:
     tx.execute(update(batch_voids).where(batch_voids.c.resumed_at.is_(None)).values(resumed_at=now))
 
 
-def void_batches_from(tx: Tx, first: int) -> list[tuple[int, str, str]]:
+def void_batches_from(tx: Tx, first: int, *, now: UnixSeconds, reason: str) -> list[tuple[int, str, str]]:
     """Make void all batches from number ``first`` on. Number, hash (0x text) and old state of those that were not."""
     concerned = (batches.c.id >= first) & (batches.c.state != "void")
-    found = tx.execute(select(batches.c.id, batches.c.batch_hash, batches.c.state).where(concerned)).all()
+    asked = select(batches.c.id, batches.c.batch_hash, batches.c.state).where(concerned)
+    found = tx.execute(asked.order_by(batches.c.id)).all()
     tx.execute(update(batches).where(concerned).values(state="void"))
+    for row in found:
+        append(tx, "batch", str(row.id), at=now, was=row.state, became="void", reason=reason)
     return [(row.id, row.batch_hash, row.state) for row in found]
 
 

@@ -92,11 +92,12 @@ def take_over_voids(engine: Engine, rpc: Rpc, deployment: Deployment, *, depth: 
     seen = _read_logs(rpc, deployment, first=begin, last=final)
     if not seen.voided:
         return []  # a batch of somebody else's, which ``check_chain`` knows what to say of
+    now = UnixSeconds(rpc.block(final).timestamp)
     with transaction(engine) as tx:
         lock(tx, "seal")  # else a batch could be sealed on one that becomes void
         if max(read_cursor(tx, CURSOR) + 1, deployment.first_block) != begin:
             raise errors.DatabaseBusy("Somebody else has taken over the same voids.")
-        voids = [_take_over(tx, seen, facts, block) for facts, block in seen.voided]
+        voids = [_take_over(tx, seen, facts, block, now=now) for facts, block in seen.voided]
         move_cursor(tx, CURSOR, final)
     return voids
 
@@ -173,10 +174,11 @@ def _read_logs(rpc: Rpc, deployment: Deployment, *, first: int, last: int) -> _S
     return seen
 
 
-def _take_over(tx: Tx, seen: _Seen, facts: dict[str, Any], block: int) -> Void:
+def _take_over(tx: Tx, seen: _Seen, facts: dict[str, Any], block: int, *, now: UnixSeconds) -> Void:
     first, last = int(facts["from"]), int(facts["to"])
     # All from there on hangs on it, settled or not: nothing is sealed on what is known to be void.
-    fallen = void_store.void_batches_from(tx, first)
+    reason = f"the chain voided its batches {first} to {last} in block {block}"
+    fallen = void_store.void_batches_from(tx, first, now=now, reason=reason)
     is_own = any(
         number <= last and (state == "final" or seen.settled.get(number) == batch_hash)
         for number, batch_hash, state in fallen
@@ -193,7 +195,7 @@ def _unfinished(tx: Tx, number: int) -> list[Intent]:
 def _end(sender: Sender, deployment: Deployment, intent: Intent) -> Intent | None:
     if intent.state in UNSIGNED:
         with transaction(sender.engine) as tx:
-            outbox.set_dead(tx, intent, reason="never signed: the batch is void")
+            outbox.set_dead(tx, intent, reason="never signed: the batch is void", now=sender.now())
         return intent
     check_identity(sender.rpc, deployment)
     return sender.drive(intent.id)

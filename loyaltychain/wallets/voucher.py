@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from eth_utils.address import is_checksum_address, is_hex_address
 
-from loyaltychain.chain.signer import PrivateKey
+from loyaltychain.chain.signer import Key
 from loyaltychain.core import errors
 from loyaltychain.core.hashing import from_hex, to_hex
 from loyaltychain.wallets.typed_data import CONSENT, SIGNATURE_BYTES, VOUCHER, Binding, signer_of, typed_data
@@ -43,12 +43,12 @@ class Voucher:
         }
 
 
-def sign_voucher(binding: Binding, key: PrivateKey) -> Voucher:
+def sign_voucher(binding: Binding, key: Key) -> Voucher:
     """The voucher, signed with the voucher signer's key."""
     return Voucher(binding, key.sign_typed_data(typed_data(VOUCHER, binding)))
 
 
-def sign_consent(binding: Binding, key: PrivateKey) -> bytes:
+def sign_consent(binding: Binding, key: Key) -> bytes:
     """The wallet's consent, for wallets whose key is a file.
 
     Raises InvalidOperation: the key is not the wallet's.

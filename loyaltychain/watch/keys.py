@@ -1,24 +1,23 @@
 """The watcher's key: of an account of its own, with some gas money and no role."""
 
-import contextlib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from pathlib import Path
 from typing import Final
 
 from loyaltychain.chain.devkeys import COUNT, DEVELOPMENT_CHAINS, development_keys, refuse_development_keys
-from loyaltychain.chain.keystore import password_source, read_keystore
-from loyaltychain.chain.signer import PrivateKey, load_key
+from loyaltychain.chain.key_sources import find_source, open_key, variable_of
+from loyaltychain.chain.keystore import password_source
+from loyaltychain.chain.signer import Key, PrivateKey
 from loyaltychain.core import errors
+from loyaltychain.core.environment import Variables
 
 ROLE: Final = "watcher"
-VARIABLE: Final = "LOYALTYCHAIN_WATCHER_KEY"
+VARIABLE: Final = variable_of(ROLE)
 
 
-def find_watcher_key(
-    environ: Mapping[str, str], directory: Path | None, *, chain_id: int, taken: Collection[str]
-) -> PrivateKey:
-    """The key of LOYALTYCHAIN_WATCHER_KEY, else of ``watcher.key`` or ``watcher.json`` in a project's ``keys``; on a
-    development chain else the last of the development keys.
+def find_watcher_key(environ: Variables, directory: Path | None, *, chain_id: int, taken: Collection[str]) -> Key:
+    """The key of the role "watcher", from where ``key_sources`` finds it; on a development chain else the last of the
+    development keys.
 
     Args:
         taken: Addresses of the programme's roles. Their nonces are counted by somebody else.
@@ -36,25 +35,14 @@ def find_watcher_key(
     return key
 
 
-def _find(environ: Mapping[str, str], directory: Path | None, chain_id: int) -> PrivateKey:
-    if VARIABLE in environ:
-        return _read_variable(environ)
-    if directory is not None:
-        plain, encrypted = directory / f"{ROLE}.key", directory / f"{ROLE}.json"
-        if plain.exists():
-            return load_key(plain)
-        if encrypted.exists():
-            keystore = read_keystore(encrypted)
-            return keystore.unlock(password_source(environ)(keystore.file))
+def _find(environ: Variables, directory: Path | None, chain_id: int) -> Key:
+    source = find_source(ROLE, environ, directory)
+    if source.kind not in ("nowhere", "address"):
+        return open_key(source, environ, password_source(environ))
     if chain_id in DEVELOPMENT_CHAINS:
         return PrivateKey(bytes.fromhex(development_keys()[COUNT - 1]))
     raise errors.InvalidSettings(
-        f"There is no key to challenge with: set {VARIABLE} to 64 hex digits, or put keys/{ROLE}.json (a keystore) or "
-        f"keys/{ROLE}.key into the project. Any account with some gas money will do; it needs no role."
+        f"There is no key to challenge with: set {VARIABLE}_FILE to a file of 64 hex digits or a keystore, or "
+        f"{VARIABLE} to 64 hex digits, or put keys/{ROLE}.json (a keystore) or keys/{ROLE}.key into the project. Any "
+        "account with some gas money will do; it needs no role."
     )
-
-
-def _read_variable(environ: Mapping[str, str]) -> PrivateKey:
-    with contextlib.suppress(ValueError):  # what stands there may be a mistyped key: keep it out of tracebacks
-        return PrivateKey(bytes.fromhex(environ[VARIABLE].strip().removeprefix("0x")))
-    raise errors.InvalidSettings(f"{VARIABLE} holds 64 hex digits and nothing else.")

@@ -12,7 +12,7 @@ from typing import Final
 from loyaltychain.audit.lies import Lie
 from loyaltychain.audit.manifest import LEDGER
 from loyaltychain.chain.rpc import Rpc
-from loyaltychain.chain.signer import AllowedCall, KeySigner, PrivateKey
+from loyaltychain.chain.signer import AllowedCall, Key, KeySigner
 from loyaltychain.core import errors
 from loyaltychain.watch.calls import Budget, selectors
 from loyaltychain.watch.challenge import plan_calls, void_batch
@@ -53,7 +53,7 @@ def watch(
     *,
     limits: Limits,
     on_note: OnNote,
-    key: PrivateKey | None = None,
+    key: Key | None = None,
     once: bool = False,
     poll_seconds: int = 15,
     budget: Budget = Budget(),  # noqa: B008  frozen
@@ -93,7 +93,7 @@ class _Watcher:
         *,
         limits: Limits,
         on_note: OnNote,
-        key: PrivateKey | None,
+        key: Key | None,
         budget: Budget,
         sleep: Callable[[float], object],
     ) -> None:
@@ -109,7 +109,7 @@ class _Watcher:
         self._sight: Sight | None = None
         self._voided: dict[bytes, int] = {}  # batch hash -> id
 
-    def _make_courier(self, key: PrivateKey, limits: Limits) -> Courier:
+    def _make_courier(self, key: Key, limits: Limits) -> Courier:
         manifest = self._lookout.manifest
         allowed = [AllowedCall(manifest.addresses[LEDGER], code) for code in selectors()]
         signer = KeySigner(key, allowed, chain_id=manifest.chain_id)

@@ -7,6 +7,7 @@ from sqlalchemy import Engine
 
 from loyaltychain.chain import outbox
 from loyaltychain.chain.intents import Attempt, Intent, NewIntent
+from loyaltychain.chain.send_errors import REFUSALS, judge_send
 from loyaltychain.chain.sender import Sender
 from loyaltychain.core import errors
 from loyaltychain.db.engine import reading, transaction
@@ -63,7 +64,12 @@ def drive(sender: Sender, times: int, number: int = 1) -> list[str]:
 
 
 def refuse(reason: str) -> Callable[[bytes], None]:
+    """A node that says this to whatever is sent, as ``Web3Rpc`` hands it on."""
+
     def send(raw: bytes) -> None:
-        raise errors.SendRefused(reason=reason)
+        kind = judge_send(reason)
+        if kind in REFUSALS:
+            raise errors.SendRefused(reason=reason, kind=kind)
+        raise errors.RpcUnavailable(reason=reason, maybe_sent=True)
 
     return send

@@ -25,6 +25,9 @@ GWEI = 10**9
 CALL = b"\x00\x00\x00\x01"
 CLOSED: ABI = [{"type": "error", "name": "Closed", "inputs": []}]
 
+OWNER = PrivateKey(bytes.fromhex(DEV_KEY.removeprefix("0x")))
+SETTLER = PrivateKey(bytes(31) + b"\x07")
+
 _COUNT = bytes.fromhex("6001 6000 54 01 6000 55 00".replace(" ", ""))  # storage[0] += 1
 _PASS_ONCE = (  # if storage[0] != 0: revert with the error's selector; storage[0] = 1
     bytes.fromhex("6000 54 600c 57 6001 6000 55 00 5b 63".replace(" ", ""))
@@ -89,7 +92,11 @@ class SmallWorld:
         )
         signed = signer.sign(fields)
         self.rpc.send_raw(signed.raw)
-        receipt = self.rpc.receipt(signed.tx_hash)
+        return self.receipt_of(signed.tx_hash)
+
+    def receipt_of(self, tx_hash: bytes) -> Receipt:
+        """Of what was sent a moment ago."""
+        receipt = self.rpc.receipt(tx_hash)
         assert receipt is not None
         return receipt
 
@@ -118,12 +125,11 @@ class SmallWorld:
 def make_small_world() -> SmallWorld:
     """A fresh chain in memory with both contracts, and a settler with ``FUNDS``."""
     chain = LocalChain(None, clock=lambda: NOW)
-    world = SmallWorld(
-        chain=chain,
-        rpc=Web3Rpc(InProcessProvider(chain)),
-        owner=PrivateKey(bytes.fromhex(DEV_KEY.removeprefix("0x"))),
-        settler=PrivateKey(bytes(31) + b"\x07"),
-    )
+    return furnish(SmallWorld(chain, Web3Rpc(InProcessProvider(chain)), OWNER, SETTLER))
+
+
+def furnish(world: SmallWorld) -> SmallWorld:
+    """Put both contracts on the chain, and ether into the settler's hands."""
     counter = world.act(world.owner, None, CREATE_COUNTER).contract_address
     gate = world.act(world.owner, None, creation_of(_PASS_ONCE)).contract_address
     assert counter is not None

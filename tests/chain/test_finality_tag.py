@@ -1,7 +1,8 @@
 """finality_depth
 ├── given a profile without a tag: its depth
 ├── given a node that knows the tag: as many blocks as it has above it, whatever the depth says
-├── given a node that answers and does not know the tag: the depth
+├── given both: the larger number of the two
+├── given a node that answers and does not know the tag: the depth; with both, nothing is final by it
 └── given a node that does not answer, or will not just now: RpcUnavailable
 """
 
@@ -41,6 +42,14 @@ def test_finality_depth__tag__is_what_lies_above_it(tagged: Anvil) -> None:
     assert finality_depth(tagged.rpc, TAGGED, head=1) == 0
 
 
+@pytest.mark.parametrize("more", [-1, 0, 1, 50])
+def test_finality_depth__both__is_the_larger_number(tagged: Anvil, more: int) -> None:
+    by_tag = 22 - tagged.rpc.block("finalized").number
+    profile = replace(TAGGED, finality="both", finality_depth=by_tag + more)
+
+    assert finality_depth(tagged.rpc, profile, head=22) == by_tag + max(more, 0)
+
+
 class Refusing(LocalChain):
     """A node that answers the question for the tag with this error."""
 
@@ -66,6 +75,8 @@ def test_finality_depth__tag_unknown__is_the_depth(code: int, message: str) -> N
     chain = Refusing(code, message)
 
     assert finality_depth(Web3Rpc(InProcessProvider(chain)), TAGGED, head=0) == TAGGED.finality_depth
+    with pytest.raises(RpcUnavailable, match="use a node that knows"):
+        finality_depth(Web3Rpc(InProcessProvider(chain)), replace(TAGGED, finality="both"), head=0)
 
     chain.close()
 

@@ -13,7 +13,7 @@ read_address
 └── given anything else, a broken checksum included: InvalidSettings, and no frame shows it
 password_source
 ├── given the variable, the file, the terminal: in this order
-├── given a file that cannot be read: InvalidSettings
+├── given a file that cannot be read, or is open to others: InvalidSettings
 └── given nobody to ask, or a terminal that closes: InvalidSettings that names the variables
 """
 
@@ -172,6 +172,7 @@ def test_read_address__anything_else__is_refused_and_unseen(tmp_path: Path, text
 def test_password_source__variable_file_terminal__in_this_order(tmp_path: Path) -> None:
     file = tmp_path / "password"
     file.write_text("from file\n", encoding="utf-8")
+    file.chmod(0o600)
     both = {PASSWORD: "from variable", PASSWORD_FILE: str(file)}
 
     def ask(environ: dict[str, str]) -> str:
@@ -180,6 +181,18 @@ def test_password_source__variable_file_terminal__in_this_order(tmp_path: Path) 
     assert ask(both) == "from variable"
     assert ask({PASSWORD_FILE: str(file)}) == "from file"
     assert ask({}) == "asked: Password of w.json: "
+
+
+def test_password_source__file_open_to_others__is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "password"
+    file.write_text("correct horse\n", encoding="utf-8")
+    file.chmod(0o644)
+
+    with pytest.raises(InvalidSettings, match="chmod 600 password") as caught:
+        password_source({PASSWORD_FILE: str(file)})("w.json")
+
+    shown = all_text_of(caught.value)
+    assert "correct horse" not in shown
 
 
 def test_password_source__file_missing__is_refused(tmp_path: Path) -> None:

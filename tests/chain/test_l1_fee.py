@@ -5,6 +5,11 @@ data_cost
 ├── given an OP Stack chain from before the operator's fee: the oracle's fee alone
 ├── given an Arbitrum chain: gas, for calls and for creations
 └── given a chain without such a contract: InvalidSettings, never zero
+data_bound
+├── given an OP Stack chain: the oracle's bound for the unsigned bytes' number, and the operator's fee
+├── given one from before Fjord: the oracle's fee for these bytes
+├── given an Arbitrum chain, or one that charges nothing: nothing, since the node's estimate has it or there is none
+└── given no such contract: InvalidSettings, never zero
 detect: given the contracts of an OP Stack chain, of an Arbitrum chain, or neither, it says which
 """
 
@@ -16,7 +21,15 @@ from eth_account.typed_transactions import TypedTransaction
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loyaltychain.chain.l1_fee import GAS_PRICE_ORACLE, NODE_INTERFACE, DataCost, data_cost, detect, serialize
+from loyaltychain.chain.l1_fee import (
+    GAS_PRICE_ORACLE,
+    NODE_INTERFACE,
+    DataCost,
+    data_bound,
+    data_cost,
+    detect,
+    serialize,
+)
 from loyaltychain.chain.profiles import L1Fee
 from loyaltychain.chain.signer import UnsignedTx
 from loyaltychain.core.errors import InvalidSettings
@@ -27,6 +40,8 @@ from tests.chain.conftest import Node
 CALL = UnsignedTx(84532, 7, "0x" + "11" * 20, b"\x01\x02\x03\x04" + bytes(60), gas=90_000, max_fee=2_000, tip=10)
 #: Answers every call with the size of its calldata, in three words.
 MEASURES = "0x365f5236602052366040526060" + "5ff3"
+#: Answers every call with the word after its selector.
+ANSWERS_ITS_WORD = "0x" + "600435" + "5f52" + "60205ff3"
 #: The same for getL1Fee alone (selector 49948e0e); reverts for all else.
 MEASURES_L1_FEE_ONLY = "0x5f3560e01c6349948e0e14601157" + "5f5ffd" + "5b" + "365f5260205ff3"
 
@@ -90,6 +105,28 @@ def test_data_cost__arbitrum__is_gas(rollup: Anvil, target: str | None) -> None:
 def test_data_cost__no_such_contract__is_refused(in_process: Node, kind: L1Fee) -> None:
     with pytest.raises(InvalidSettings, match="does not answer"):
         data_cost(in_process.rpc, kind, CALL)
+
+
+def test_data_bound__op_stack__bound_by_size_and_operator(rollup: Anvil) -> None:
+    rollup.ask("anvil_setCode", GAS_PRICE_ORACLE, ANSWERS_ITS_WORD)
+
+    assert data_bound(rollup.rpc, "op-stack", CALL) == len(serialize(CALL)) + CALL.gas
+
+
+def test_data_bound__before_fjord__fee_of_these_bytes(rollup: Anvil) -> None:
+    rollup.ask("anvil_setCode", GAS_PRICE_ORACLE, MEASURES_L1_FEE_ONLY)
+
+    assert data_bound(rollup.rpc, "op-stack", CALL) == data_cost(rollup.rpc, "op-stack", CALL).wei > 0
+
+
+@pytest.mark.parametrize("kind", ["arbitrum", None])
+def test_data_bound__not_beside_the_gas__nothing(in_process: Node, kind: L1Fee | None) -> None:
+    assert data_bound(in_process.rpc, kind, CALL) == 0
+
+
+def test_data_bound__no_such_contract__is_refused(in_process: Node) -> None:
+    with pytest.raises(InvalidSettings, match="does not answer"):
+        data_bound(in_process.rpc, "op-stack", CALL)
 
 
 def test_detect__contracts_of_each_kind__says_which() -> None:

@@ -1,6 +1,4 @@
 """What a node's error object means
-├── judge_send
-│   └── it knows the words of nodes
 ├── is_unknown_tag
 │   └── it tells a tag that is unknown from a node that would not look
 └── parse_error, is_failed_run
@@ -9,32 +7,7 @@
 
 import pytest
 
-from loyaltychain.chain.node_errors import NodeError, is_failed_run, is_unknown_tag, judge_send, parse_error
-
-
-@pytest.mark.parametrize(
-    ("words", "verdict"),
-    [
-        ("already known", "known"),
-        ("transaction already imported", "known"),
-        ("nonce too low: next nonce 5, tx nonce 3", "unclear"),
-        ("replacement transaction underpriced", "unclear"),
-        ("transaction underpriced", "refused"),
-        ("Insufficient funds for gas * price + value", "refused"),
-        ("invalid chain id for signer", "refused"),
-        ("invalid sender", "refused"),
-        ("intrinsic gas too low: have 1, want 21000", "refused"),
-        ("intrinsic gas too high -- tx.gas_limit > env.block.gas_limit", "refused"),
-        ("max fee per gas less than block base fee", "refused"),
-        ("max priority fee per gas higher than max fee per gas", "refused"),
-        ("exceeds block gas limit", "refused"),
-        ("internal error", "unclear"),
-        ("request rate exceeded", "unclear"),
-        ("", "unclear"),
-    ],
-)
-def test_judge_send__given_a_nodes_words__knows_them(words: str, verdict: str) -> None:
-    assert judge_send(NodeError(-32000, words, None)) == verdict
+from loyaltychain.chain.node_errors import NodeError, is_failed_run, is_unknown_tag, parse_error
 
 
 @pytest.mark.parametrize(

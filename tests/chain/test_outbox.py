@@ -6,6 +6,7 @@ read_intent
 └── given an unknown id: InvariantError, or None from find_intent
 next_nonce
 ├── given no nonce yet: 0
+├── given nonces that somebody else used: the first one behind them
 └── given nonces of several signers and chains: one more than the largest of this signer here
 append_first_attempt
 ├── given a pending intent: nonce, bytes and state together
@@ -28,11 +29,10 @@ from itertools import product
 from typing import Any, get_args
 
 import pytest
-from sqlalchemy import Engine, update
+from sqlalchemy import Engine
 
 from loyaltychain.chain import outbox
 from loyaltychain.chain.intents import TRANSITIONS, Intent, IntentState, Mined
-from loyaltychain.chain.tables import intents
 from loyaltychain.core import errors
 from loyaltychain.core.calendar import UnixSeconds
 from loyaltychain.db.engine import Tx, reading, transaction
@@ -47,9 +47,9 @@ from tests.chain.intent_builders import (
     make_intent,
     make_new_intent,
 )
+from tests.chain.outbox_rows import NOW, given_intent, read
 from tests.database import ENGINES, fresh_database
 
-NOW = UnixSeconds(1_000)
 MINED = Mined(make_hash(1), BLOCK, make_hash(BLOCK), gas_used=40_000, contract_address="0x" + "d4" * 20)
 
 
@@ -58,19 +58,6 @@ def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
     database = fresh_database(request.param)
     yield database
     database.dispose()
-
-
-def given_intent(engine: Engine, **changes: Any) -> None:
-    """The intent in the outbox, with these columns as they are wanted."""
-    with transaction(engine) as tx:
-        outbox.enqueue(tx, make_new_intent(id=changes.pop("id", "settle:1")), now=NOW)
-        if changes:
-            tx.execute(update(intents).values(**changes))
-
-
-def read(engine: Engine, intent_id: str = "settle:1") -> Intent:
-    with reading(engine) as tx:
-        return outbox.read_intent(tx, intent_id)
 
 
 def test_enqueue__new_id__pending_intent(engine: Engine) -> None:
@@ -130,18 +117,27 @@ def test_next_nonce__none_yet__zero(engine: Engine) -> None:
 
 
 def test_next_nonce__several__one_more_than_the_largest_here(engine: Engine) -> None:
-    with transaction(engine) as tx:
-        for name, chain_id, signer, nonce in (
-            ("a", CHAIN_ID, SIGNER, 3),
-            ("b", CHAIN_ID, SIGNER, 4),
-            ("c", CHAIN_ID, TARGET, 9),
-            ("d", CHAIN_ID + 1, SIGNER, 8),
-        ):
-            outbox.enqueue(tx, make_new_intent(id=name, chain_id=chain_id, signer=signer), now=NOW)
-            tx.execute(update(intents).where(intents.c.id == name).values(nonce=nonce, state="final"))
+    for name, chain_id, signer, nonce in (
+        ("a", CHAIN_ID, SIGNER, 3),
+        ("b", CHAIN_ID, SIGNER, 4),
+        ("c", CHAIN_ID, TARGET, 9),
+        ("d", CHAIN_ID + 1, SIGNER, 8),
+    ):
+        given_intent(engine, id=name, chain_id=chain_id, signer=signer, nonce=nonce, state="final")
 
     with reading(engine) as tx:
         assert outbox.next_nonce(tx, CHAIN_ID, "0x" + SIGNER[2:].upper()) == 5
+
+
+def test_next_nonce__used_by_somebody_else__behind_them(engine: Engine) -> None:
+    given_intent(engine, state="reverted", nonce=3)
+    given_intent(engine, id="settle:2", state="reverted")
+    with transaction(engine) as tx:
+        outbox.insert_foreign(tx, outbox.read_intent(tx, "settle:2"), next_nonce=7, now=NOW)
+
+    with reading(engine) as tx:
+        assert outbox.next_nonce(tx, CHAIN_ID, "0x" + SIGNER[2:].upper()) == 7
+        assert outbox.next_nonce(tx, CHAIN_ID, TARGET) == 0
 
 
 def test_append_first_attempt__pending__nonce_bytes_and_state_together(engine: Engine) -> None:
@@ -186,7 +182,7 @@ def test_append_replacement__broadcast__waits_to_be_sent(engine: Engine) -> None
     given_intent(engine)
     with transaction(engine) as tx:
         outbox.append_first_attempt(tx, make_attempt(1), nonce=NONCE)
-        outbox.set_broadcast(tx, outbox.read_intent(tx, "settle:1"), reason=None)
+        outbox.set_broadcast(tx, outbox.read_intent(tx, "settle:1"), reason=None, now=NOW)
 
     with transaction(engine) as tx:
         outbox.append_replacement(tx, make_attempt(2))
@@ -215,12 +211,12 @@ def test_set_states__to_an_end__each_with_its_facts(engine: Engine) -> None:
     seen = []
 
     for move in (
-        lambda tx, intent: outbox.set_parked(tx, intent, "Closed()"),
+        lambda tx, intent: outbox.set_parked(tx, intent, "Closed()", now=NOW),
         lambda tx, intent: outbox.append_first_attempt(tx, make_attempt(), nonce=NONCE),
         lambda tx, intent: outbox.set_reason(tx, intent, "busy"),
-        lambda tx, intent: outbox.set_broadcast(tx, intent, reason=None),
-        lambda tx, intent: outbox.set_mined(tx, intent, MINED),
-        lambda tx, intent: outbox.set_final(tx, intent, MINED),
+        lambda tx, intent: outbox.set_broadcast(tx, intent, reason=None, now=NOW),
+        lambda tx, intent: outbox.set_mined(tx, intent, MINED, now=NOW),
+        lambda tx, intent: outbox.set_final(tx, intent, MINED, now=NOW),
     ):
         with transaction(engine) as tx:
             move(tx, outbox.read_intent(tx, "settle:1"))
@@ -241,20 +237,20 @@ def test_set_broadcast__after_reorganisation__forgets_the_place(engine: Engine) 
     given_intent(engine)
     with transaction(engine) as tx:
         outbox.append_first_attempt(tx, make_attempt(), nonce=NONCE)
-        outbox.set_mined(tx, outbox.read_intent(tx, "settle:1"), MINED)
+        outbox.set_mined(tx, outbox.read_intent(tx, "settle:1"), MINED, now=NOW)
 
     with transaction(engine) as tx:
-        outbox.set_broadcast(tx, outbox.read_intent(tx, "settle:1"), reason="vanished")
+        outbox.set_broadcast(tx, outbox.read_intent(tx, "settle:1"), reason="vanished", now=NOW)
 
     assert read(engine) == make_intent(state="broadcast", reason="vanished", created_at=NOW)
 
 
 MOVES: dict[IntentState, Callable[[Tx, Intent], None]] = {
-    "parked": lambda tx, intent: outbox.set_parked(tx, intent, "Closed()"),
-    "broadcast": lambda tx, intent: outbox.set_broadcast(tx, intent, reason=None),
-    "mined": lambda tx, intent: outbox.set_mined(tx, intent, MINED),
-    "final": lambda tx, intent: outbox.set_final(tx, intent, MINED),
-    "reverted": lambda tx, intent: outbox.set_reverted(tx, intent, MINED, reason="Closed()"),
+    "parked": lambda tx, intent: outbox.set_parked(tx, intent, "Closed()", now=NOW),
+    "broadcast": lambda tx, intent: outbox.set_broadcast(tx, intent, reason=None, now=NOW),
+    "mined": lambda tx, intent: outbox.set_mined(tx, intent, MINED, now=NOW),
+    "final": lambda tx, intent: outbox.set_final(tx, intent, MINED, now=NOW),
+    "reverted": lambda tx, intent: outbox.set_reverted(tx, intent, MINED, reason="Closed()", now=NOW),
 }
 
 
@@ -263,7 +259,7 @@ def test_set_dead__any_state_but_an_end__ended_without_a_place(engine: Engine, s
     given_intent(engine, state=state, tx_hash="0x01", block_number=5, block_hash="0x02", gas_used=3)
 
     with transaction(engine) as tx:
-        outbox.set_dead(tx, outbox.read_intent(tx, "settle:1"), reason="used by another")
+        outbox.set_dead(tx, outbox.read_intent(tx, "settle:1"), reason="used by another", now=NOW)
 
     dead = read(engine)
     assert (dead.state, dead.reason, dead.is_dead) == ("reverted", "used by another", True)
@@ -275,9 +271,8 @@ def test_set_dead__any_state_but_an_end__ended_without_a_place(engine: Engine, s
 def test_set_states__any_pair__only_the_listed(engine: Engine) -> None:
     for was, to in product(get_args(IntentState), MOVES):
         name = f"{was}-{to}"
-        given_intent(engine, id=name)
+        given_intent(engine, id=name, state=was)
         with transaction(engine) as tx:
-            tx.execute(update(intents).where(intents.c.id == name).values(state=was))
             if to in TRANSITIONS[was]:
                 MOVES[to](tx, outbox.read_intent(tx, name))
             else:
@@ -292,6 +287,6 @@ def test_set_states__moved_by_somebody_else__busy(engine: Engine) -> None:
     stale = replace(read(engine), state="mined")
 
     with pytest.raises(errors.DatabaseBusy, match="settle:1"), transaction(engine) as tx:
-        outbox.set_final(tx, stale, MINED)
+        outbox.set_final(tx, stale, MINED, now=NOW)
 
     assert read(engine).state == "broadcast"

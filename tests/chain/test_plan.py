@@ -4,7 +4,9 @@
 │   ├── when parked: it signs with the bid
 │   ├── when another intent of the signer is in flight: it waits
 │   ├── when the bid lies above the ceiling: it waits
-│   ├── when the chain has transactions of the signer that we do not know: it signs on top of them
+│   ├── when the chain has transactions of the signer that we do not know
+│   │   ├── when others may sign with the key, or it never gave a nonce: it signs on top of them
+│   │   └── when nobody else may: it waits and counts, then halts
 │   └── when the chain has forgotten nonces: it waits and counts, then halts
 ├── given attempts and no receipt
 │   ├── when nobody knows whether the newest was sent: it sends the newest
@@ -43,6 +45,9 @@ from hypothesis import strategies as st
 from loyaltychain.chain.fees import CeilingReached, FeeBid
 from loyaltychain.chain.intents import Attempt, IntentState
 from loyaltychain.chain.plan import (
+    AT_THE_CEILING,
+    FOREIGN,
+    FORGOTTEN,
     LOOKS_BEFORE_BUMP,
     LOOKS_BEFORE_HALT,
     LOOKS_BEFORE_RESEND,
@@ -77,20 +82,31 @@ def test_plan__no_attempt__signs(state: IntentState) -> None:
     assert plan(make_intent(state=state, nonce=None), [], make_look()) == Sign(BID)
 
 
-@pytest.mark.parametrize("changes", [{"in_flight": "settle:0"}, {"bid": TOO_DEAR}])
-def test_plan__no_attempt_and_not_its_turn__waits(changes: dict[str, Any]) -> None:
-    assert plan(make_intent(state="pending", nonce=None), [], make_look(**changes)) == Wait()
+@pytest.mark.parametrize(
+    ("changes", "reason"), [({"in_flight": "settle:0"}, None), ({"bid": TOO_DEAR}, AT_THE_CEILING)]
+)
+def test_plan__no_attempt_and_not_its_turn__waits(changes: dict[str, Any], reason: str | None) -> None:
+    assert plan(make_intent(state="pending", nonce=None), [], make_look(**changes)) == Wait(reason=reason)
 
 
-def test_plan__no_attempt_and_foreign_nonces__signs() -> None:
-    assert plan(make_intent(state="pending", nonce=None), [], make_look(nonce=NONCE + 3)) == Sign(BID)
+@pytest.mark.parametrize("changes", [{}, {"is_exclusive": True, "given": 0}])
+def test_plan__no_attempt_and_foreign_nonces_of_a_shared_or_new_key__signs(changes: dict[str, Any]) -> None:
+    assert plan(make_intent(state="pending", nonce=None), [], make_look(nonce=NONCE + 3, **changes)) == Sign(BID)
+
+
+def test_plan__no_attempt_and_foreign_nonces_of_our_own_key__waits_then_halts() -> None:
+    pending = make_intent(state="pending", nonce=None)
+    foreign: dict[str, Any] = {"nonce": NONCE + 3, "is_exclusive": True}
+
+    assert plan(pending, [], make_look(**foreign)) == Wait(is_strange=True, reason=FOREIGN)
+    assert plan(pending, [], make_look(**foreign, strange_looks=2, strange_since=BLOCK)) == Halt("nonce-taken")
 
 
 def test_plan__no_attempt_and_forgotten_nonces__waits_then_halts() -> None:
     pending = make_intent(state="pending", nonce=None)
 
-    assert plan(pending, [], make_look(nonce=NONCE - 1)) == Wait(is_strange=True)
-    assert plan(pending, [], make_look(nonce=NONCE - 1, looks=3, strange_since=BLOCK)) == Halt("chain-behind")
+    assert plan(pending, [], make_look(nonce=NONCE - 1)) == Wait(is_strange=True, reason=FORGOTTEN)
+    assert plan(pending, [], make_look(nonce=NONCE - 1, strange_looks=2, strange_since=BLOCK)) == Halt("chain-behind")
 
 
 @pytest.mark.parametrize(
@@ -104,7 +120,7 @@ def test_plan__no_attempt_and_forgotten_nonces__waits_then_halts() -> None:
         pytest.param("broadcast", LOOKS_BEFORE_RESEND - 1, BID, Broadcast(NEW), id="again"),
         pytest.param("broadcast", LOOKS_BEFORE_RESEND, BID, Wait(), id="after-again"),
         pytest.param("broadcast", LOOKS_BEFORE_BUMP, BID, Bump(NEW, BID), id="replace"),
-        pytest.param("broadcast", LOOKS_BEFORE_BUMP, TOO_DEAR, Wait(), id="ceiling"),
+        pytest.param("broadcast", LOOKS_BEFORE_BUMP, TOO_DEAR, Wait(reason=AT_THE_CEILING), id="ceiling"),
         pytest.param("broadcast", 2 * LOOKS_BEFORE_RESEND * 7 - 1, TOO_DEAR, Broadcast(NEW), id="ceiling-again"),
     ],
 )
@@ -147,20 +163,21 @@ def test_plan__receipt_of_a_fork__counts_for_nothing() -> None:
 
     assert plan(make_intent(state="mined"), [OLD, NEW], make_look(receipt)) == Broadcast(NEW)
     assert plan(make_intent(state="broadcast"), [OLD, NEW], make_look(receipt, nonce=NONCE)) == Wait()
-    assert plan(make_intent(state="broadcast"), [OLD], make_look(receipt)) == Wait(is_strange=True)
+    assert plan(make_intent(state="broadcast"), [OLD], make_look(receipt)) == Wait(is_strange=True, reason=FOREIGN)
 
 
 @pytest.mark.parametrize(("nonce", "problem"), [(NONCE + 1, "nonce-taken"), (NONCE - 1, "chain-behind")])
 def test_plan__strange_nonce__waits_then_halts(nonce: int, problem: Any) -> None:
     def look(looks: int, *, since: int | None, head: int) -> Action:
-        seen = make_look(nonce=nonce, looks=looks, strange_since=since, head=head, finality_depth=10)
+        seen = make_look(nonce=nonce, looks=9, strange_looks=looks, strange_since=since, head=head, finality_depth=10)
         return plan(make_intent(state="broadcast"), [OLD], seen)
 
-    assert look(0, since=None, head=100) == Wait(is_strange=True)
-    assert look(LOOKS_BEFORE_HALT + 5, since=None, head=100) == Wait(is_strange=True)
-    assert look(LOOKS_BEFORE_HALT - 1, since=90, head=100) == Wait(is_strange=True)
-    assert look(LOOKS_BEFORE_HALT, since=91, head=100) == Wait(is_strange=True)
-    assert look(LOOKS_BEFORE_HALT, since=90, head=100) == Halt(problem)
+    waits = Wait(is_strange=True, reason=FOREIGN if problem == "nonce-taken" else FORGOTTEN)
+    assert look(0, since=None, head=100) == waits
+    assert look(LOOKS_BEFORE_HALT + 5, since=None, head=100) == waits
+    assert look(LOOKS_BEFORE_HALT - 2, since=90, head=100) == waits
+    assert look(LOOKS_BEFORE_HALT - 1, since=91, head=100) == waits
+    assert look(LOOKS_BEFORE_HALT - 1, since=90, head=100) == Halt(problem)
 
 
 @pytest.mark.parametrize("state", ["final", "reverted"])

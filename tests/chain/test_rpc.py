@@ -13,6 +13,8 @@
     └── when the node will never take it: SendRefused with its words
 """
 
+import time
+
 import pytest
 from eth_abi.abi import encode
 
@@ -203,6 +205,8 @@ def test_send_raw__sent_twice__takes_effect_once(node: Node) -> None:
 
     # anvil calls the nonce of a mined transaction too low, also its own
     assert maybe_sent in (None, True)
+    while node.rpc.receipt(signed.tx_hash) is None:  # anvil answers before it has mined
+        time.sleep(0.05)
     assert node.rpc.balance(STRANGER) == before + 1
 
 

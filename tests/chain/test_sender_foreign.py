@@ -1,6 +1,12 @@
 """drive, with a key that others use too
 ├── given that somebody else uses the key
-│   ├── when before signing: it signs on top
+│   ├── when before it ever signed: it signs on top
+│   ├── when while nothing was on its way, and others may: it signs on top
+│   ├── when while nothing was on its way, and nobody else may
+│   │   ├── when it is final: given up unsigned, with the reason; what comes next goes on behind it
+│   │   ├── when it is not final yet: nothing is signed, and says what it waits for
+│   │   ├── when it is reorganised away: signs as if it had never been
+│   │   └── when it comes between the look and the signature: nothing is signed
 │   ├── when after signing: given up after several looks, with the reason, and execute raises NonceTaken
 │   ├── when it was given up: it is never sent again, and the signer's next intent goes on
 │   ├── when in a block that is not final: given up once it is
@@ -11,11 +17,12 @@
 """
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from sqlalchemy import Engine
 
-from loyaltychain.chain.plan import LOOKS_BEFORE_BUMP, LOOKS_BEFORE_HALT
+from loyaltychain.chain.plan import FOREIGN, LOOKS_BEFORE_BUMP, LOOKS_BEFORE_HALT
 from loyaltychain.chain.rpc import Block
 from loyaltychain.chain.sender import Sender
 from loyaltychain.core import errors
@@ -23,12 +30,95 @@ from tests.chain.sending import FaultyRpc, drive, enqueue, make_call, read, read
 from tests.chain.small_world import CALL, NOW, SmallWorld
 
 
-def test_drive__key_used_elsewhere_before__signs_on_top(world: SmallWorld, engine: Engine) -> None:
-    world.act(world.settler, world.counter, CALL)
+def drive_alone(sender: Sender, times: int, number: int = 1) -> list[str]:
+    """As ``drive``, with a key that nobody else may use."""
+    return [sender.drive(f"settle:{number}", is_exclusive=True).state for _ in range(times)]
 
-    world.sender(engine).execute(make_call(world))
+
+def test_drive__key_used_elsewhere_before_it_ever_signed__signs_on_top(world: SmallWorld, engine: Engine) -> None:
+    world.act(world.settler, world.counter, CALL)
+    enqueue(engine, make_call(world))
+
+    assert drive_alone(world.sender(engine), 3) == ["signed", "broadcast", "final"]
 
     assert (read(engine).nonce, world.count()) == (1, 2)
+
+
+def test_drive__shared_key_used_while_idle__signs_on_top(world: SmallWorld, engine: Engine) -> None:
+    world.sender(engine).execute(make_call(world, 1))
+    world.act(world.settler, world.counter, CALL)
+
+    world.sender(engine).execute(make_call(world, 2))
+
+    assert (read(engine, 2).nonce, world.count()) == (2, 3)
+
+
+def test_drive__own_key_used_while_idle__given_up_unsigned_and_the_next_goes_on(
+    world: SmallWorld, engine: Engine
+) -> None:
+    world.sender(engine).execute(make_call(world, 1))
+    for _ in range(2):
+        world.act(world.settler, world.gate, CALL)
+    enqueue(engine, make_call(world, 2), make_call(world, 3))
+    sender = world.sender(engine)
+
+    assert drive_alone(sender, LOOKS_BEFORE_HALT - 1, number=2) == ["pending"] * (LOOKS_BEFORE_HALT - 1)
+    assert read(engine, 2).reason == FOREIGN
+    assert drive_alone(sender, 2, number=2) == ["reverted", "reverted"]
+
+    intent, block = read(engine, 2), world.rpc.block("latest").number
+    signer = world.settler.address.lower()
+    told = f"nonce 1 of {signer} was used by a transaction that is not ours, in block {block} or before"
+    assert (intent.is_dead, intent.nonce, intent.reason, read_attempts(engine, 2)) == (True, None, told, [])
+    assert world.rpc.nonce(signer) == 3
+    assert drive_alone(sender, 3, number=3) == ["signed", "broadcast", "final"]
+    assert (read(engine, 3).nonce, world.count()) == (3, 2)
+
+
+def test_drive__own_key_used_while_idle_in_a_young_block__nothing_signed_until_it_is_final(
+    world: SmallWorld, engine: Engine
+) -> None:
+    world.sender(engine).execute(make_call(world, 1))
+    world.act(world.settler, world.gate, CALL)
+    enqueue(engine, make_call(world, 2))
+    sender = world.sender(engine, depth=2)
+
+    assert drive_alone(sender, 8, number=2) == ["pending"] * 8
+    assert read(engine, 2).reason == FOREIGN
+    world.ask("evm_mine")
+    world.ask("evm_mine")
+    assert drive_alone(sender, 1, number=2) == ["reverted"]
+
+
+def test_drive__own_key_used_while_idle_and_reorganised_away__signs_as_if_it_had_never_been(
+    world: SmallWorld, engine: Engine
+) -> None:
+    world.sender(engine).execute(make_call(world, 1))
+    before = world.ask("evm_snapshot")
+    world.act(world.settler, world.gate, CALL)
+    enqueue(engine, make_call(world, 2))
+    sender = world.sender(engine, depth=2)
+    assert drive_alone(sender, 5, number=2) == ["pending"] * 5
+
+    world.ask("evm_revert", before)
+    world.ask("evm_mine")
+
+    assert drive_alone(sender, 1, number=2) == ["signed"]
+    assert (read(engine, 2).nonce, read(engine, 2).reason) == (1, None)
+
+
+def test_drive__own_key_used_between_look_and_signature__nothing_signed(world: SmallWorld, engine: Engine) -> None:
+    world.sender(engine).execute(make_call(world, 1))
+    enqueue(engine, make_call(world, 2))
+
+    def estimate(*call: Any, **names: Any) -> int:
+        world.act(world.settler, world.gate, CALL)
+        return world.rpc.estimate_gas(*call, **names)
+
+    sender = world.sender(engine, rpc=FaultyRpc(world, estimate_gas=estimate))
+
+    assert drive_alone(sender, 1, number=2) == ["pending"]
+    assert read_attempts(engine, 2) == []
 
 
 def test_drive__key_used_elsewhere_after_signing__nonce_taken(world: SmallWorld, engine: Engine) -> None:

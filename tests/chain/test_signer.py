@@ -144,7 +144,7 @@ def test_private_key__no_key__refused_and_unseen(secret: bytes) -> None:
     package_frames = [
         line
         for line in all_text_of(caught.value).split("\n  File ")
-        if "chain/signer.py" in line and "tests/" not in line
+        if "chain/private_key.py" in line and "tests/" not in line
     ]
     assert len(package_frames) == 1
     assert len(secret) < 31 or secret == bytes(32) or not holds_key(package_frames[0], secret)
@@ -218,7 +218,7 @@ def test_load_key__other_content__refused_and_unseen(tmp_path: Path, text: str) 
     frames = [
         part
         for part in all_text_of(caught.value).split("\n  File ")
-        if "chain/signer.py" in part and "tests/" not in part
+        if "chain/private_key.py" in part and "tests/" not in part
     ]
     assert len(frames) == 2
     assert text == "" or not any(text in frame for frame in frames)

@@ -105,6 +105,16 @@ def test_request_errors__with_json__exit_2_and_name_themselves(speaker: Speaker,
     assert (exit_, error["code"]) == (2, code)
 
 
+def test_help__every_subcommand__stands_in_one_panel(speaker: Speaker) -> None:
+    in_panels = [name for names in command_line.PANELS.values() for name in names]
+    code, out = speaker.say("--help")
+
+    assert sorted(in_panels) == sorted(command_line.COMMANDS)
+    assert code == 0
+    assert [name for name in (*in_panels, *command_line.PANELS) if name not in out] == []
+    assert "Commands" not in out  # the panel of those that stand in none
+
+
 def test_exit_code__every_branch__as_in_the_readme() -> None:
     assert exit_code(errors.InvalidEvent()) == 2
     assert exit_code(errors.LedgerPaused()) == 3
@@ -158,6 +168,19 @@ def test_database__in_no_directory__says_what_to_do(
     code, error = speaker.error("status")
 
     assert (code, error["code"]) == (2, "InvalidSettings")
+
+
+def test_database__server_that_does_not_answer__says_what_to_check(
+    home: Path, speaker: Speaker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("psycopg", reason="PostgreSQL's driver is not installed")
+    monkeypatch.setenv("LOYALTYCHAIN_DATABASE", "postgresql+psycopg://me:secret@127.0.0.1:1/books")
+
+    code, error = speaker.error("status")
+
+    assert (code, error["code"]) == (3, "DatabaseUnavailable")
+    assert "that the server runs" in error["facts"]["hint"] and "`database`" in error["facts"]["hint"]
+    assert "secret" not in json.dumps(error)
 
 
 def test_status__unknown_network__is_named(home: Path, speaker: Speaker, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,17 +13,16 @@ deploy
 ├── given a development key as voucher signer on a real chain: refused
 ├── given what is no URL of a node: refused, and it is not shown
 ├── given a worker: a dry run is shown beside it, a deployment has to wait
+├── given a database that holds another project's deployment: refused, and no manifest is written
 ├── given a keystore in keys/: --dry-run needs no password
-├── given a network and a URL: both are remembered
-└── given batches settled on another network: InvalidSettings
+└── given a network and a URL: both are remembered
 coins: given wei, the exact decimal
-verify --accept, wallet voucher
-└── given another chain: WrongChain, and the manifest stays as it was
 """
 
 # ruff: noqa: F811  fixtures are named where they are used
 
 import json
+import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -31,24 +30,21 @@ from pathlib import Path
 import pytest
 from eth_account import Account
 from filelock import FileLock
-from sqlalchemy import String, insert
 
 from loyaltychain.chain.devkeys import development_addresses
 from loyaltychain.chain.keystore import PASSWORD
 from loyaltychain.chain.profiles import load_profile
 from loyaltychain.cli.estimates import coins
-from loyaltychain.cli.networks import check_books, check_chain, choose_network
+from loyaltychain.cli.networks import check_chain, choose_network
 from loyaltychain.cli.options import project_at
 from loyaltychain.config.project import ROLES, Project
 from loyaltychain.core.errors import InvalidSettings, WrongChain
-from loyaltychain.db.engine import transaction
-from loyaltychain.deploy.deploy import keep_plan
+from loyaltychain.deploy.deploy import find_finished, keep_plan
 from loyaltychain.localchain import process
-from loyaltychain.settlement.tables import batches
 from loyaltychain.wiring import open_world, wanted_plan
 from tests.anvil import running_anvil
 from tests.cli.test_commands import Speaker, home, speaker  # noqa: F401  fixtures
-from tests.projects import ProjectWorld, new_project, project_world, run_deploy
+from tests.projects import new_project, project_world, run_deploy
 
 URL = "http://127.0.0.1:9"
 LOCAL = 131277322940537
@@ -165,25 +161,18 @@ def test_deploy__development_key_as_voucher_signer__refused(speaker: Speaker) ->
     assert (code, error["facts"]) == (2, {"addresses": [signer]})
 
 
-@pytest.mark.slow
-def test_verify_accept__another_chain__refused_and_nothing_written(
-    speaker: Speaker, served: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    assert speaker.say("deploy")[0] == 0
-    orders = "order_id,customer,kind,at,total,points\nS-1,ann,sale,2026-01-05T10:00:00Z,15.30,\n"
-    Path("orders.csv").write_text(orders, encoding="utf-8")
-    assert speaker.say("ingest", "orders.csv", "--map", "simulated_shop")[0] == 0
-    before = Path("deployments/local.json").read_bytes()
-    with running_anvil("--chain-id", str(LOCAL)) as node:
-        monkeypatch.setenv("LOYALTYCHAIN_RPC", node.url)
+def test_deploy__database_of_another_project__says_to_give_it_its_own(tmp_path: Path) -> None:
+    with project_world(tmp_path / "one") as one, project_world(tmp_path / "other") as other:
+        run_deploy(one.open())
 
-        code, error = speaker.error("verify", "--accept")
-        voucher_code, voucher = speaker.error("wallet", "voucher", "--member", "ann", "--wallet", "0x" + "99" * 20)
-        cancel_code, cancelled = speaker.error("wallet", "cancel", "--member", "ann")
+        with pytest.raises(WrongChain, match=r"give this one its own, or on PostgreSQL a schema of its own"):
+            find_finished(one.open_engine(), other.rpc, "local", manifest_file=other.project.manifest_file)
 
-    assert (code, error["code"], voucher_code, voucher["code"]) == (4, "WrongChain", 4, "WrongChain")
-    assert (cancel_code, cancelled["code"]) == (4, "WrongChain")
-    assert Path("deployments/local.json").read_bytes() == before
+        assert not other.project.manifest_file.exists()
+        other.project.manifest_file.parent.mkdir()
+        shutil.copy(one.project.manifest_file, other.project.manifest_file)  # the one that is of this database
+        with pytest.raises(WrongChain, match="begin a fresh project in another directory"):
+            find_finished(one.open_engine(), other.rpc, "local", manifest_file=other.project.manifest_file)
 
 
 def test_deploy__no_url_of_a_node__refused_without_showing_it(speaker: Speaker) -> None:
@@ -194,7 +183,7 @@ def test_deploy__no_url_of_a_node__refused_without_showing_it(speaker: Speaker) 
 
 
 def test_deploy__dry_run_beside_a_worker__is_shown(speaker: Speaker, served: str) -> None:
-    with FileLock("worker.lock"):
+    with FileLock("ledger.sqlite3.worker.lock"):
         code, _ = speaker.say("deploy", "--dry-run", "--json")
         busy_code, busy = speaker.error("deploy")
 
@@ -248,26 +237,3 @@ def test_deploy__network_and_url__are_remembered(speaker: Speaker) -> None:
 )
 def test_coins__exact(wei: int, text: str) -> None:
     assert coins(wei) == text
-
-
-@pytest.fixture
-def settled(tmp_path: Path) -> Iterator[ProjectWorld]:
-    with project_world(tmp_path / "settled") as world:
-        run_deploy(world.open())
-        yield world
-
-
-def test_check_books__batches_elsewhere__refused(settled: ProjectWorld) -> None:
-    world = settled.open()
-    elsewhere = replace(world, project=on(world.project, "base-sepolia"))
-    check_books(world)
-    check_books(elsewhere)  # deployed elsewhere, but nothing settled yet: a rehearsal
-
-    with transaction(world.engine) as tx:
-        texts = {column.name: "0x00" for column in batches.columns if isinstance(column.type, String)}
-        numbers = {column.name: 1 for column in batches.columns if column.name not in texts}
-        tx.execute(insert(batches).values(texts | numbers | {"state": "final"}))
-
-    check_books(world)
-    with pytest.raises(InvalidSettings, match="settled on local"):
-        check_books(elsewhere)

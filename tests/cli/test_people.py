@@ -1,11 +1,14 @@
 """member, approvals, spoken to in process
 ├── show, alias, merge, unmerge, close: each answers one JSON object with --json, and words that fit 80 columns without
 ├── a wallet that is bound on chain keeps its number from being merged; a chain that does not answer is told
-├── adjust above the project's limit waits; another person approves or rejects it
+├── adjust above the project's limit waits; another person approves or rejects it, by the id as it is printed
+├── an id is never broken over lines; members are named by theirs
 ├── the project's cool-down keeps an app from redeeming after a merge
 └── what cannot be done ends with its code and a message
 """
 
+import re
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,6 +21,7 @@ from loyaltychain.config.project import open_project
 from loyaltychain.core import errors
 from loyaltychain.core.amounts import MemberNumber
 from loyaltychain.core.clock import system_clock
+from loyaltychain.core.times import parse_instant
 from loyaltychain.db.engine import transaction
 from loyaltychain.db.migrate import open_migrated
 from loyaltychain.deploy.bounds import read_bounds
@@ -65,6 +69,8 @@ def test_member__merge_and_unmerge__tell_what_moved(speaker: Speaker, books: Eng
     assert "came with members" in shown(speaker, "balance", "bob")
 
     answer(speaker, "adjust", "ann", "-20", *SAID)
+    own = ("--reason", "x", "--actor", "bob")
+    assert speaker.error("member", "unmerge", "bob", *own)[1]["code"] == "InvalidOperation"
     parted = answer(speaker, "member", "unmerge", "bob", *SAID)
     assert (parted["points"], [lot["short"] for lot in parted["shortage"]]) == (30, [20])
     answer(speaker, "member", "merge", "bob", "ann", *SAID)
@@ -116,8 +122,13 @@ def test_approvals__two_persons__adjust(speaker: Speaker, books: Engine, tmp_pat
 
     assert speaker.error("approvals", "approve", "operator/b", *SAID)[1]["code"] == "ApprovalRefused"
     second = ("--reason", "well argued", "--actor", "adam")
-    assert answer(speaker, "approvals", "approve", "operator/b", *second)["entry_id"] == "adjust:operator/b"
-    assert "rejected" in shown(speaker, "approvals", "reject", "operator/c", *second)
+    [waits, _] = answer(speaker, "approvals", "list")["approvals"]
+    assert (waits["member_id"], waits["decided_at"]) == ("ann", None)
+    assert parse_instant(waits["until"], pattern="iso", zone=None) > system_clock()
+    done = answer(speaker, "approvals", "approve", "operator/b", *second)
+    assert (done["entry_id"], done["member_id"]) == ("adjust:operator/b", "ann")
+    rejected = shown(speaker, "approvals", "reject", "c", *second)  # as `adjust --id` was given it
+    assert re.search(r"id +operator/c\nstate +rejected\nmember +ann\n", rejected)
 
     found = answer(speaker, "approvals", "list")["approvals"]
     assert [(each["id"], each["state"]) for each in found] == [("operator/b", "approved"), ("operator/c", "rejected")]
@@ -125,6 +136,41 @@ def test_approvals__two_persons__adjust(speaker: Speaker, books: Engine, tmp_pat
     assert answer(speaker, "approvals", "list", "--state", "pending")["approvals"] == []
     assert shown(speaker, "approvals", "list", "--state", "lapsed") == "There is none.\n"
     assert answer(speaker, "balance", "ann")["available"] == 201
+
+
+@pytest.mark.parametrize("given", ["X 7", "operator/Y", "o/1"])
+def test_approvals__command_that_is_printed__is_taken(
+    speaker: Speaker, books: Engine, tmp_path: Path, given: str
+) -> None:
+    limit(tmp_path, "# adjust_above = 1000", "adjust_above = 1")
+    asked = shown_whole(speaker, "adjust", "ann", "5", "--id", given, *SAID)
+
+    [line] = [line for line in asked.splitlines() if line.startswith("Next: ")]
+    command = shlex.split(line.removeprefix("Next: loyaltychain "))
+
+    words = {"NAME": "adam", "WHY": "well argued"}
+    assert answer(speaker, *(words.get(each, each) for each in command))["state"] == "approved"
+
+
+def test_lists__80_columns__each_id_on_one_line(speaker: Speaker, books: Engine, tmp_path: Path) -> None:
+    limit(tmp_path, "# adjust_above = 1000", "adjust_above = 1")
+    asked = answer(speaker, "adjust", "ann", "5", *SAID)["id"]
+
+    assert asked in shown(speaker, "approvals", "list").splitlines()
+    log = shown(speaker, "actions", "list")
+    assert f"entry:adjust:{asked}" in log.split() and "eve@shop" in log.split()
+
+
+def test_approvals__more_a_day_than_one_person_may__waits(speaker: Speaker, books: Engine, tmp_path: Path) -> None:
+    limit(tmp_path, "# adjust_above = 1000", "adjust_above = 10")  # the books' 50 points were adjusted before: of 100
+    for number in range(5):
+        assert answer(speaker, "adjust", "ann", "10", "--id", f"d{number}", *SAID)["points"] == 10
+    assert answer(speaker, "adjust", "ann", "10", "--id", "more", *SAID)["state"] == "pending"
+
+    limit(tmp_path, "# adjust_a_day = 10000", "adjust_a_day = 110")
+    assert answer(speaker, "adjust", "ann", "10", "--id", "one-more", *SAID)["points"] == 10
+    assert answer(speaker, "adjust", "ann", "1", "--id", "last", *SAID)["state"] == "pending"
+    assert answer(speaker, "actions", "verify")["problems"] == []
 
 
 def test_safety__cooldown_of_the_project__keeps_apps_from_redeeming(
@@ -136,6 +182,13 @@ def test_safety__cooldown_of_the_project__keeps_apps_from_redeeming(
 
     with pytest.raises(errors.CoolingDown), transaction(books) as tx:
         redeem(tx, source="app", id_="r", member=MemberNumber(1), points=5, now=system_clock(), bounds=bounds)
+
+
+def shown_whole(speaker: Speaker, *line: str) -> str:
+    """What is said where a command to copy may be longer than the terminal is wide."""
+    code, out = speaker.say(*line)
+    assert code == 0, out
+    return out
 
 
 def limit(home: Path, before: str, after: str) -> None:

@@ -1,7 +1,7 @@
 """report, actions, backup, restore, spoken to in process
 ├── report roll-forward: JSON, CSV and a table of one and the same; --entries has the lines behind it
 ├── report close: the same bytes ever after; twice, or a month that is not over, is refused
-├── report liability: what the project's cost makes of it; curves where asked for
+├── report liability: what the project's cost makes of it; curves where asked for; what has no end by the programme
 ├── actions: what was done, its head, and what a kept head says of a log that was cut; keys by their ids
 ├── backup, restore: into a new file, which says that it was restored; an existing one is refused
 └── balance --at: a past moment is answered by what was known then
@@ -95,7 +95,8 @@ def test_close__a_day_that_is_over__same_bytes_ever_after(speaker: Speaker, book
         refused = answer(speaker, "report", "close", "--until", until, "--actor", "eve", code=2)["error"]
         assert (refused["code"], words in refused["message"]) == ("PeriodRefused", True)
     assert [each["sha256"] for each in answer(speaker, "report", "periods")["periods"]] == [closed["sha256"]]
-    assert "1 to 1" in said(speaker, "report", "periods")
+    table = said(speaker, "report", "periods")
+    assert "1 to 1" in table and closed["sha256"] in table.split()
     assert answer(speaker, "report", "roll-forward", "--period", "2", code=2)["error"]["code"] == "UnknownPeriod"
 
 
@@ -111,6 +112,18 @@ def test_liability__cost_of_the_project__in_minor_units(speaker: Speaker, books:
     assert (found["totals"]["cost"], found["totals"]["expected_cost"]) == (80, 40)
     assert [cohort["outstanding"] for cohort in found["cohorts"]] == [100]
     assert "0.80" in said(speaker, "report", "liability", "--curves")
+
+
+def test_liability__points_without_an_end__never_or_while_active(
+    speaker: Speaker, books: Engine, tmp_path: Path
+) -> None:
+    assert "never expires" in said(speaker, "report", "liability")
+    program = tmp_path / "program.yaml"
+    text = program.read_text()
+    for policy, words in (("{months: 12}", "while active (12 months)"), ("{days: 31}", "while active (31 days)")):
+        program.write_text(f"{text}\nexpiry: {{inactivity: {policy}}}\n")
+        table = said(speaker, "report", "liability")
+        assert words in table and "never expires" not in table
 
 
 def test_actions__log_that_was_cut__a_kept_head_shows_it(speaker: Speaker, books: Engine) -> None:

@@ -1,7 +1,7 @@
 """The network that deploy was told
 ├── given none: the project's file counts
 ├── given one: it counts, other settings stay, and the person's file is not touched
-├── given one without an endpoint: that of the file counts
+├── given one without an endpoint: that of the file counts, or those
 ├── given a change of network or rpc in the file afterwards: the file counts
 ├── given another network in the environment: neither its name nor its endpoint counts
 └── given a file that is none: InvalidSettings that says what to do
@@ -34,6 +34,19 @@ def test_load_settings__nothing_told__as_the_file_says(home: Path) -> None:
     settings = load_settings(home, {})
 
     assert (settings.network, settings.rpc) == ("local", None)
+
+
+def test_load_settings__several_endpoints_in_the_file__count_until_they_change(home: Path) -> None:
+    file = home / SETTINGS_FILE
+    text = file.read_text(encoding="utf-8")
+    file.write_text(f'rpc = ["http://a", "http://b"]\n{text}', encoding="utf-8")
+    remember(home, rpc=None)
+
+    settings = load_settings(home, {})
+    assert (settings.network, settings.endpoints) == ("chain-84532", ("http://a", "http://b"))
+
+    file.write_text(f'rpc = ["http://a"]\n{text}', encoding="utf-8")
+    assert load_settings(home, {}).network == "local"
 
 
 def test_load_settings__told__counts_and_the_file_stays(home: Path) -> None:

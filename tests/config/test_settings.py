@@ -2,7 +2,9 @@
 ├── given no project: it raises ProjectMissing and says what to run
 ├── given a new project's file: it reads it
 ├── given environment variables: they win
+├── given one endpoint, several in a text or in a list: each once, in their order
 ├── given several mistakes: it names all of them
+├── given [signers]: roles and factories, and nothing else
 └── given what is not TOML: it says where
 make_project
 ├── given an empty directory: keys are private to their owner, nothing else is needed
@@ -32,6 +34,21 @@ def test_load_settings__environment__wins(tmp_path: Path) -> None:
     settings = load_settings(tmp_path, {"LOYALTYCHAIN_NETWORK": "anvil", "LOYALTYCHAIN_RPC": "http://127.0.0.1:1"})
 
     assert (settings.network, settings.rpc, settings.program) == ("anvil", "http://127.0.0.1:1", "program.yaml")
+
+
+@pytest.mark.parametrize(
+    ("rpc", "endpoints"),
+    [('"http://a"', ("http://a",)), ('" http://a  http://b "', ("http://a", "http://b")),
+     ('["http://b", "http://a", "http://b"]', ("http://b", "http://a")), ("[]", ()), ('""', ())],
+)  # fmt: skip
+def test_load_settings__endpoints__each_once(tmp_path: Path, rpc: str, endpoints: tuple[str, ...]) -> None:
+    make_project(tmp_path, program="x", keys=KEYS)
+    assert load_settings(tmp_path, {}).endpoints == ()
+    text = (tmp_path / FILE).read_text(encoding="utf-8")
+    (tmp_path / FILE).write_text(f"rpc = {rpc}\n{text}", encoding="utf-8")
+
+    assert load_settings(tmp_path, {}).endpoints == endpoints
+    assert load_settings(tmp_path, {"LOYALTYCHAIN_RPC": "http://c http://d"}).endpoints == ("http://c", "http://d")
 
 
 def test_load_settings__several_mistakes__names_all(tmp_path: Path) -> None:
@@ -71,3 +88,17 @@ def test_make_project__a_project__overwrites_nothing(tmp_path: Path) -> None:
 
     assert (tmp_path / "program.yaml").read_text(encoding="utf-8") == "first"
     assert open_project(tmp_path, {}).key_file("admin").read_text(encoding="ascii").strip() == KEYS["admin"]
+
+
+def test_signers__role_and_factory__kept_and_anything_else_refused(tmp_path: Path) -> None:
+    make_project(tmp_path, program="x", keys=KEYS)
+    text = (tmp_path / FILE).read_text(encoding="utf-8")
+
+    def read(line: str) -> dict[str, str]:
+        (tmp_path / FILE).write_text(text.replace("\n[signers]\n", f"\n[signers]\n{line}\n"), encoding="utf-8")
+        return load_settings(tmp_path, {}).signers
+
+    assert read('settler = "my_kms.google:make_signer"') == {"settler": "my_kms.google:make_signer"}
+    for line in ('watchman = "a:b"', 'settler = "a"', 'settler = "a:b:c"', 'settler = "os.system(1):b"', "settler = 1"):
+        with pytest.raises(errors.InvalidSettings, match="signers"):
+            read(line)

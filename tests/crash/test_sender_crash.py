@@ -112,7 +112,7 @@ def run_naive(world: CountingWorld, engine: Engine, rpc: Rpc) -> None:
         with transaction(engine) as tx:
             outbox.append_first_attempt(tx, attempt, nonce=nonce)
             place = Mined(signed.tx_hash, receipt.block_number, receipt.block_hash, receipt.gas_used, None)
-            outbox.set_final(tx, outbox.read_intent(tx, name), place)
+            outbox.set_final(tx, outbox.read_intent(tx, name), place, now=NOW)
 
 
 def check(world: CountingWorld) -> None:

@@ -97,8 +97,8 @@ def run_guarded_by_the_contract(world: SettlingWorld, engine: Engine, rpc: Rpc) 
         receipt = rpc.receipt(signed.tx_hash)
         assert receipt is not None
         with transaction(engine) as tx:
-            store.set_state(tx, batch.header.batch_id, "submitted")
-            store.set_state(tx, batch.header.batch_id, "final" if receipt.status == 1 else "halted")
+            store.set_state(tx, batch.header.batch_id, "submitted", now=NOW)
+            store.set_state(tx, batch.header.batch_id, "final" if receipt.status == 1 else "halted", now=NOW)
 
 
 def check(world: SettlingWorld) -> None:

@@ -7,9 +7,10 @@ from sqlalchemy import inspect
 from loyaltychain.actions.tables import actions
 from loyaltychain.api.secret_table import api_secrets
 from loyaltychain.api.tables import api_keys, idempotency_records, rate_buckets
-from loyaltychain.chain.tables import attempts, deployments, intents, publications
+from loyaltychain.chain.tables import attempts, deployments, foreign_nonces, intents, publications, settlement_log
 from loyaltychain.db.cursors import cursors
 from loyaltychain.db.engine import Tx
+from loyaltychain.db.leader import leadership
 from loyaltychain.db.restores import restores
 from loyaltychain.events.links import member_link_ends, member_links
 from loyaltychain.events.tables import (
@@ -34,6 +35,7 @@ from loyaltychain.operations.policy_tables import member_activity, notices, park
 from loyaltychain.operations.shop_tables import corrections, order_revisions
 from loyaltychain.operations.tables import order_bonuses, order_lines, orders, outcomes, return_lines, rewards
 from loyaltychain.reports.tables import jobs, periods
+from loyaltychain.settlement.standing import worker_state
 from loyaltychain.settlement.tables import batch_updates, batch_voids, batches, receipt_keys, receipts
 
 #: In the order of their references.
@@ -106,6 +108,8 @@ ONE_ROW_EACH = [
     (jobs, {"id": "j1", "kind": "entries", "format": "csv", "parameters": "{}", "state": "done", "created_at": 5,
             "upto": 1, "cursor": 1, "written": 9, "done": 1, "total": 1, "file": "j1.csv", "sha256": "0x1c",
             "problem": None, "finished_at": 6}),
+    (worker_state, {"network": "local", "deployment": "0x1e", "deciding": "on", "deciding_since": 7, "settling": "on",
+                    "settling_since": 7, "beat_at": 7}),
     (restores, {"number": 1, "backup": "0x1d", "taken_at": 5, "restored_at": 6, "reconciled_at": None}),
     (member_links, {"id": 1, "merged": 1, "survivor": 1, "reason": "one person", "actor": "eve", "since": 6,
                     "points": 7, "pending": 0, "debt": 0, "qualifying": 0}),
@@ -118,23 +122,29 @@ ONE_ROW_EACH = [
     (order_revisions, {"order_id": "1", "revision": 1, "source": "shop", "event_id": "1"}),
     (corrections, {"of_source": "shop", "of_id": "1", "source": "shop", "event_id": "1"}),
     (api_secrets, {"name": "a test", "secret": "0x1e"}),
+    (foreign_nonces, {"intent_id": "settle:1", "chain_id": 31337, "signer": "0x05", "next_nonce": 3, "at": 9}),
+    (settlement_log, {"kind": "batch", "id": "1", "number": 1, "at": 9, "was": "sealed", "became": "submitted",
+                      "reason": "settle:1"}),
+    (leadership, {"name": "worker", "epoch": 1, "holder": "host:1", "taken_at": 5}),
 ]  # fmt: skip
 
 MUTABLE = {
-    "volumes", "intents", "deployments", "receipt_keys", "cursors", "order_lines", "order_bonuses", "rewards",
-    "idempotency_records", "rate_buckets", "member_activity", "api_secrets",
+    "volumes", "deployments", "receipt_keys", "cursors", "order_lines", "order_bonuses", "rewards",
+    "idempotency_records", "rate_buckets", "member_activity", "api_secrets", "worker_state",
+    "leadership",
 }  # fmt: skip
 APPEND_ONLY = {
     "events", "entries", "outcomes", "attempts", "publications",
     "batch_updates", "receipts", "lot_moves", "holds", "hold_ends", "member_aliases", "member_closures",
     "intake_refusals", "member_links", "member_link_ends", "merge_lots", "approvals", "approval_ends",
-    "actions", "periods", "order_revisions", "corrections", "lot_conditions",
+    "foreign_nonces", "settlement_log", "actions", "periods", "order_revisions", "corrections", "lot_conditions",
 }  # fmt: skip
 FREE_COLUMNS = {
     "lapses": {"undone_by", "is_booked"}, "notices": {"sent_at"}, "parked_signals": {"state"},
     "members": {"joined_at"}, "batches": {"state"}, "lots": {"remaining", "expired", "returned_by"},
     "redemptions": {"refunded"}, "return_lines": {"matched", "member"},
     "orders": {"member"}, "api_keys": {"revoked_at", "used_at"},
+    "intents": {"nonce", "state", "reason", "tx_hash", "block_number", "block_hash", "gas_used", "contract_address"},
     "batch_voids": {"resumed_at"}, "restores": {"reconciled_at"},
     "jobs": {"state", "upto", "cursor", "written", "done", "total", "file", "sha256", "problem", "finished_at"},
 }  # fmt: skip

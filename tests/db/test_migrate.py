@@ -9,6 +9,8 @@
 ├── given members or batches
 │   ├── when a fixed column is updated, or a row deleted: the database refuses
 │   └── when the free column is updated: it changes
+├── given the state of a batch or an intent, or an intent's nonce
+│   └── when it goes a way that is not on the list: the database refuses
 └── it decides for every table whether it is append-only
 """
 
@@ -123,12 +125,34 @@ def test_migrate__append_only__truncate_is_refused_on_postgresql(database) -> No
             tx.execute(text(f"TRUNCATE {table} CASCADE"))
 
 
-@pytest.mark.parametrize(("table", "change"), [("members", "joined_at = 9"), ("batches", "state = 'final'")])
+@pytest.mark.parametrize(
+    ("table", "change"),
+    [("members", "joined_at = 9"), ("batches", "state = 'submitted'"), ("intents", "state = 'parked'")],
+)
 def test_migrate__free_column__changes(database, table, change) -> None:
     with transaction(database) as tx:
         insert_one_row_each(tx)
     with transaction(database) as tx:
         assert tx.execute(text(f"UPDATE {table} SET {change}")).rowcount == 1
+
+
+@pytest.mark.parametrize(
+    ("table", "change"),
+    [
+        ("batches", "state = 'final'"),
+        ("intents", "state = 'final'"),
+        ("intents", "nonce = 7"),
+        ("intents", "nonce = NULL"),
+    ],
+)
+def test_migrate__a_way_that_is_not_listed__refused(database, table, change) -> None:
+    with transaction(database) as tx:
+        insert_one_row_each(tx)
+    with (
+        pytest.raises(errors.ConstraintRefused, match=f"{table} knows no such transition"),
+        transaction(database) as tx,
+    ):
+        tx.execute(text(f"UPDATE {table} SET {change}"))
 
 
 def test_migrate__every_table__is_decided() -> None:

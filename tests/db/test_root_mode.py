@@ -102,7 +102,8 @@ def test_deletion__of_a_batch__only_if_void_and_never_on_chain(
 ) -> None:
     with transaction(database) as tx:
         insert_one_row_each(tx)
-        tx.execute(text("UPDATE batches SET state = :state"), {"state": state})
+        for step in ("submitted", "final") if state == "final" else (state,):
+            tx.execute(text("UPDATE batches SET state = :state"), {"state": step})
         _insert(tx, "batch_voids", {
             "first_id": first_on_chain + 10 * (first_on_chain == 2), "last_id": 12, "fraud": 3, "challenger": "0x01",
             "block_number": 9, "is_own": 0,

@@ -129,7 +129,7 @@ def test_run__second_one__is_refused(project: Commands) -> None:
     project.ask("deploy")
     worker = project.spawn("run")
     try:
-        wait_until_held(project.home / "worker.lock")
+        wait_until_held(project.home / "ledger.sqlite3.worker.lock")
         error = project.ask("run", "--once", exit_code=3)["error"]
         assert (error["code"], "one per project" in error["message"]) == ("DatabaseBusy", True)
     finally:
@@ -148,7 +148,7 @@ def test_run__chain_was_reset__halts_and_signs_nothing(project: Commands) -> Non
 
     assert error["code"] == "WrongChain"
     assert "This chain is new, or another one" in error["message"]
-    assert "deploy anew into a fresh project" in error["message"]
+    assert "begin a fresh project in another directory" in error["message"]
     assert project.ask("status")["batches"] == {}
     assert project.ask("deploy", exit_code=4)["error"]["code"] == "WrongChain"
 

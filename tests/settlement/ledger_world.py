@@ -101,12 +101,14 @@ class LedgerWorld:
         return [(fields["batchId"], fields["batchHash"]) for name, fields in events if name == "BatchSettled"]
 
 
-def make_ledger_world(directory: Path, *, mode: Mode = "push", window: int = 0) -> LedgerWorld:
-    """A fresh chain with all contracts, and in ``directory`` the databases to begin with.
+def make_ledger_world(
+    directory: Path, *, mode: Mode = "push", window: int = 0, small: SmallWorld | None = None
+) -> LedgerWorld:
+    """A fresh chain (or ``small``'s) with all contracts, and in ``directory`` the databases to begin with.
 
     ``empty.db`` knows of the deployment and nothing else; ``sealed.db`` has two sealed batches as well.
     """
-    small = make_small_world()
+    small = small or make_small_world()
     manager = _create(small, "AccessManager", small.owner.address)
     members = encode_call(artifacts.load("MemberRegistry").abi, "initialize", (manager, small.owner.address, 60))
     initialise = encode_call(

@@ -63,7 +63,7 @@ def seal_falsely(engine: Engine, deployment: Deployment, *, now: UnixSeconds = N
     false = falsify(honest.batch, deployment)
     with transaction(engine) as tx:
         updates, receipts = store.read_updates(tx, number), store.read_receipts(tx, number)
-        store.set_state(tx, number, "void")  # and never on chain, so it may go
+        store.set_state(tx, number, "void", now=now)  # and never on chain, so it may go
         void_store.delete_batch(tx, number)
         store.insert_batch(tx, false)
         store.insert_updates(tx, number, updates)

@@ -106,7 +106,7 @@ def test_check_chain__other_chain_id__wrong_chain(world: LedgerWorld, engine: En
 def test_check_chain__other_genesis__says_what_to_do(world: LedgerWorld, engine: Engine) -> None:
     genesis = to_hex(world.rpc.block(0).hash)
 
-    with pytest.raises(errors.WrongChain, match="loyaltychain chain reset") as caught:
+    with pytest.raises(errors.WrongChain, match="begin a fresh project in another directory") as caught:
         check(world, engine, genesis_hash=b"\x09" * 32)
 
     assert caught.value.message.startswith(

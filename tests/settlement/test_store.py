@@ -3,6 +3,8 @@
 └── given batches: they find them as they were written, by ascending number
 set_state
 ├── given any state and any wanted one: it takes a step forward or none, and refuses all others, changing nothing
+├── given any state and any wanted one, past this file: the database refuses exactly what is not listed
+├── given steps: each has its line in the settlement log, and none that changes nothing
 ├── given the transitions of a retry: a halted batch is submitted again, and no other is
 └── given a batch that is not there: it raises InvariantError
 insert_batch
@@ -16,13 +18,16 @@ from itertools import product
 from typing import get_args
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 
+from loyaltychain.chain.settlement_log import read_transitions
+from loyaltychain.core.calendar import UnixSeconds
 from loyaltychain.core.errors import ConstraintRefused, InvariantError
 from loyaltychain.db.engine import transaction
 from loyaltychain.settlement.header import GENESIS_HEADER
 from loyaltychain.settlement.store import (
     RETRY,
+    TRANSITIONS,
     batches_in_state,
     insert_batch,
     insert_updates,
@@ -34,6 +39,7 @@ from loyaltychain.settlement.store import (
     settled_balances,
 )
 from loyaltychain.settlement.types import Batch, State
+from tests.chain.small_world import NOW
 from tests.settlement.books import join
 
 STATES: tuple[State, ...] = get_args(State)
@@ -76,12 +82,41 @@ def test_set_state__any_step__forward_or_refused(engine: Engine) -> None:
             insert_batch(tx, make_batch(number, before))
 
             if before == after or (before, after) in FORWARD:
-                set_state(tx, number, after)
+                set_state(tx, number, after, now=NOW)
                 assert read_batch(tx, number) == make_batch(number, after)
             else:
                 with pytest.raises(InvariantError, match=f"state: {before}; wanted: {after}"):
-                    set_state(tx, number, after)
+                    set_state(tx, number, after, now=NOW)
                 assert read_batch(tx, number) == make_batch(number, before)
+
+
+def test_update__any_step_past_this_file__the_database_refuses_what_is_not_listed(engine: Engine) -> None:
+    listed = {(was, after) for table in (TRANSITIONS, RETRY) for after, befores in table.items() for was in befores}
+    for number, (before, after) in enumerate(product(STATES, STATES), start=1):
+        with transaction(engine) as tx:
+            insert_batch(tx, make_batch(number, before))
+        change = text("UPDATE batches SET state = :state WHERE id = :id")
+        if before == after or (before, after) in listed:
+            with transaction(engine) as tx:
+                tx.execute(change, {"state": after, "id": number})
+        else:
+            with pytest.raises(ConstraintRefused, match="no such transition"), transaction(engine) as tx:
+                tx.execute(change, {"state": after, "id": number})
+
+
+def test_set_state__steps__each_has_its_line(engine: Engine) -> None:
+    with transaction(engine) as tx:
+        insert_batch(tx, make_batch(1))
+        set_state(tx, 1, "submitted", now=NOW, reason="settle:1")
+        set_state(tx, 1, "submitted", now=NOW, reason="again")
+        set_state(tx, 1, "halted", now=UnixSeconds(NOW + 5), reason="the chain refused it")
+        lines = read_transitions(tx, "batch", "1")
+
+    assert [(line.number, line.at, line.was, line.became, line.reason) for line in lines] == [
+        (1, GENESIS_HEADER.time, None, "sealed", None),
+        (2, NOW, "sealed", "submitted", "settle:1"),
+        (3, NOW + 5, "submitted", "halted", "the chain refused it"),
+    ]
 
 
 def test_set_state__transitions_of_a_retry__only_from_halted(engine: Engine) -> None:
@@ -89,17 +124,17 @@ def test_set_state__transitions_of_a_retry__only_from_halted(engine: Engine) -> 
         for number, before in enumerate(("halted", "sealed", "final"), start=1):
             insert_batch(tx, make_batch(number, before))
 
-        set_state(tx, 1, "submitted", transitions=RETRY)
+        set_state(tx, 1, "submitted", now=NOW, transitions=RETRY)
         for number in (2, 3):
             with pytest.raises(InvariantError, match="may not go into this state"):
-                set_state(tx, number, "submitted", transitions=RETRY)
+                set_state(tx, number, "submitted", now=NOW, transitions=RETRY)
 
         assert [batch.header.batch_id for batch in batches_in_state(tx, "submitted")] == [1]
 
 
 def test_set_state__not_there__refused(engine: Engine) -> None:
     with transaction(engine) as tx, pytest.raises(InvariantError, match="batch: 1; state: none"):
-        set_state(tx, 1, "sealed")
+        set_state(tx, 1, "sealed", now=NOW)
 
 
 def test_insert_batch__number_taken__refused(engine: Engine) -> None:

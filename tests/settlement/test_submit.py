@@ -91,7 +91,7 @@ def test_submit_step__one_submitted__nothing(engine: Engine) -> None:
 def test_submit_step__one_halted__nothing(engine: Engine) -> None:
     seal_two(engine, DEPLOYMENT)
     with transaction(engine) as tx:
-        store.set_state(tx, 1, "halted")
+        store.set_state(tx, 1, "halted", now=NOW)
 
     assert submit(engine) is None
 
@@ -102,7 +102,7 @@ def test_submit_step__first_final__the_second(engine: Engine) -> None:
     seal_two(engine, DEPLOYMENT)
     submit(engine)
     with transaction(engine) as tx:
-        store.set_state(tx, 1, "final")
+        store.set_state(tx, 1, "final", now=NOW)
 
     assert submit(engine) == Submitted(batch_id=2, intent_id="settle:2")
 
@@ -131,7 +131,7 @@ def test_submit_step__another_settler_and_unsigned__his_intent_counts(engine: En
     submit(engine)
     if state == "parked":
         with transaction(engine) as tx:
-            outbox.set_parked(tx, newest_intent(tx, 1), "NotSettler()")
+            outbox.set_parked(tx, newest_intent(tx, 1), "NotSettler()", now=NOW)
 
     assert submit(engine, OTHER) == Submitted(batch_id=1, intent_id="settle:1:2")
     assert submit(engine, OTHER) is None
@@ -170,7 +170,7 @@ def test_submit_step__signed_in_the_same_moment__busy(engine: Engine) -> None:
         outbox.append_first_attempt(tx, make_attempt(), nonce=0)
 
     with pytest.raises(errors.DatabaseBusy, match="settle:1"), transaction(engine) as tx:
-        outbox.set_dead(tx, stale, reason="another settler")
+        outbox.set_dead(tx, stale, reason="another settler", now=NOW)
 
     with reading(engine) as tx:
         assert newest_intent(tx, 1).state == "signed"

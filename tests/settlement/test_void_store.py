@@ -39,15 +39,15 @@ def seal_three(engine: Engine) -> list[Batch]:
         batches.append(sealed.batch)
     with transaction(engine) as tx:
         for number in (1, 2):
-            store.set_state(tx, number, "submitted")
-            store.set_state(tx, number, "final")
+            store.set_state(tx, number, "submitted", now=NOON)
+            store.set_state(tx, number, "final", now=NOON)
     return batches
 
 
 def void_second(engine: Engine, void: Void = OWN) -> list[tuple[int, str, str]]:
     with transaction(engine) as tx:
         void_store.insert_void(tx, void)
-        return void_store.void_batches_from(tx, void.first)
+        return void_store.void_batches_from(tx, void.first, now=NOON, reason="shown to be false")
 
 
 def forget(engine: Engine, number: int) -> None:
@@ -94,7 +94,7 @@ def test_void_batches_from__a_number__once(engine: Engine) -> None:
 
     assert sorted(void_second(engine)) == [(2, to_hex(second.hash), "final"), (3, to_hex(third.hash), "sealed")]
     with transaction(engine) as tx:
-        assert void_store.void_batches_from(tx, 2) == []
+        assert void_store.void_batches_from(tx, 2, now=NOON, reason="again") == []
         assert void_store.void_batch_ids(tx) == [2, 3]
 
 

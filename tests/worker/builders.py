@@ -19,6 +19,7 @@ from loyaltychain.chain.intents import Intent
 from loyaltychain.chain.rpc import Receipt, Rpc
 from loyaltychain.chain.signer import AllowedCall, KeySigner, UnsignedTx
 from loyaltychain.config.project import open_project
+from loyaltychain.core import errors
 from loyaltychain.db.engine import open_database, reading
 from loyaltychain.events.ingest import ingest_file
 from loyaltychain.events.map import packaged_map
@@ -218,3 +219,13 @@ def caps_of(shop: Shop, **changes: int) -> tuple[int, ...]:
     caps = shop.project.open().manifest["caps"] | changes
     order = ("issuePerBatch", "burnPerBatch", "issuePerPeriod", "burnPerPeriod", "periodSeconds", "supplyCap")
     return tuple(caps[name] for name in order)
+
+
+class GoneRpc:
+    """A node that nobody can reach."""
+
+    def __getattr__(self, name: str) -> Any:
+        def ask(*_: object, **__: object) -> None:
+            raise errors.RpcUnavailable(method=name)
+
+        return ask

@@ -2,6 +2,9 @@
 └── given a batch that a pause has halted
     ├── when run without it: exit code 4, and the message says what to run
     └── when run with it: the batch is settled, the audit finds nothing
+loyaltychain batch
+├── given a batch that is halted, and opened again: its entries are settled in another one, the audit finds nothing
+└── log: each transition with its reason, also of what was opened
 """
 
 from collections.abc import Iterator
@@ -48,4 +51,36 @@ def test_run__retry_of_a_halted_batch__settled(project: Commands) -> None:
     assert refused["error"]["code"] == "IntentReverted"
     assert "`loyaltychain run --retry` sends the same batch again" in refused["error"]["message"]
     assert (settled["batches"], settled["waiting_for"]) == (1, None)
+    assert project.ask("audit")["findings"] == []
+
+
+@pytest.mark.slow
+def test_batch__halted_and_opened_again__settled_anew(project: Commands) -> None:
+    project.ask("ingest", project.write("sales.csv", HEADER + SALES), "--map", str(MAPS / "simulated_shop.yaml"))
+    world = open_world(open_project(project.home, {}))
+    meddled: Any = MeddledRpc(world.rpc, once(lambda: act(world, "guardian", "pause")))
+    with pytest.raises(errors.IntentReverted):
+        run_once(open_world(open_project(project.home, {}), rpc=meddled))
+    act(world, "config", "unpause")
+    named = ("--by", "operator:eve", "--reason", "the caps are lower now")
+
+    missing = project.ask("batch", "reopen", "2", *named, exit_code=2)
+    opened = project.ask("batch", "reopen", "1", *named)
+    settled = project.ask("run", "--once")
+    log = project.ask("batch", "log", "1")["transitions"]
+
+    assert "Batch 2 is not halted, nor on its way: batch 1 is halted" in missing["error"]["message"]
+    assert (opened, settled["batches"], settled["waiting_for"]) == ({"opened": [1]}, 1, None)
+    ways = [(line["from"], line["to"]) for line in log if line["kind"] == "batch"]
+    assert sorted(ways, key=str) == sorted(
+        [
+            (None, "sealed"), ("sealed", "submitted"), ("submitted", "halted"), ("halted", "void"),
+            (None, "sealed"), ("sealed", "submitted"), ("submitted", "final"),
+        ],
+        key=str,
+    )  # fmt: skip
+    assert {line["id"] for line in log if line["kind"] == "intent"} == {"settle:1", "settle:1:2"}
+    (halted,) = [line for line in log if line["to"] == "halted"]
+    assert "LedgerIsPaused()" in halted["reason"]
+    assert project.ask("batch", "log")["transitions"] == log
     assert project.ask("audit")["findings"] == []
