@@ -3,9 +3,11 @@
 Keeps logs as they are; what they mean is for ``log_shapes`` and those who use it.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Final
 
+from loyaltychain.audit.heads import Heads
 from loyaltychain.audit.manifest import Manifest
 from loyaltychain.chain.rpc import Log, Rpc
 from loyaltychain.core.errors import RpcUnavailable, WrongChain
@@ -32,6 +34,9 @@ class ChainLog:
     pin: Pin
     addresses: dict[str, str]  # by contract name
     logs: tuple[Log, ...]
+    #: Of a log file, its maker's word: when blocks with logs were made (unix seconds by number).
+    times: Mapping[int, int] = field(default_factory=dict)
+    heads: Heads | None = None  # how far the chain stood; of a log file when it was written
 
 
 def choose_pin(rpc: Rpc, *, finality_depth: int) -> Pin:
@@ -42,7 +47,7 @@ def choose_pin(rpc: Rpc, *, finality_depth: int) -> Pin:
 
 
 def check_same_chain(rpc: Rpc, manifest: Manifest) -> None:
-    """Returns when the node serves the manifest's chain .
+    """Returns when the node serves the manifest's chain.
 
     Raises:
         WrongChain: another chain id or another genesis block.

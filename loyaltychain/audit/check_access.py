@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from loyaltychain.audit.findings import Finding, differences, make_finding
-from loyaltychain.audit.log_shapes import HEADER_TYPES
+from loyaltychain.audit.log_shapes import CAP_TYPES, HEADER_TYPES
 from loyaltychain.audit.manifest import ACCESS, LEDGER, MEMBERS, REGISTRY, ROLES, Manifest
 from loyaltychain.audit.rebuild import Rebuilt
 from loyaltychain.audit.roles import Access, fold_access
@@ -16,16 +16,16 @@ from loyaltychain.core.hashing import keccak256, to_hex
 
 ADMIN: Final = ROLES["admin"]
 NAMES: Final = {role: name for name, role in ROLES.items()}
-_CAPS: Final = "((uint48,uint48,uint48,uint48,uint32,uint64))"
-_HEADER: Final = f"({','.join(HEADER_TYPES)})"
+CAPS_TYPE: Final = f"({','.join(CAP_TYPES)})"
+HEADER_TYPE: Final = f"({','.join(HEADER_TYPES)})"
 FUNCTIONS: Final = {
     (LEDGER, "pause()"): ROLES["guardian"],
-    (LEDGER, f"lowerCaps{_CAPS}"): ROLES["guardian"],
+    (LEDGER, f"lowerCaps({CAPS_TYPE})"): ROLES["guardian"],
     (LEDGER, "unpause()"): ROLES["config"],
-    (LEDGER, f"raiseCaps{_CAPS}"): ROLES["config"],
+    (LEDGER, f"raiseCaps({CAPS_TYPE})"): ROLES["config"],
     (LEDGER, "setSettler(address)"): ROLES["config"],
     (LEDGER, "setTransferLogs(bool)"): ROLES["config"],
-    (LEDGER, f"proposeRootMode({_HEADER},uint32)"): ROLES["config"],
+    (LEDGER, f"proposeRootMode({HEADER_TYPE},uint32)"): ROLES["config"],
     (LEDGER, "cancelRootMode()"): ROLES["config"],
     (LEDGER, "upgradeToAndCall(address,bytes)"): ROLES["upgrader"],
     (REGISTRY, "publish(bytes32,uint64)"): ROLES["registrar"],
@@ -59,9 +59,13 @@ def check_access_state(access: View, managed: Sequence[View], manifest: Manifest
     block = access.block
     found = []
     for role, holder in sorted(manifest.holders.items()):
-        is_member = int.from_bytes(access.words("hasRole(uint64,address)", role, int(holder, 16), count=2)[0])
+        is_member, delay = _ask_role(access, role, holder)
         if not is_member:
             found.append(make_finding("role-missing", _name(role), expected=holder, actual=None, block=block))
+            continue
+        due = manifest.delays.get(role, 0)
+        if delay != due and not (delay > due == _coming_delay(access, role, holder)):
+            found.append(make_finding("role-delay", _name(role), expected=due, actual=delay, block=block))
     for (name, signature), role in FUNCTIONS.items():
         selector = int.from_bytes(_selector(signature)) << 224
         target = int(manifest.addresses[name], 16)
@@ -70,6 +74,39 @@ def check_access_state(access: View, managed: Sequence[View], manifest: Manifest
     for view in managed:
         authority = view.address_of("authority()")
         found += differences("authority", view.address, expected=access.address, actual=authority, block=block)
+    return found + _check_default_state(access, managed)
+
+
+def _ask_role(access: View, role: int, holder: str) -> tuple[bool, int]:
+    """Whether an address holds a role now, and the seconds after which it acts."""
+    is_member, delay = access.words("hasRole(uint64,address)", role, int(holder, 16), count=2)
+    return bool(int.from_bytes(is_member)), int.from_bytes(delay)
+
+
+def _coming_delay(access: View, role: int, holder: str) -> int | None:
+    """The delay that will count later, if any: a shorter one counts only when the longer one before it is over."""
+    _, _, coming, since = access.words("getAccess(uint64,address)", role, int(holder, 16), count=4)
+    return int.from_bytes(coming) if any(since) else None
+
+
+def _check_default_state(access: View, managed: Sequence[View]) -> list[Finding]:
+    """Who grants and cancels, what grants and rules wait, and what is closed, from the manager's answers."""
+    block = access.block
+    found = []
+    for role in sorted(NAMES.keys() - {ADMIN}):
+        asked = (("admin", "getRoleAdmin(uint64)", ADMIN),
+                 ("guardian", "getRoleGuardian(uint64)", GUARDIANS.get(role, ADMIN)))  # fmt: skip
+        for kind, signature, due in asked:
+            actual, subject = access.number(signature, role), f"{kind} of {_name(role)}"
+            found += differences("role-admin", subject, expected=_name(due), actual=_name(actual), block=block)
+        wait = access.number("getRoleGrantDelay(uint64)", role)
+        found += differences("role-grant-delay", f"grants of {_name(role)}", expected=0, actual=wait, block=block)
+    for view in managed:
+        target = int(view.address, 16)
+        wait = access.number("getTargetAdminDelay(address)", target)
+        found += differences("role-grant-delay", f"rules of {view.address}", expected=0, actual=wait, block=block)
+        if access.number("isTargetClosed(address)", target):
+            found.append(make_finding("target-closed", view.address, expected="open", actual="closed", block=block))
     return found
 
 

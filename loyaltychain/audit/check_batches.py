@@ -1,23 +1,38 @@
 """The database's batches against the chain's and against the ledger's entries in them. One pass over the ledger."""
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from loyaltychain.audit.check_receipts import check_receipts
+from loyaltychain.audit.backfill import BackfillCount
+from loyaltychain.audit.check_changes import check_changes
+from loyaltychain.audit.check_programs import ProgramCheck
+from loyaltychain.audit.check_receipts import Due, check_receipts
 from loyaltychain.audit.check_voids import check_void_row, check_voids, find_void, is_same
-from loyaltychain.audit.data import decode_data
+from loyaltychain.audit.data import VERSIONS
 from loyaltychain.audit.findings import Finding, differences, make_finding
 from loyaltychain.audit.headers import Header, hash_header
-from loyaltychain.audit.malformed import Malformed
-from loyaltychain.audit.publications import Publication, in_force
+from loyaltychain.audit.helper import ALONE, Helper
+from loyaltychain.audit.publications import Publication
 from loyaltychain.audit.rebuild import Rebuilt
-from loyaltychain.audit.settled import SettledBatch
-from loyaltychain.audit.store import Row, octets, read_batches, read_receipts, read_updates, read_voids
+from loyaltychain.audit.settled import SettledBatch, versions_of
+from loyaltychain.audit.store import (
+    OnCount,
+    ReceiptRow,
+    Row,
+    last_position,
+    octets,
+    read_batch,
+    read_batches,
+    read_receipts,
+    read_updates,
+    read_voids,
+)
+from loyaltychain.audit.volumes import Volumes
 from loyaltychain.audit.walk_ledger import ProvenEntry, walk_ledger
-from loyaltychain.core.hashing import keccak256
+from loyaltychain.core.hashing import keccak256, to_hex
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +45,15 @@ class Place:
 
 
 def check_books(
-    tx: Connection, rebuilt: Rebuilt, *, place: Place, later: Sequence[Publication] = ()
+    tx: Connection,
+    rebuilt: Rebuilt,
+    *,
+    place: Place,
+    later: Sequence[Publication] = (),
+    backfill: BackfillCount | None = None,
+    volumes: Volumes | None = None,
+    helper: Helper = ALONE,
+    on_step: OnCount = lambda *_: None,
 ) -> tuple[list[Finding], int]:
     """What is wrong between ledger, batches, receipts and chain; and how many receipts there are.
 
@@ -38,17 +61,24 @@ def check_books(
 
     Args:
         later: Publications that the database saw after the pinned block; entries may have been made under them.
+        backfill: Is shown every entry.
+        volumes: Is told of every posting.
+        helper: Checks the receipts.
+        on_step: Is told how many entries are checked, batch by batch, and of how many.
     """
     findings: list[Finding] = []
-    entries = _Reader(walk_ledger(tx, findings), (*rebuilt.publications, *later), findings)
+    entries = _Reader(walk_ledger(tx, findings, volumes), (*rebuilt.publications, *later), findings, backfill)
     settled = {batch.header.batch_id: batch for batch in rebuilt.batches}
     rows = read_batches(tx)
     voids = read_voids(tx)
     findings += check_voids(voids, rebuilt, block=place.block)
     void_ids = find_void(rows, voids, rebuilt)
+    total = last_position(tx, "entries")
     receipts = 0
     last = 0
-    for row in rows:
+    answers: list[Callable[[], list[Finding]]] = []
+    for line in rows:
+        row = read_batch(tx, line)
         if row["id"] in void_ids:
             batch = None
             inside = entries.look(row["from_position"], row["to_position"])
@@ -60,10 +90,17 @@ def check_books(
             findings += _check_positions(row, inside, last=last)
             findings += _check_on_chain(row, batch, place)
             last = row["to_position"]
-        more, count = _check_batch(tx, row, batch, inside, place=place)
-        findings += more
-        receipts += count
+        header = batch.header if batch else _header(row)
+        findings += _check_row(row, header, place=place) + _check_entries(header, inside)
+        kept = read_receipts(tx, row["id"])
+        receipts += len(kept)
+        source = (octets(row["data"]), VERSIONS) if batch is None else (batch.content, versions_of(batch.mode))
+        updates = dict(read_updates(tx, row["id"]))
+        answers.append(helper.run(check_contents, _due(header, inside, place), *source, updates, kept))
+        on_step(last, total)
     entries.take(None)
+    for answer in answers:
+        findings += answer()
     for batch_id, batch in settled.items():
         block = batch.place.block_number
         findings.append(
@@ -87,29 +124,39 @@ def _check_on_chain(row: Row, batch: SettledBatch | None, place: Place) -> list[
     return [make_finding("batch-not-on-chain", f"batch {row['id']}", expected="settled", actual=None)]
 
 
-def _check_batch(
-    tx: Connection, row: Row, batch: SettledBatch | None, inside: list[ProvenEntry], *, place: Place
-) -> tuple[list[Finding], int]:
-    """A row, its updates, entries and receipts, against the batch on chain, or against its own header without one."""
-    header = batch.header if batch else _header(row)
-    changes = batch.changes if batch else _decode(row)
-    receipts = read_receipts(tx, row["id"])
-    found = _check_row(row, header, place=place)
-    found += _check_updates(tx, f"batch {row['id']}", row=row, changes=changes)
-    found += _check_entries(header, inside, changes)
-    found += check_receipts(header, receipts, inside, chain_id=place.chain_id, ledger=place.ledger)
-    return found, len(receipts)
+def check_contents(
+    due: Due, content: bytes, versions: Set[int], updates: Mapping[int, int], receipts: Sequence[ReceiptRow]
+) -> list[Finding]:
+    """What is wrong with a batch's changes and receipts. Asks nobody.
+
+    Args:
+        content: The batch's data on chain, or the row's own without a batch there.
+        versions: Those of data that the ledger takes.
+        updates: The database's change by member.
+    """
+    moved = [changes for _, _, changes in due.entries]
+    return check_changes(due.batch_id, content, updates, moved, versions=versions) + check_receipts(due, receipts)
+
+
+def _due(header: Header, inside: Sequence[ProvenEntry], place: Place) -> Due:
+    entries = [(entry.entry_id, entry.digest, entry.changes) for entry in inside]
+    return Due(header.batch_id, header.receipt_root, place.chain_id, place.ledger, entries)
 
 
 class _Reader:
     """Hands out the ledger batch by batch, each entry checked against the publications as it passes."""
 
     def __init__(
-        self, entries: Iterator[ProvenEntry], publications: tuple[Publication, ...], findings: list[Finding]
+        self,
+        entries: Iterator[ProvenEntry],
+        publications: tuple[Publication, ...],
+        findings: list[Finding],
+        backfill: BackfillCount | None,
     ) -> None:
         self._entries = entries
-        self._publications = publications
+        self._programs = ProgramCheck(publications)
         self._findings = findings
+        self._backfill = backfill
         self._waiting: deque[ProvenEntry] = deque()  # read, and not taken yet
 
     def take(self, upto: int | None) -> list[ProvenEntry]:
@@ -138,22 +185,11 @@ class _Reader:
     def _read(self) -> ProvenEntry | None:
         entry = next(self._entries, None)
         if entry is not None:
-            self._findings += check_program(entry, self._publications)
+            self._findings += self._programs.check(entry)
             self._waiting.append(entry)
+            if self._backfill is not None:
+                self._backfill.take(entry)
         return entry
-
-
-def check_program(entry: ProvenEntry, publications: tuple[Publication, ...]) -> list[Finding]:
-    """Nothing when the entry was made under no rules, or under those in force at its position."""
-    if entry.program is None:
-        return []
-    program = octets(entry.program)
-    if not any(p.program_hash == program and p.from_position <= entry.position for p in publications):
-        expected = f"published for position {entry.position}"
-        return [make_finding("entry-program", entry.entry_id, expected=expected, actual=entry.program)]
-    current = in_force(publications, entry.position)
-    assert current is not None, entry
-    return differences("program-superseded", entry.entry_id, expected=current.program_hash, actual=program)
 
 
 def _header(row: Row) -> Header:
@@ -207,39 +243,13 @@ def _check_row(row: Row, header: Header, *, place: Place) -> list[Finding]:
     return found + differences("batch-row", f"{subject} data", expected=header.data_hash, actual=content_hash)
 
 
-def _decode(row: Row) -> tuple[tuple[int, int], ...]:
-    changes = decode_data(octets(row["data"]))
-    return () if isinstance(changes, Malformed) else changes
-
-
-def _check_updates(tx: Connection, subject: str, *, row: Row, changes: tuple[tuple[int, int], ...]) -> list[Finding]:
-    kept = dict(read_updates(tx, row["id"]))
-    expected = dict(changes)
-    found = []
-    for member in sorted(kept.keys() | expected.keys()):
-        found += differences(
-            "update-row", f"{subject} member {member}", expected=expected.get(member), actual=kept.get(member)
-        )
-    return found
-
-
-def _check_entries(header: Header, inside: list[ProvenEntry], changes: tuple[tuple[int, int], ...]) -> list[Finding]:
-    subject = f"batch {header.batch_id}"
+def _check_entries(header: Header, inside: Sequence[ProvenEntry]) -> list[Finding]:
+    """The ledger's head after these entries, and the programme that they name, against the header."""
     head = inside[-1].head if inside else None
-    found = differences("ledger-head", subject, expected=head, actual=header.ledger_head)
-    folded: dict[int, int] = {}
+    found = differences("ledger-head", f"batch {header.batch_id}", expected=head, actual=header.ledger_head)
+    named = to_hex(header.program_hash)
     for entry in inside:
-        program = octets(entry.program)
-        if entry.program is not None:
+        if entry.program is not None and entry.program != named:
+            program = octets(entry.program)
             found += differences("batch-program", entry.entry_id, expected=header.program_hash, actual=program)
-        for member, change in entry.changes.items():
-            folded[member] = folded.get(member, 0) + change
-    settled = dict(changes)
-    for member in sorted(folded.keys() | settled.keys()):
-        found += differences(
-            "batch-delta",
-            f"{subject} member {member}",
-            expected=folded.get(member, 0),
-            actual=settled.get(member, 0),
-        )
     return found

@@ -52,10 +52,9 @@ def _check_balances(ledger: View, rebuilt: Rebuilt) -> list[Finding]:
     indexes = sorted({*rebuilt.balances.word_indexes, *(stored.words if stored else ())})
     supply = ledger.number("totalSupply()")
     found = differences("supply", "PointsLedger", expected=rebuilt.balances.supply, actual=supply, block=block)
-    for index, word in zip(indexes, ledger.numbers("wordAt(uint32)", indexes), strict=True):
+    for index, word in ledger.each_number("wordAt(uint32)", indexes):
         found += _check_word(index, word, rebuilt, block=block)
-    members = sorted(rebuilt.balances.of)
-    for member, balance in zip(members, ledger.numbers("balanceOfMember(uint32)", members), strict=True):
+    for member, balance in ledger.each_number("balanceOfMember(uint32)", rebuilt.balances.members()):
         due = balance_in(rebuilt.stored_word(member // LANES), member)
         found += differences("member-balance", f"member {member}", expected=due, actual=balance, block=block)
     return found

@@ -2,6 +2,7 @@
 
 from bisect import bisect_right
 
+from loyaltychain.audit.block_times import BlockTimes
 from loyaltychain.audit.chain_log import Pin
 from loyaltychain.audit.findings import Finding, differences, make_finding
 from loyaltychain.audit.lies import FRAUD_WORDS, Lie
@@ -9,16 +10,14 @@ from loyaltychain.audit.log_shapes import Place
 from loyaltychain.audit.rebuild import Rebuilt
 from loyaltychain.audit.settled import SettledBatch
 from loyaltychain.audit.views import View
-from loyaltychain.chain.rpc import Rpc
 from loyaltychain.core.times import format_instant
 
 
 class Finality:
-    """What is final at one pinned block. Asks the node for the time of a block at most once."""
+    """Which batches can still be voided at one pinned block. Needs a node that tells the times of blocks."""
 
-    def __init__(self, rpc: Rpc, pin: Pin) -> None:
-        self._rpc = rpc
-        self._times: dict[int, int] = {}
+    def __init__(self, times: BlockTimes, pin: Pin) -> None:
+        self._times = times
         self.now = self._time_of(pin.number)
 
     def final_at(self, place: Place, *, window: int) -> int:
@@ -43,9 +42,9 @@ class Finality:
         return self.final_at(batch.place, window=batch.mode.challenge_window) > self.now
 
     def _time_of(self, block: int) -> int:
-        if block not in self._times:
-            self._times[block] = self._rpc.block(block).timestamp
-        return self._times[block]
+        time = self._times.of(block)
+        assert time is not None, "a node answers, or raises"
+        return time
 
 
 def check_lies(rebuilt: Rebuilt, finality: Finality | None) -> list[Finding]:

@@ -58,6 +58,11 @@ _CRITICAL: Final = {
     "last-final": "The contract counts another batch as its newest final one than its window and its blocks say.",
     "checkpoint-missing": "The contract does not know the batch that left its history last as a checkpoint.",
     "batch-bounds": "A batch is larger than the protocol allows.",
+    "batch-over-cap": "A batch issues, burns or leaves more points than the caps in force at its block allowed.",
+    "batch-paused": "A batch was settled while the ledger was paused.",
+    "kernel-open": "A proxy does not itself refuse a call by which a holder would move or approve points.",
+    "operation-early": "A delayed role's act was scheduled for, or executed, before its delay was over.",
+    "operation-unscheduled": "An act that has to wait for its role's delay was done without having been scheduled.",
     "balance-range": "A batch takes a balance below zero or above what a lane holds.",
     "balance-root": "A batch's root is not the root of the balances that its predecessors and it produce.",
     "log-unreadable": "A contract's log claims a known name and does not have its form.",
@@ -109,6 +114,7 @@ _CRITICAL: Final = {
     "receipt-digest": "A receipt names another entry than it was given for.",
 }
 _HIGH: Final = {
+    "settings-history": "The logs of a setting's changes do not lead from one to the next, or not to what is set now.",
     "implementation-fresh": "A proxy was upgraded to code that was not there a block before; other code may have run.",
     "transfer-log-mismatch": "A transaction's Transfer logs are not the changes of the wallets bound at that moment.",
     "wallet-settings": "A setting for wallets is not what the manifest says.",
@@ -135,6 +141,7 @@ _WARNING: Final = {
     "caps-changed": "A cap is not what the manifest says.",
     "batch-voided": "False batches were voided: they never were, and the ledger was paused.",
     "switch-pending": "A switch to root mode is under way: the ledger stays paused until it is done or cancelled.",
+    "operation-pending": "An act of a delayed role is scheduled; it can be done when its delay is over, or cancelled.",
     "paused": "The ledger is paused: no batch can be settled.",
     "target-closed": "The access manager has closed a contract to every restricted call.",
     "role-grant-delay": "A role's new holders, or a contract's new rules, wait another time than the default.",

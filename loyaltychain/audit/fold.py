@@ -12,7 +12,7 @@ from loyaltychain.audit.findings import Finding, differences, make_finding
 from loyaltychain.audit.headers import GENESIS, Header, hash_header
 from loyaltychain.audit.lies import Lie, find_fraud
 from loyaltychain.audit.log_shapes import Fact
-from loyaltychain.audit.malformed import Malformed
+from loyaltychain.audit.malformed import Changes, Malformed
 from loyaltychain.audit.manifest import Mode
 from loyaltychain.audit.publications import Publication, check_batch_program
 from loyaltychain.audit.settled import (
@@ -95,7 +95,10 @@ class Fold:
         fraud = find_fraud(header, batch.changes, is_within=not refused, root=root)
         opens = previous.balance_root == root_before or (fraud is not None and not fraud.needs_words)
         is_judged = batch.is_whole and not place and opens
-        settled = SettledBatch(header, batch.hash, changes, batch.place, batch.mode, fraud, is_judged)
+        content = (batch.content or b"") if changes else b""
+        settled = SettledBatch(
+            header, batch.hash, content, len(changes), batch.place, batch.mode, fraud, is_judged
+        )  # fmt: skip
         self._note(check_data_hash(batch))
         self._note(check_form(batch), header.batch_id)
         self._note(place)
@@ -104,7 +107,7 @@ class Fold:
         self._note(_check_balances(batch, refused, root), header.batch_id)
         self._keep(settled, undo)
         if settled.is_lie and self.mode.is_root:
-            self.lies[header.batch_id] = _make_lie(batch, settled, previous)
+            self.lies[header.batch_id] = _make_lie(batch, changes, settled, previous)
 
     def _keep(self, settled: SettledBatch, undo: Undo | None) -> None:
         batch_id = settled.header.batch_id
@@ -191,7 +194,7 @@ def _check_balances(batch: LoggedBatch, refused: Sequence[tuple[int, int]], root
     return found + differences("balance-root", batch.subject, expected=root, actual=actual, block=block)
 
 
-def _make_lie(batch: LoggedBatch, settled: SettledBatch, previous: Header) -> Lie:
+def _make_lie(batch: LoggedBatch, changes: Changes, settled: SettledBatch, previous: Header) -> Lie:
     assert batch.content is not None, batch.subject
     assert settled.fraud is not None, batch.subject
     return Lie(
@@ -199,7 +202,7 @@ def _make_lie(batch: LoggedBatch, settled: SettledBatch, previous: Header) -> Li
         disputed=batch.header,
         batch_hash=batch.hash,
         data=batch.content,
-        changes=settled.changes,
+        changes=changes,
         fraud=settled.fraud,
         place=batch.place,
         challenge_window=batch.mode.challenge_window,

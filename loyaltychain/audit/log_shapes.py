@@ -135,6 +135,10 @@ SHAPES: Final = (
           (("selector", "bytes4"),)),
     Shape("TargetAdminDelayUpdated(address,uint32,uint48)", (("target", "address"),),
           (("delay", "uint32"), ("since", "uint48"))),
+    Shape("OperationScheduled(bytes32,uint32,uint48,address,address,bytes)", (("id", "bytes32"), ("nonce", "uint32")),
+          (("due", "uint48"), ("caller", "address"), ("target", "address"), ("call", "bytes"))),
+    Shape("OperationExecuted(bytes32,uint32)", (("id", "bytes32"), ("nonce", "uint32"))),
+    Shape("OperationCanceled(bytes32,uint32)", (("id", "bytes32"), ("nonce", "uint32"))),
 )  # fmt: skip
 
 _BY_TOPIC = {shape.topic: shape for shape in SHAPES}
@@ -151,11 +155,11 @@ def read_log(log: Log) -> Fact | Unreadable | None:
         return Unreadable(shape.name, log.address, place, f"{len(log.topics)} topics")
     words = list(log.topics[1:]) + [log.data[at : at + WORD] for at in range(0, len(log.data), WORD)]
     if shape.others and shape.others[-1][1] == "bytes":
-        tail = _read_tail(log.data)
+        tail = _read_tail(log.data, words=len(shape.others))
         if tail is None:
             return Unreadable(shape.name, log.address, place, "its bytes are not encoded as they should be")
         fact.octets[shape.others[-1][0]] = tail
-        words = words[: len(shape.indexed)]
+        words = words[: len(shape.indexed) + len(shape.others) - 1]
     fields = [field for field in (*shape.indexed, *shape.others) if field[1] != "bytes"]
     if len(words) != len(fields) or any(len(word) != WORD for word in words):
         return Unreadable(shape.name, log.address, place, f"{len(log.data)} bytes of content")
@@ -179,9 +183,10 @@ def _store(fact: Fact, name: str, *, kind: str, word: bytes) -> bool:
     return number < 1 << bits
 
 
-def _read_tail(content: bytes) -> bytes | None:
-    """The single ``bytes`` that ``content`` encodes, or None when it is not exactly its encoding."""
-    size = int.from_bytes(content[WORD : 2 * WORD])
-    tail = content[2 * WORD : 2 * WORD + size]
-    whole = WORD.to_bytes(WORD) + size.to_bytes(WORD) + tail + bytes(-len(tail) % WORD) if size < 1 << 32 else b""
-    return tail if whole == content and len(tail) == size else None
+def _read_tail(content: bytes, *, words: int) -> bytes | None:
+    """The ``bytes`` that is the last of ``words`` values, or None when ``content`` is not exactly their encoding."""
+    head = WORD * words
+    size = int.from_bytes(content[head : head + WORD])
+    tail = content[head + WORD : head + WORD + size]
+    whole = head.to_bytes(WORD) + size.to_bytes(WORD) + tail + bytes(-len(tail) % WORD) if size < 1 << 32 else b""
+    return tail if whole == content[head - WORD :] and len(tail) == size else None

@@ -3,7 +3,7 @@
 Asks neither a node nor a database. What it finds wrong it reports and goes on, with what the logs say.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from loyaltychain.audit.balances import Balances, Undo
@@ -69,11 +69,14 @@ class Rebuilt:
         return self.balances.word(index) if self.stored is None else self.stored.word(index)
 
 
-def rebuild(chain_log: ChainLog, *, mode: Mode = PUSH) -> Rebuilt:
+def rebuild(
+    chain_log: ChainLog, *, mode: Mode = PUSH, on_step: Callable[[int, int | None], None] = lambda *_: None
+) -> Rebuilt:
     """Balances, batches and publications out of logs, with everything in them that breaks the protocol.
 
     Args:
         mode: In which the ledger was deployed: no log says it.
+        on_step: Is told how many of the ledger's logs are folded, and of how many.
     """
     facts, findings = _read_facts(chain_log)
     ledger = chain_log.addresses[LEDGER]
@@ -81,8 +84,9 @@ def rebuild(chain_log: ChainLog, *, mode: Mode = PUSH) -> Rebuilt:
     of_ledger = _of(facts, ledger)
     contents, content_findings = pair_content(of_ledger)
     fold = Fold(chain_id=chain_log.chain_id, ledger=ledger, mode=mode, publications=publications)
-    for fact in of_ledger:
+    for number, fact in enumerate(of_ledger, start=1):
         fold.take(fact, contents)
+        on_step(number, len(of_ledger))
     return Rebuilt(
         batches=tuple(fold.batches),
         voids=tuple(fold.voids),

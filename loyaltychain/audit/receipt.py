@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from loyaltychain.audit.headers import Header, hash_header
 from loyaltychain.audit.log_shapes import Fact, read_log
 from loyaltychain.audit.manifest import LEDGER, parse_manifest
+from loyaltychain.audit.postings import fold_changes
 from loyaltychain.audit.receipt_form import ReceiptForm, parse_receipt
 from loyaltychain.audit.receipt_tree import Leaf, climb, hash_leaf
 from loyaltychain.audit.views import View
-from loyaltychain.audit.walk_ledger import fold_changes
 from loyaltychain.chain.rpc import Rpc
 from loyaltychain.core import canonical
 from loyaltychain.core.errors import InvalidReceipt, Reverted

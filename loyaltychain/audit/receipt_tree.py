@@ -1,6 +1,5 @@
 """A batch's receipts: salt, leaf, tree and proof (PROTOCOL §5), from standard library and keccak alone."""
 
-import hashlib
 import hmac
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,7 +8,10 @@ from typing import Final
 from loyaltychain.core.hashing import ZERO_HASH, keccak256
 
 SALT_LABEL: Final = b"loyaltychain/receipt/v1"
-_HEAD_WORDS = 9  # values of a leaf; the text stands behind them
+_HEAD_WORDS: Final = 9  # values of a leaf; the text stands behind them
+_OFFSET: Final = (32 * _HEAD_WORDS).to_bytes(32)
+_WORDS: Final = 2**256
+_NO_SALT: Final = bytes(32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,23 +31,27 @@ class Leaf:
 
 def hash_leaf(leaf: Leaf) -> bytes:
     """The leaf's hash (32 bytes): keccak twice over the ABI encoding of its values."""
-    text = leaf.unit.encode()
-    encoded = b"".join(
-        (
-            _word(leaf.chain_id),
-            _word(int(leaf.ledger, 16)),
-            _word(leaf.batch_id),
-            _word(leaf.index),
-            _word(leaf.member),
-            _word(32 * _HEAD_WORDS),
-            _word(leaf.amount),
-            leaf.entry_digest,
-            leaf.salt,
-            _word(len(text)),
-            text + bytes(-len(text) % 32),
-        )
-    )
-    return keccak256(keccak256(encoded))
+    leaves = BatchLeaves(chain_id=leaf.chain_id, ledger=leaf.ledger, batch_id=leaf.batch_id)
+    return leaves.hash(leaf.index, leaf.member, leaf.unit, leaf.amount, entry_digest=leaf.entry_digest, salt=leaf.salt)
+
+
+class BatchLeaves:
+    """The leaves of one batch: what they have in common is encoded once."""
+
+    def __init__(self, *, chain_id: int, ledger: str, batch_id: int) -> None:
+        self._begin = _word(chain_id) + _word(int(ledger, 16)) + _word(batch_id)
+        self._ends: dict[str, bytes] = {}  # by unit: its length and text
+
+    def hash(self, index: int, member: int, unit: str, amount: int, *, entry_digest: bytes, salt: bytes) -> bytes:
+        """As ``hash_leaf``."""
+        end = self._ends.get(unit)
+        if end is None:
+            text = unit.encode()
+            end = self._ends[unit] = _word(len(text)) + text + bytes(-len(text) % 32)
+        encoded = b"".join(
+            (self._begin, _word(index), _word(member), _OFFSET, _word(amount), entry_digest, salt, end)
+        )  # fmt: skip
+        return keccak256(keccak256(encoded))
 
 
 def make_root(leaves: Sequence[bytes]) -> bytes:
@@ -75,12 +81,12 @@ def derive_salt(key: bytes, *, entry_digest: bytes, unit: str) -> bytes:
 
     Source: RFC 5869 with SHA-256 and no salt; 32 bytes are the first block of its expansion.
     """
-    extracted = hmac.digest(bytes(32), key, hashlib.sha256)
-    return hmac.digest(extracted, SALT_LABEL + entry_digest + unit.encode() + b"\x01", hashlib.sha256)
+    extracted = hmac.digest(_NO_SALT, key, "sha256")
+    return hmac.digest(extracted, SALT_LABEL + entry_digest + unit.encode() + b"\x01", "sha256")
 
 
 def _word(number: int) -> bytes:
-    return (number % 2**256).to_bytes(32)  # two's complement; a number out of range gives a wrong hash, no crash
+    return (number % _WORDS).to_bytes(32)  # two's complement; a number out of range gives a wrong hash, no crash
 
 
 def _hash_pair(one: bytes, other: bytes) -> bytes:

@@ -1,13 +1,16 @@
 """What an audit hands back, for people and for machines."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 
 from rich.console import Console
 from rich.markup import escape
 
+from loyaltychain.audit.backfill import Backfill
 from loyaltychain.audit.chain_log import Pin
+from loyaltychain.audit.details import Details
 from loyaltychain.audit.findings import CODES, Finding, Severity
 from loyaltychain.core.hashing import to_hex
+from loyaltychain.core.times import format_instant
 from loyaltychain.core.words import counted
 
 _STYLES = {Severity.CRITICAL: "bold red", Severity.HIGH: "red", Severity.WARNING: "yellow"}
@@ -24,7 +27,7 @@ class Report:
     receipts: int | None  # None: without the database nobody can count them
     members: int  # with a history on chain
     supply: int
-    finality: str  # "final", or "from file" where no node was asked
+    finality: str  # what the block is: "final", "safe" or "unsafe"; "from file" where no node was asked
     mode: str  # "push" or "root"
     pending: int | None  # batches that can still be voided; None: without a node nobody can tell
     voided: int  # batches that never were, not counted in ``batches``
@@ -32,6 +35,7 @@ class Report:
     sources: tuple[str, ...]  # what was compared: "logs", "contracts", "database"
     seconds: float
     peak_mb: float
+    details: Details = field(default_factory=Details)
 
     @property
     def is_clean(self) -> bool:
@@ -56,6 +60,7 @@ class Report:
             "sources": list(self.sources),
             "seconds": self.seconds,
             "peak_mb": self.peak_mb,
+            **self.details.document(),
         }
 
 
@@ -75,8 +80,11 @@ def print_report(report: Report, console: Console) -> None:
         f"up to block {report.pin.number} ({report.finality})",
         highlight=False,
     )
+    console.print(_say_finality(report.details), soft_wrap=True)
     if report.mode == "root":
         console.print(_say_root_mode(report))
+    for each in report.details.backfill or ():
+        console.print(_say_backfill(each), soft_wrap=True, highlight=False)
     console.print(f"Compared: {', '.join(report.sources)}.")
     if "contracts" not in report.sources:
         console.print(
@@ -98,6 +106,26 @@ def print_report(report: Report, console: Console) -> None:
         shown.add(finding.code)
     warnings = sum(finding.severity is Severity.WARNING for finding in report.findings)
     console.print(f"\n{counted(len(report.findings), 'finding')}, {counted(warnings, 'warning')} among them.")
+
+
+def _say_finality(details: Details) -> str:
+    """Which batches cannot be taken back by the chain, and by whose word."""
+    heads = details.heads
+    if heads is None:
+        return "Finality: the file does not say how far the chain stood when it was written."
+    counts = details.count_labels()
+    batches = ", ".join(f"{counts[label]:,} {label}" for label in ("final", "safe", "unsafe") if label in counts)
+    where = "" if heads.source == "node" else ", as told when the file was written"
+    return f"Finality: {batches or 'no batches'}; final is by {heads.by}{where}."
+
+
+def _say_backfill(backfill: Backfill) -> str:
+    entries = counted(backfill.entries, "award", "awards")
+    return (
+        f"Back-fill: {entries}, {counted(backfill.points, 'point')}, for events from {format_instant(backfill.first)} "
+        f"to {format_instant(backfill.last)}, before programme {to_hex(backfill.program_hash)[:18]}… was published at "
+        f"{format_instant(backfill.published_at)}."
+    )
 
 
 def _say_root_mode(report: Report) -> str:

@@ -24,9 +24,14 @@ def fold_access(facts: Sequence[Fact]) -> Access:
     """The state after these logs of one access manager, in chain order."""
     access = Access()
     for fact in facts:
-        _fold_role(access, fact)
-        _fold_target(access, fact)
+        take_fact(access, fact)
     return access
+
+
+def take_fact(access: Access, fact: Fact) -> None:
+    """The state after one more log of that access manager."""
+    _fold_role(access, fact)
+    _fold_target(access, fact)
 
 
 def _fold_role(access: Access, fact: Fact) -> None:

@@ -3,49 +3,55 @@
 Reads everything at one pinned block and writes nothing but the exported log file.
 """
 
-import resource
-import sys
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Final
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
+from loyaltychain.audit.backfill import Backfill, BackfillCount
 from loyaltychain.audit.bindings import Bindings, fold_bindings
-from loyaltychain.audit.chain_log import (
-    ChainLog,
-    Pin,
-    check_pin,
-    check_same_chain,
-    choose_pin,
-    fetch_chain_log,
-)
+from loyaltychain.audit.block_times import BlockTimes
+from loyaltychain.audit.chain_log import Pin, check_pin
 from loyaltychain.audit.check_access import check_access, check_access_state
 from loyaltychain.audit.check_batches import Place, check_books
+from loyaltychain.audit.check_caps import check_caps
 from loyaltychain.audit.check_code import Releases, check_code, check_upgrades, is_released
 from loyaltychain.audit.check_copies import check_deployment, check_publications, later_publications
 from loyaltychain.audit.check_creations import check_creations
+from loyaltychain.audit.check_delays import Operation, check_delays
 from loyaltychain.audit.check_events import check_events
+from loyaltychain.audit.check_kernel import check_kernel
 from loyaltychain.audit.check_state import check_settings, check_state
 from loyaltychain.audit.check_wallets import check_bindings, check_transfers, check_wallet_settings
 from loyaltychain.audit.creations import PROXY, Creation, parse_creations
+from loyaltychain.audit.details import make_details
 from loyaltychain.audit.finality import Finality, check_lies, check_switch
-from loyaltychain.audit.findings import Finding, differences, make_finding
-from loyaltychain.audit.log_file import read_log_file, write_log_file
+from loyaltychain.audit.findings import Finding
+from loyaltychain.audit.gather import gather
+from loyaltychain.audit.heads import At, FinalityRule
+from loyaltychain.audit.helper import ALONE, Helper, helped, rare_sweeps
+from loyaltychain.audit.log_file import write_log_file
 from loyaltychain.audit.manifest import ACCESS, LEDGER, MEMBERS, PROXIED, UNPROXIED, Manifest, parse_manifest
+from loyaltychain.audit.memory import peak_mb
 from loyaltychain.audit.rebuild import Rebuilt, rebuild
 from loyaltychain.audit.report import Report, sort_findings
-from loyaltychain.audit.store import read_publications
+from loyaltychain.audit.settings_log import Settings, check_settings_log, fold_settings
+from loyaltychain.audit.store import last_position, read_publications
 from loyaltychain.audit.views import View
-from loyaltychain.audit.walk_ledger import check_volumes
+from loyaltychain.audit.volumes import Volumes, check_volumes
 from loyaltychain.chain import artifacts
 from loyaltychain.chain.rpc import Rpc
-from loyaltychain.core.errors import InvalidSettings
-from loyaltychain.core.hashing import to_hex
 from loyaltychain.db.engine import reading
 
-#: ``ru_maxrss`` counts kibibytes, on macOS bytes.
-_PEAK_UNIT: Final = 1 if sys.platform == "darwin" else 1024
+#: Entries of a ledger from which on a second process pays.
+_HELP_FROM: Final = 50_000
+
+
+OnStep = Callable[[str, int, int | None], None]  # (stage, how much of it is done, of how much where it is known)
 
 
 def run_audit(
@@ -53,10 +59,13 @@ def run_audit(
     manifest_document: Mapping[str, object],
     *,
     clock: Callable[[], float],
-    finality_depth: int = 0,
+    rule: FinalityRule | None = None,
+    at: At = "latest",
     database: Engine | None = None,
     logs: Path | None = None,
     export: Path | None = None,
+    processes: int = 1,
+    on_step: OnStep = lambda *_: None,
 ) -> Report:
     """Rebuilds the programme from its chain logs and compares it with all that is at hand.
 
@@ -64,60 +73,120 @@ def run_audit(
         rpc: A node; None audits a log file alone.
         manifest_document: The deployment's manifest, as JSON has it.
         clock: Seconds from any origin, for the report's ``seconds``.
-        finality_depth: Blocks below the head at which a block is final; the audit looks at the newest final one.
+        rule: What makes a block final; None: what the packaged profile of this chain id says.
+        at: Which block to look at: the newest, the newest safe or the newest final one. A log file has its own.
         database: The project's database, when the auditor has it.
         logs: A log file to audit; compared with the node's logs when there is a node too.
         export: Where to write the logs that were audited.
+        processes: With 2 another process checks the receipts: it is started anew, and has to be able to import us.
+        on_step: Is told how far the audit is.
 
     Raises:
         InvalidSettings: neither node nor log file, a manifest or log file that cannot be read, or a file of
             other contracts than the manifest's.
         WrongChain: the node serves another chain than the manifest's.
-        RpcUnavailable: the node did not answer, or the chain was reorganised below the pinned block.
+        RpcUnavailable: the node did not answer, does not say which block is safe or final, or the chain was
+            reorganised below the pinned block.
     """
     started = clock()
     manifest = parse_manifest(manifest_document)
     creations = parse_creations(manifest_document, manifest)
-    chain_log, findings = _gather(rpc, manifest, finality_depth=finality_depth, logs=logs)
-    if export is not None:
-        write_log_file(chain_log, export)
-    rebuilt = rebuild(chain_log, mode=manifest.first_mode)
-    pin = chain_log.pin
-    finality = None if rpc is None else Finality(rpc, pin)
-    sources = ["logs"]
-    findings += [*rebuilt.findings, *check_lies(rebuilt, finality), *check_switch(rebuilt)]
-    findings += check_access(manifest, rebuilt, block=pin.number)
-    bindings = fold_bindings(rebuilt.facts, members=manifest.addresses[MEMBERS])
-    findings += [*bindings.findings, *check_transfers(manifest, rebuilt)]
-    if rpc is None or finality is None:
-        for name in PROXIED:
-            findings += check_upgrades(name, manifest, rebuilt)
-    else:
-        sources.append("contracts")
-        findings += _check_contracts(rpc, manifest, rebuilt, creations, bindings, finality=finality, pin=pin)
-        check_pin(rpc, pin)
-    receipts = None
-    if database is not None:
-        sources.append("database")
-        more, receipts = _check_database(database, manifest, rebuilt, pin=pin)
-        findings += more
+    with rare_sweeps():
+        on_step("logs", 0, None)
+        chain_log, findings = gather(rpc, manifest, rule=rule, at=at, logs=logs)
+        times = BlockTimes(rpc, chain_log.times)
+        if export is not None:
+            blocks = times.of_all(log.block_number for log in chain_log.logs)
+            write_log_file(replace(chain_log, times=blocks), export)
+        rebuilt = rebuild(chain_log, mode=manifest.first_mode, on_step=partial(on_step, "batches"))
+        judged = _check_logs(manifest, rebuilt, times, pin=chain_log.pin)
+        findings += judged.findings
+        sources = ["logs"]
+        finality = None if rpc is None else Finality(times, chain_log.pin)
+        findings += check_lies(rebuilt, finality)
+        if rpc is None or finality is None:
+            findings += [found for name in PROXIED for found in check_upgrades(name, manifest, rebuilt)]
+        else:
+            sources.append("contracts")
+            on_step("contracts", 0, None)
+            findings += _check_contracts(
+                rpc, manifest, rebuilt, creations, judged, finality=finality, pin=chain_log.pin
+            )
+            check_pin(rpc, chain_log.pin)
+        books = Books()
+        if database is not None:
+            sources.append("database")
+            books = _check_database(
+                database, manifest, rebuilt, times, pin=chain_log.pin, processes=processes, on_step=on_step
+            )
+            findings += books.findings
     return Report(
         network=manifest.network,
         findings=sort_findings(findings),
         batches=len(rebuilt.batches),
-        updates=sum(len(batch.changes) for batch in rebuilt.batches),
-        receipts=receipts,
+        updates=sum(batch.updates for batch in rebuilt.batches),
+        receipts=books.receipts,
         members=len(rebuilt.balances.of),
         supply=rebuilt.balances.supply,
-        finality="from file" if rpc is None else "final",
+        finality="from file" if rpc is None or chain_log.heads is None else chain_log.heads.label(chain_log.pin.number),
         mode=rebuilt.mode.name,
         pending=None if finality is None else finality.count_pending(rebuilt),
         voided=sum(void.last - void.first + 1 for void in rebuilt.voids),
-        pin=pin,
+        pin=chain_log.pin,
         sources=tuple(sources),
         seconds=round(clock() - started, 3),
-        peak_mb=round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _PEAK_UNIT / 2**20, 1),
+        peak_mb=round(peak_mb() + books.helper_mb, 1),
+        details=make_details(
+            rebuilt,
+            manifest,
+            judged.settings,
+            heads=chain_log.heads,
+            times=times,
+            backfill=books.backfill,
+            scheduled=judged.scheduled,
+            is_bucket_checked=judged.is_bucket_checked,
+        ),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What the logs alone come to."""
+
+    findings: list[Finding]
+    settings: Settings
+    bindings: Bindings
+    scheduled: list[Operation]
+    is_bucket_checked: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Books:
+    """What the database comes to; nothing where there is none."""
+
+    findings: Sequence[Finding] = ()
+    receipts: int | None = None
+    backfill: tuple[Backfill, ...] | None = None
+    helper_mb: float = 0  # the peak of the other process's memory
+
+
+def _check_logs(manifest: Manifest, rebuilt: Rebuilt, times: BlockTimes, *, pin: Pin) -> Judged:
+    of_ledger = [fact for fact in rebuilt.facts if fact.address == manifest.addresses[LEDGER]]
+    settings = fold_settings(of_ledger)
+    over_caps, is_bucket_checked = check_caps(of_ledger, times)
+    unwaited, scheduled = check_delays(rebuilt.facts, manifest, times, now=times.of(pin.number))
+    bindings = fold_bindings(rebuilt.facts, members=manifest.addresses[MEMBERS])
+    findings = [
+        *rebuilt.findings,
+        *check_switch(rebuilt),
+        *check_access(manifest, rebuilt, block=pin.number),
+        *settings.findings,
+        *over_caps,
+        *unwaited,
+        *bindings.findings,
+        *check_transfers(manifest, rebuilt),
+    ]
+    return Judged(findings, settings, bindings, scheduled, is_bucket_checked)
 
 
 def known_releases() -> Releases:
@@ -129,54 +198,12 @@ def known_releases() -> Releases:
     }
 
 
-def _gather(
-    rpc: Rpc | None, manifest: Manifest, *, finality_depth: int, logs: Path | None
-) -> tuple[ChainLog, list[Finding]]:
-    if rpc is not None:
-        check_same_chain(rpc, manifest)
-    if logs is None:
-        if rpc is None:
-            raise InvalidSettings("An audit needs a node or a file of chain logs: --rpc URL, or --logs FILE.")
-        return fetch_chain_log(rpc, manifest, pin=choose_pin(rpc, finality_depth=finality_depth)), []
-    chain_log, promised = read_log_file(logs)
-    claimed = (chain_log.chain_id, chain_log.addresses)
-    if claimed != (manifest.chain_id, manifest.addresses):
-        raise InvalidSettings("The log file is of other contracts than the manifest.", file=logs.name)
-    found = differences("log-file-cut", logs.name, expected=promised, actual=len(chain_log.logs))
-    if rpc is not None:
-        found += _compare(chain_log, fetch_chain_log(rpc, manifest, pin=_canonical(rpc, chain_log.pin)))
-    return chain_log, found
-
-
-def _canonical(rpc: Rpc, pin: Pin) -> Pin:
-    check_pin(rpc, pin)
-    return pin
-
-
-def _compare(from_file: ChainLog, from_node: ChainLog) -> list[Finding]:
-    """One finding at the first log in which file and node differ."""
-    for kept, served in zip((*from_file.logs, None), (*from_node.logs, None), strict=False):
-        if kept != served:
-            place = served or kept
-            assert place is not None, "two ends are equal"
-            return [
-                make_finding(
-                    "log-file-differs",
-                    f"log {place.index}",
-                    expected=None if served is None else to_hex(served.data)[:80],
-                    actual=None if kept is None else to_hex(kept.data)[:80],
-                    block=place.block_number,
-                )
-            ]
-    return []
-
-
 def _check_contracts(
     rpc: Rpc,
     manifest: Manifest,
     rebuilt: Rebuilt,
     creations: Sequence[Creation],
-    bindings: Bindings,
+    judged: Judged,
     *,
     finality: Finality,
     pin: Pin,
@@ -185,25 +212,52 @@ def _check_contracts(
     releases = known_releases()
     found = check_creations(rpc, creations, first_block=manifest.first_block, block=pin.number, releases=releases)
     found += check_code(rpc, manifest, rebuilt, block=pin.number, releases=releases)
+    found += check_kernel(rpc, [(name, manifest.addresses[name]) for name in PROXIED], block=pin.number)
     # Answers of unknown code prove nothing, and would only bury the finding that matters.
     released = {name for name in PROXIED if is_released(views[name], releases[name])}
     if LEDGER in released:
         found += check_settings(views[LEDGER], manifest) + check_state(views[LEDGER], rebuilt)
+        found += check_settings_log(views[LEDGER], judged.settings)
         found += finality.check_last_final(views[LEDGER], rebuilt)
     if {LEDGER, MEMBERS} <= released:
         found += check_wallet_settings(views[LEDGER], views[MEMBERS], manifest.wallets)
-        found += check_bindings(views[MEMBERS], bindings)
+        found += check_bindings(views[MEMBERS], judged.bindings)
     if released == set(PROXIED):
         found += check_access_state(views[ACCESS], [views[name] for name in PROXIED], manifest)
     return found
 
 
-def _check_database(database: Engine, manifest: Manifest, rebuilt: Rebuilt, *, pin: Pin) -> tuple[list[Finding], int]:
+def _check_database(
+    database: Engine,
+    manifest: Manifest,
+    rebuilt: Rebuilt,
+    times: BlockTimes,
+    *,
+    pin: Pin,
+    processes: int,
+    on_step: OnStep,
+) -> Books:
     place = Place(chain_id=manifest.chain_id, ledger=manifest.addresses[LEDGER], block=pin.number)
-    with reading(database) as tx:
+    backfill, volumes = BackfillCount(rebuilt.publications, times), Volumes()
+    with reading(database) as tx, _helper(tx, processes) as helper:
         publications = read_publications(tx, manifest.network)
         later = later_publications(publications, block=pin.number)
-        found, receipts = check_books(tx, rebuilt, place=place, later=later)
-        found += check_volumes(tx) + check_events(tx)
+        found, receipts = check_books(
+            tx,
+            rebuilt,
+            place=place,
+            later=later,
+            backfill=backfill,
+            volumes=volumes,
+            helper=helper,
+            on_step=partial(on_step, "entries"),
+        )
+        found += check_volumes(tx, volumes) + check_events(tx, helper=helper, on_step=partial(on_step, "events"))
         found += check_deployment(tx, manifest) + check_publications(publications, rebuilt, block=pin.number)
-    return found, receipts
+        helper_mb = 0.0 if helper is ALONE else helper.run(peak_mb)()
+    return Books(found, receipts, backfill.lines(), helper_mb)
+
+
+def _helper(tx: Connection, processes: int) -> AbstractContextManager[Helper]:
+    """Another process where that is wanted and pays: it takes a second to begin."""
+    return helped(processes=processes if last_position(tx, "entries") >= _HELP_FROM else 1)

@@ -1,5 +1,6 @@
 """One settled batch: its header out of its log, and what can be said of it without the balances before it."""
 
+from collections.abc import Set
 from dataclasses import dataclass, fields
 from typing import Final
 
@@ -45,15 +46,23 @@ class LoggedBatch:
 
 @dataclass(frozen=True, slots=True)
 class SettledBatch:
-    """A batch as it stands on chain. ``hash`` is recomputed; ``changes`` are (member, delta in points)."""
+    """A batch as it stands on chain. ``hash`` is recomputed."""
 
     header: Header
     hash: bytes
-    changes: Changes
+    content: bytes  # its data; empty where they are missing or malformed
+    updates: int  # how many members its data change
     place: Place
     mode: Mode  # in which it was settled
     fraud: Fraud | None = None  # what is false about it
     is_judged: bool = True  # False: logs are missing, or it hangs on a false root, so that nobody can tell
+
+    @property
+    def changes(self) -> Changes:
+        """(member, delta in points) by ascending member, read anew from its data: only these are kept."""
+        changes = decode_data(self.content, versions=versions_of(self.mode)) if self.content else ()
+        assert not isinstance(changes, Malformed), "malformed data are not kept"
+        return changes
 
     @property
     def is_lie(self) -> bool:
@@ -65,16 +74,20 @@ def read_batch(settled: Fact, content: bytes | None, *, chain_id: int, mode: Mod
     """The batch of a ``BatchSettled`` and its content."""
     values = settled.numbers | settled.octets
     header = Header(**{field.name: values[field.name] for field in fields(Header)})  # type: ignore[arg-type]  # one kind per name
-    versions = VERSIONS if mode.is_root else PUSH_VERSIONS
     return LoggedBatch(
         header=header,
         hash=hash_header(header, chain_id=chain_id, ledger=settled.address),
         logged_hash=settled.octets["hash"],
         content=content,
-        changes=() if content is None else decode_data(content, versions=versions),
+        changes=() if content is None else decode_data(content, versions=versions_of(mode)),
         place=settled.place,
         mode=mode,
     )
+
+
+def versions_of(mode: Mode) -> Set[int]:
+    """The versions of data that a ledger takes."""
+    return VERSIONS if mode.is_root else PUSH_VERSIONS
 
 
 def check_place(batch: LoggedBatch, *, id_before: int, hash_before: bytes, supply_before: int) -> list[Finding]:

@@ -1,6 +1,7 @@
 """What the contracts answer at one block, asked by signature. Interprets nothing."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from typing import Final
 
 from loyaltychain.audit.bulk_call import BULK_MAX, make_program
@@ -66,11 +67,14 @@ class View:
 
     def numbers(self, signature: str, arguments: Sequence[int]) -> list[int]:
         """What a function of one uint32 answers to each of many arguments, in their order."""
-        answers: list[int] = []
-        for at in range(0, len(arguments), BULK_MAX):
-            some = arguments[at : at + BULK_MAX]
-            answers += self._in_bulk(signature, some) or [self.number(signature, argument) for argument in some]
-        return answers
+        return [answer for _, answer in self.each_number(signature, arguments)]
+
+    def each_number(self, signature: str, arguments: Iterable[int]) -> Iterator[tuple[int, int]]:
+        """The same, each argument with its answer, asked as they are taken: nothing is kept of any number of them."""
+        left = iter(arguments)
+        while some := list(islice(left, BULK_MAX)):
+            answers = self._in_bulk(signature, some) or [self.number(signature, argument) for argument in some]
+            yield from zip(some, answers, strict=True)
 
     def _in_bulk(self, signature: str, arguments: Sequence[int]) -> list[int] | None:
         """The answers by one call, or None where the node does not run such calls, or one of them fails."""

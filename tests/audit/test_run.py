@@ -7,10 +7,12 @@ given a programme that ran
 │   └── it comes to the same
 └── when the database, or the chain, has gone on since the log file
     └── it does not judge what came later
+given a chain of which not all is final
+└── each batch has its label, and nothing is called final that is not
+given awards for what was before their programme
+└── they are named as back-fill, and are no finding
 given a log file that was edited
 └── it finds what the edit broke; with a node, that the file differs
-given a node that lies or withholds
-└── it finds exactly that
 given sources that do not belong together
 └── it refuses to begin
 """
@@ -25,13 +27,14 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+from loyaltychain.audit.heads import FinalityRule
 from loyaltychain.audit.report import print_report
-from loyaltychain.chain.rpc import Block, Log
+from loyaltychain.chain.rpc import Block
 from loyaltychain.core.errors import InvalidSettings, RpcUnavailable, WrongChain
 from loyaltychain.core.hashing import keccak256
-from tests.audit.builders import word
 from tests.audit.scenario import THIRD_WEEK, LyingRpc, Scenario
 
+ONE_ON_TOP = FinalityRule(tag=None, depth=1)
 SECOND_PROGRAM = keccak256(b"a second programme")
 
 
@@ -42,6 +45,8 @@ def test_run_audit__a_clean_programme__finds_nothing(scenario: Scenario) -> None
     assert report.findings == ()
     assert report.is_clean
     assert document.pop("peak_mb")
+    for lists in ("settled", "programs", "backfill", "history", "roles"):
+        assert document.pop(lists)
     assert document.pop("block") == {"number": 29, "hash": "0x" + report.pin.hash.hex()}
     assert document == {
         "network": "local",
@@ -57,7 +62,91 @@ def test_run_audit__a_clean_programme__finds_nothing(scenario: Scenario) -> None
         "voided": 0,
         "sources": ["logs", "contracts", "database"],
         "seconds": 0.0,
+        "heads": {"head": 29, "safe": 29, "final": 29, "by": "0 blocks on top", "source": "node"},
+        "finality_counts": {"final": 2},
+        "buckets_checked": True,
+        "scheduled": [],
     }
+
+
+def test_run_audit__a_clean_programme__lists_what_it_saw(scenario: Scenario) -> None:
+    details = scenario.audit().details
+
+    assert [(batch.batch_id, batch.block, batch.label, batch.supply) for batch in details.batches] == [
+        (1, 28, "final", 412), (2, 29, "final", 349),
+    ]  # fmt: skip
+    (program,) = details.programs
+    assert (program.from_position, program.block) == (1, 27)
+    assert {(change.what, change.subject) for change in details.history} == {
+        ("upgrade", "PointsLedger"), ("upgrade", "MemberRegistry"), ("upgrade", "ProgramRegistry"),
+        ("settler", "PointsLedger"), ("transfer-logs", "PointsLedger"),
+        *(("caps", name) for name in scenario.manifest["caps"]),
+    }  # fmt: skip
+    assert {(line.role, line.holder, line.delay) for line in details.roles} == {
+        (name, scenario.role(name), 0) for name in ("admin", "guardian", "config", "upgrader", "registrar")
+    }
+
+
+def test_run_audit__awards_for_what_was_before_the_programme__are_back_fill(scenario: Scenario) -> None:
+    report = scenario.audit()
+
+    assert report.details.backfill is not None
+    (backfill,) = report.details.backfill
+    assert (backfill.entries, backfill.points, backfill.first, backfill.last) == (4, 449, 1767603600, 1768219200)
+    assert backfill.published_at == report.details.programs[0].time
+    assert report.is_clean
+
+
+def test_run_audit__what_happened_after_the_programme__is_no_back_fill(scenario: Scenario) -> None:
+    scenario.work(THIRD_WEEK.replace("2026-01-19", "2027-01-19"))
+
+    (backfill,) = scenario.audit().details.backfill or ()
+    assert (backfill.entries, backfill.points) == (4, 449)
+
+
+def test_run_audit__a_node_without_final_blocks__calls_none_so(scenario: Scenario) -> None:
+    rpc = LyingRpc(scenario.world.rpc, block=no_tags_above(0))
+    rule = FinalityRule(tag="finalized", depth=100)
+
+    report = scenario.audit(rpc=rpc, rule=rule, database=None)
+
+    assert (report.finality, report.details.count_labels(), report.findings) == ("unsafe", {"unsafe": 2}, ())
+
+
+def test_run_audit__a_file__says_how_far_the_chain_stood_when_it_was_written(
+    scenario: Scenario, tmp_path: Path
+) -> None:
+    rpc = LyingRpc(scenario.world.rpc, block=no_tags_above(28))
+    scenario.audit(rpc=rpc, rule=FinalityRule(tag="finalized", depth=100), export=tmp_path / "logs.jsonl")
+
+    report = scenario.audit(rpc=None, database=None, logs=tmp_path / "logs.jsonl")
+
+    heads = report.details.heads
+    assert heads is not None
+    assert (heads.head, heads.final, heads.by, heads.source) == (29, 28, "the node's 'finalized'", "file")
+    assert [batch.label for batch in report.details.batches] == ["final", "unsafe"]
+    assert (report.finality, report.details.is_bucket_checked) == ("from file", True)
+    shown = StringIO()
+    print_report(report, Console(file=shown, width=200))
+    assert "1 final, 1 unsafe; final is by the node's 'finalized', as told when the file was written." in (
+        shown.getvalue()
+    )
+
+
+def test_run_audit__a_final_block_that_nobody_knows__is_refused(scenario: Scenario) -> None:
+    rule = FinalityRule(tag=None, depth=100)
+
+    with pytest.raises(RpcUnavailable, match=r"which block is final: .*--at latest.*100 blocks on top"):
+        scenario.audit(rule=rule, at="final")
+
+
+def no_tags_above(number: int) -> Callable[..., Block]:
+    """Tags that name the head name this block."""
+
+    def block(truth: Block, asked: object) -> Block:
+        return replace(truth, number=min(truth.number, number)) if asked in ("safe", "finalized") else truth
+
+    return block
 
 
 def test_run_audit__a_log_file_alone__comes_to_the_same(scenario: Scenario, exported_logs: Path) -> None:
@@ -69,14 +158,15 @@ def test_run_audit__a_log_file_alone__comes_to_the_same(scenario: Scenario, expo
     assert report.sources == ("logs",)
     shown = StringIO()
     print_report(report, Console(file=shown, width=140))
-    assert " ".join(shown.getvalue().splitlines()[2:4]) == (
+    assert shown.getvalue().splitlines()[1].startswith("Finality: 2 final;")
+    assert " ".join(shown.getvalue().splitlines()[3:5]) == (
         "Without a node nobody can tell which code runs, how the contracts were created, what they logged before the "
         "first block, or whether the logs in this file are the chain's."
     )
 
 
 def test_run_audit__below_the_head__looks_at_final_blocks_only(scenario: Scenario) -> None:
-    report = scenario.audit(finality_depth=1, database=None)
+    report = scenario.audit(rule=ONE_ON_TOP, at="final", database=None)
 
     assert (report.pin.number, report.batches, report.supply, report.findings) == (28, 1, 412, ())
 
@@ -138,73 +228,6 @@ def test_run_audit__a_file_edited_where_nothing_hangs_on_it__still_differs(
     assert scenario.codes(logs=edited) == ["log-file-differs"]
 
 
-def answering(signature: str, answer: bytes) -> dict[str, Callable[..., bytes]]:
-    selector = keccak256(signature.encode())[:4]
-
-    def call(truth: bytes, target: str | None, calldata: bytes) -> bytes:
-        if target is None:
-            return b""  # no bulk calls: one by one
-        return answer if calldata[:4] == selector else truth
-
-    return {"call": call}
-
-
-LIES = [
-    ("totalSupply()", word(350), ["supply"]),
-    ("lastBatchId()", word(3), ["last-batch"]),
-    ("lastBatchHash()", word(3), ["last-batch-hash"]),
-    ("batchHashOf(uint32)", word(3), ["batch-hash-kept"]),
-    ("instanceId()", word(3), ["instance-id"]),
-    ("settler()", word(3), ["settler"]),
-    ("authority()", word(3), ["authority"]),
-    ("hasRole(uint64,address)", word(0) + word(0), ["role-missing"]),
-    ("getTargetFunctionRole(address,bytes4)", word(9), ["function-role"]),
-]
-
-
-@pytest.mark.parametrize(("signature", "answer", "codes"), LIES)
-def test_run_audit__one_answer_of_a_contract_false__is_found(
-    scenario: Scenario, signature: str, answer: bytes, codes: list[str]
-) -> None:
-    lying = LyingRpc(scenario.world.rpc, **answering(signature, answer))
-
-    assert scenario.codes(rpc=lying) == codes
-
-
-@pytest.mark.parametrize(
-    ("contract", "code"),
-    [("PointsLedger", "proxy-foreign"), ("ProgramRegistry", "proxy-foreign"), ("AccessManager", "access-foreign")],
-)
-def test_run_audit__other_code_at_an_address__is_found(scenario: Scenario, contract: str, code: str) -> None:
-    address = scenario.address(contract)
-    lying = LyingRpc(scenario.world.rpc, code=lambda truth, asked: truth and truth + b"\x00" * (asked == address))
-
-    assert scenario.codes(rpc=lying) == [code]
-
-
-def withholding(keep: Callable[[Log], bool]) -> dict[str, Callable[..., list[Log]]]:
-    return {"logs": lambda truth, _: [log for log in truth if keep(log)]}
-
-
-def test_run_audit__the_last_batch_withheld__is_found_by_state_and_books(scenario: Scenario) -> None:
-    lying = LyingRpc(scenario.world.rpc, **withholding(lambda log: log.block_number < 29))
-
-    assert scenario.codes(rpc=lying, database=None) == ["supply", "balance-word", "member-balance", "last-batch"]
-    assert "batch-not-on-chain" in scenario.codes(rpc=lying)
-
-
-def test_run_audit__a_rewired_function_withheld__is_found_by_state(scenario: Scenario) -> None:
-    scenario.send(
-        "admin",
-        "AccessManager",
-        "setTargetFunctionRole",
-        (scenario.address("PointsLedger"), [keccak256(b"unpause()")[:4]], 2**64 - 1),
-    )
-    lying = LyingRpc(scenario.world.rpc, **withholding(lambda log: log.block_number < 30))
-
-    assert scenario.codes(rpc=lying) == ["function-role"]
-
-
 def test_run_audit__rules_replaced_without_notice__are_found(scenario: Scenario) -> None:
     scenario.send("registrar", "ProgramRegistry", "publish", (SECOND_PROGRAM, 5))
 
@@ -262,23 +285,3 @@ def test_run_audit__a_manifest_without_a_field__is_refused(scenario: Scenario, f
 def test_run_audit__a_manifest_with_a_false_hash__is_refused(scenario: Scenario, value: object) -> None:
     with pytest.raises(InvalidSettings, match="instance_id"):
         scenario.audit(manifest=scenario.manifest | {"instance_id": value})
-
-
-def test_print_report__findings__stand_with_their_meaning(scenario: Scenario) -> None:
-    scenario.send("guardian", "PointsLedger", "pause", ())
-    clean, paused = StringIO(), StringIO()
-
-    print_report(scenario.audit(finality_depth=1), Console(file=clean, width=140))
-    print_report(scenario.audit(), Console(file=paused, width=140))
-
-    assert "local: 2 batches, 4 updates, 5 receipts, 2 members, 349 points, up to block 29 (final)" in clean.getvalue()
-    assert clean.getvalue().endswith("Nothing was found.\n")
-    assert paused.getvalue().splitlines()[2:] == [
-        "",
-        "warning paused: PointsLedger, block 30",
-        "  expected  running",
-        "  actual    paused",
-        "  The ledger is paused: no batch can be settled.",
-        "",
-        "1 finding, 1 warning among them.",
-    ]

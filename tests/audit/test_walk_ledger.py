@@ -9,7 +9,8 @@ import pytest
 from sqlalchemy import Engine, text
 
 from loyaltychain.audit.findings import Finding
-from loyaltychain.audit.walk_ledger import check_volumes, walk_ledger
+from loyaltychain.audit.volumes import Volumes, check_volumes
+from loyaltychain.audit.walk_ledger import walk_ledger
 from loyaltychain.db.engine import reading, transaction
 from loyaltychain.ledger import book
 from loyaltychain.ledger.purse import Purse
@@ -43,8 +44,9 @@ def edit(engine: Engine, statement: str) -> None:
 def audit(engine: Engine) -> tuple[list[Finding], dict[str, dict[int, int]]]:
     findings: list[Finding] = []
     with reading(engine) as tx:
-        changes = {proven.entry_id: proven.changes for proven in walk_ledger(tx, findings)}
-        return findings + check_volumes(tx), changes
+        volumes = Volumes()
+        changes = {proven.entry_id: proven.changes for proven in walk_ledger(tx, findings, volumes)}
+        return findings + check_volumes(tx, volumes), changes
 
 
 def test_walk_ledger__true_books__finds_nothing_and_counts_what_is_on_chain(database: Engine) -> None:

@@ -1,4 +1,4 @@
-"""room_for: given any block and profile, a batch with its quarter on top fits a transaction, and its share of a block"""
+"""room_for: given any block and profile, a batch with its quarter on top fits a transaction and its share of a block"""
 
 from dataclasses import replace
 
