@@ -51,7 +51,7 @@ def recipes() -> dict[str, tuple[str, str]]:
 def test_walk__block_by_block__succeeds(tmp_path: Path) -> None:
     [console] = blocks("console")
     commands = [line.removeprefix("$ loyaltychain ").split() for line in console.splitlines()]
-    assert commands[-2:] == [["run"], ["serve"]]
+    assert commands[-2:] == [["worker"], ["serve"]]
     project = Commands(tmp_path / "shop")
     project.run(*commands[0])
     put_command(project.home)
