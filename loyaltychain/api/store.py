@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Row, cast, func, select
+from sqlalchemy import ColumnElement, Row, select
 
 from loyaltychain.chain.tables import attempts, intents, publications
 from loyaltychain.core.amounts import MemberNumber
@@ -11,7 +11,7 @@ from loyaltychain.events.tables import events
 from loyaltychain.ledger.by_cause import made_for
 from loyaltychain.ledger.tables import entries
 from loyaltychain.operations.tables import outcomes
-from loyaltychain.settlement.tables import batch_updates, batches, receipts
+from loyaltychain.settlement.tables import batches, receipts
 
 Found = Row[*tuple[Any, ...]]
 
@@ -57,18 +57,6 @@ def receipts_of(tx: Tx, condition: ColumnElement[bool], limit: int) -> list[Foun
         .limit(limit)
     )
     return list(tx.execute(query))
-
-
-def settled(tx: Tx, member: MemberNumber, *, at: int) -> tuple[int, int]:
-    """What the final batches that were sealed by ``at`` gave the member, and the newest's number; 0 for none."""
-    newest = select(func.coalesce(func.max(batches.c.id), 0)).where(batches.c.state == "final", batches.c.time <= at)
-    last = int(tx.execute(newest).scalar_one())
-    total = select(cast(func.coalesce(func.sum(batch_updates.c.delta), 0), BigInteger)).where(
-        batch_updates.c.member == member,
-        batch_updates.c.batch <= last,
-        batch_updates.c.batch.not_in(select(batches.c.id).where(batches.c.state == "void")),
-    )
-    return int(tx.execute(total).scalar_one()), last
 
 
 def batch_ids(tx: Tx, before: int | None, limit: int) -> list[int]:

@@ -30,6 +30,7 @@ from loyaltychain.operations.parked import ParkedLine, ReturnCounts, count_retur
 from loyaltychain.operations.refused import list_refused
 from loyaltychain.operations.rewards import list_rewards, set_reward
 from loyaltychain.reports.as_of import read_as_of
+from loyaltychain.settlement.accrual import Accrual, read_accrual
 
 SOURCE = "operator"  # of what is done by hand
 
@@ -62,11 +63,12 @@ def balance(
         when = now if at is None else _moment(at)
         with reading(engine) as tx:
             found = read_as_of(tx, identity.find_member(tx, member), at=when)
+            accrual = read_accrual(tx, found.member, found.available + found.held, at=when)
         if as_json:
             expiring = [{"at": until, "points": points} for until, points in found.expiring]
-            print_json({"member_id": member} | asdict(found) | {"expiring": expiring})
+            print_json({"member_id": member} | asdict(found) | {"expiring": expiring, "on_chain": asdict(accrual)})
         else:
-            _print_balance(member, found)
+            _print_balance(member, found, accrual)
 
 
 def adjust(
@@ -191,7 +193,7 @@ def _moment(text: str) -> UnixSeconds:
         ) from error
 
 
-def _print_balance(member: str, found: MemberBalance) -> None:
+def _print_balance(member: str, found: MemberBalance, accrual: Accrual) -> None:
     print_facts(f"Member {found.member} ({member})", {
         "at": instant(found.at),
         **({"closed since": instant(found.closed_at)} if found.closed_at is not None else {}),
@@ -199,6 +201,8 @@ def _print_balance(member: str, found: MemberBalance) -> None:
         "pending": f"{found.pending:,}",
         "held": f"{found.held:,}",
         "owes": f"{found.debt:,}",
+        "settled": f"{accrual.settled:,}, by batch {accrual.batch}" if accrual.batch else "nothing yet",
+        "accrued": f"{accrual.accrued:,} (decided, not settled yet)",
         "qualifying": f"{found.qualifying:,}",
         "earned": f"{found.earned:,}",
         "adjusted by hand": f"{found.adjusted:+,}" if found.adjusted else "0",

@@ -69,6 +69,8 @@ def test_balance__new_member_then_adjusted__says_so(speaker: Speaker, books: Eng
     assert (given["points"], given["actor"], given["is_replay"]) == (50, "eve@shop", False)
     assert answer(speaker, "balance", "ann", "--at", "2090-01-01T00:00:00Z")["available"] == 30
     assert "30 points" in shown(speaker, "balance", "ann")
+    assert answer(speaker, "balance", "ann")["on_chain"] == {"settled": 0, "accrued": 30, "batch": 0}
+    assert "30 (decided, not settled yet)" in shown(speaker, "balance", "ann")
 
 
 def test_adjust__same_id_twice__one_adjustment(speaker: Speaker, books: Engine) -> None:

@@ -13,6 +13,7 @@ from loyaltychain.db.engine import reading
 from loyaltychain.events.identity import find_member
 from loyaltychain.operations.balance import read_balance
 from loyaltychain.reports.as_of import Knowledge, read_as_of
+from loyaltychain.settlement.accrual import read_accrual
 
 router = APIRouter(tags=["members"])
 AsOf = Annotated[Instant | None, Query(description="past or future: an RFC 3339 instant; now unless it is given")]
@@ -29,7 +30,7 @@ def get_balance(member_id: PathId, context: Here, as_of: AsOf = None, by: By = "
     with reading(context.engine) as tx:
         number = find_member(tx, member_id)
         found = read_as_of(tx, number, at=moment, by=by) if moment < now else read_balance(tx, number, at=moment)
-        settled, batch = store.settled(tx, number, at=moment)
+        accrual = read_accrual(tx, number, found.available + found.held, at=moment)
     return answers.Balance(
         member=member_id,
         number=number,
@@ -45,7 +46,7 @@ def get_balance(member_id: PathId, context: Here, as_of: AsOf = None, by: By = "
         spent=found.spent,
         expired=found.expired,
         reversed=found.reversed,
-        on_chain=answers.OnChain(settled=settled, accrued=found.available + found.held - settled, batch=batch),
+        on_chain=answers.OnChain(settled=accrual.settled, accrued=accrual.accrued, batch=accrual.batch),
         as_of=format_instant(moment),
     )
 
