@@ -3,8 +3,8 @@
 Lists for reports, in chain order. Judges nothing.
 """
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from loyaltychain.audit.backfill import Backfill
@@ -78,6 +78,9 @@ class Details:
     roles: tuple[RoleLine, ...] = ()
     scheduled: tuple[Operation, ...] = ()
     is_bucket_checked: bool = False  # False: without the times of blocks no refilling bucket can be replayed
+    chain_id: int | None = None
+    contracts: Mapping[str, str] = field(default_factory=dict)  # by name: the address at which it is called
+    caps: Mapping[str, int] = field(default_factory=dict)  # in force at the block that was looked at, by the logs
 
     def count_labels(self) -> dict[str, int]:
         """How many batches have which label; labels that none has are left out."""
@@ -98,6 +101,9 @@ class Details:
             "roles": [_plain(role) for role in self.roles],
             "scheduled": [_plain(operation) for operation in self.scheduled],
             "buckets_checked": self.is_bucket_checked,
+            "chain_id": self.chain_id,
+            "contracts": dict(self.contracts),
+            "caps": dict(self.caps),
         }
 
 
@@ -129,6 +135,9 @@ def make_details(
         roles=tuple(_list_roles(rebuilt, manifest)),
         scheduled=tuple(scheduled),
         is_bucket_checked=is_bucket_checked,
+        chain_id=manifest.chain_id,
+        contracts=manifest.addresses,
+        caps=settings.caps,
     )  # fmt: skip
 
 

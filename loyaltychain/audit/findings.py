@@ -105,6 +105,11 @@ _CRITICAL: Final = {
     "batch-row": "The database's copy of a batch is not what stands on chain, or contradicts itself.",
     "batch-unknown": "A batch on chain is not in the database.",
     "batch-not-on-chain": "The database holds a batch to be final that the chain does not have.",
+    "award-differs": "An award is another number of points than the published rules give for its event.",
+    "award-unfounded": "An award names no event of its own, or no rule that gives one for its event.",
+    "export-chain": "The export's entries do not lead to the head of the ledger that a batch commits to.",
+    "export-entry": "An entry that the export opens is not what its digest says.",
+    "export-delta": "A batch changes a balance by another amount than the entries that the export opens for it.",
     "receipt-root": "A batch's receipts do not produce its receipt root.",
     "receipt-leaf": "A receipt's leaf is not the hash of its values.",
     "receipt-order": "A batch's receipts are not counted from 0 by ledger position and member.",
@@ -114,6 +119,7 @@ _CRITICAL: Final = {
     "receipt-digest": "A receipt names another entry than it was given for.",
 }
 _HIGH: Final = {
+    "award-missing": "An event gave less than the published rules give for it, and was not refused.",
     "settings-history": "The logs of a setting's changes do not lead from one to the next, or not to what is set now.",
     "implementation-fresh": "A proxy was upgraded to code that was not there a block before; other code may have run.",
     "transfer-log-mismatch": "A transaction's Transfer logs are not the changes of the wallets bound at that moment.",
@@ -135,6 +141,9 @@ _HIGH: Final = {
     "deployment-row": "The database belongs to another deployment than the manifest.",
 }
 _WARNING: Final = {
+    "award-unchecked": "An award was not worked out anew: its rules or its event's facts are not at hand.",
+    "award-sealed": "Members gained points by entries that the export does not open, which nobody can work out anew.",
+    "export-short": "The export does not reach as far as the chain, or further; what only one has was not compared.",
     "creation-unchecked": "A contract runs code of an older release, whose creation code is not at hand to compare.",
     "history-unavailable": "The node does not serve an old block, so something was not checked; ask an archive node.",
     "implementation-changed": "A proxy runs another implementation than the manifest says, or was upgraded before.",

@@ -9,6 +9,7 @@ from loyaltychain.audit.backfill import Backfill
 from loyaltychain.audit.chain_log import Pin
 from loyaltychain.audit.details import Details
 from loyaltychain.audit.findings import CODES, Finding, Severity
+from loyaltychain.audit.recompute import Recomputed
 from loyaltychain.core.hashing import to_hex
 from loyaltychain.core.times import format_instant
 from loyaltychain.core.words import counted
@@ -32,10 +33,11 @@ class Report:
     pending: int | None  # batches that can still be voided; None: without a node nobody can tell
     voided: int  # batches that never were, not counted in ``batches``
     pin: Pin
-    sources: tuple[str, ...]  # what was compared: "logs", "contracts", "database"
+    sources: tuple[str, ...]  # what was compared: "logs", "contracts", "database", "export"
     seconds: float
     peak_mb: float
     details: Details = field(default_factory=Details)
+    recomputed: Recomputed | None = None  # awards; None: no export was at hand
 
     @property
     def is_clean(self) -> bool:
@@ -60,6 +62,7 @@ class Report:
             "sources": list(self.sources),
             "seconds": self.seconds,
             "peak_mb": self.peak_mb,
+            "awards": None if self.recomputed is None else self.recomputed.document(),
             **self.details.document(),
         }
 
@@ -85,6 +88,8 @@ def print_report(report: Report, console: Console) -> None:
         console.print(_say_root_mode(report))
     for each in report.details.backfill or ():
         console.print(_say_backfill(each), soft_wrap=True, highlight=False)
+    if report.recomputed is not None:
+        console.print(_say_awards(report.recomputed), soft_wrap=True, highlight=False)
     console.print(f"Compared: {', '.join(report.sources)}.")
     if "contracts" not in report.sources:
         console.print(
@@ -125,6 +130,18 @@ def _say_backfill(backfill: Backfill) -> str:
         f"Back-fill: {entries}, {counted(backfill.points, 'point')}, for events from {format_instant(backfill.first)} "
         f"to {format_instant(backfill.last)}, before programme {to_hex(backfill.program_hash)[:18]}… was published at "
         f"{format_instant(backfill.published_at)}."
+    )
+
+
+def _say_awards(found: Recomputed) -> str:
+    refused = ", ".join(f"{number:,} {reason}" for reason, number in found.refused.items())
+    return (
+        f"Awards: {counted(found.awards, 'award')} of {counted(found.points, 'point')} follow from the published rules "
+        f"and what the operator says of their events; "
+        f"{counted(found.other_awards, 'award')} by recorded rules of orders not worked out; "
+        f"{found.sealed:,} of {counted(found.entries, 'entry', 'entries')} sealed; "
+        f"{counted(found.idle_events, 'event')} gave nothing{f' (refused: {refused})' if refused else ''}. "
+        f"Export {found.sha256}."
     )
 
 

@@ -38,6 +38,7 @@ from loyaltychain.audit.log_file import write_log_file
 from loyaltychain.audit.manifest import ACCESS, LEDGER, MEMBERS, PROXIED, UNPROXIED, Manifest, parse_manifest
 from loyaltychain.audit.memory import peak_mb
 from loyaltychain.audit.rebuild import Rebuilt, rebuild
+from loyaltychain.audit.recompute import AwardFiles, recompute
 from loyaltychain.audit.report import Report, sort_findings
 from loyaltychain.audit.settings_log import Settings, check_settings_log, fold_settings
 from loyaltychain.audit.store import last_position, read_publications
@@ -64,6 +65,7 @@ def run_audit(
     database: Engine | None = None,
     logs: Path | None = None,
     export: Path | None = None,
+    awards: AwardFiles | None = None,
     processes: int = 1,
     on_step: OnStep = lambda *_: None,
 ) -> Report:
@@ -78,12 +80,13 @@ def run_audit(
         database: The project's database, when the auditor has it.
         logs: A log file to audit; compared with the node's logs when there is a node too.
         export: Where to write the logs that were audited.
+        awards: Published programmes and a pseudonymous export, to work out awards anew.
         processes: With 2 another process checks the receipts: it is started anew, and has to be able to import us.
         on_step: Is told how far the audit is.
 
     Raises:
-        InvalidSettings: neither node nor log file, a manifest or log file that cannot be read, or a file of
-            other contracts than the manifest's.
+        InvalidSettings: neither node nor log file, a manifest, log file or export that cannot be read, a
+            programme that was not published, or a file of other contracts than the manifest's.
         WrongChain: the node serves another chain than the manifest's.
         RpcUnavailable: the node did not answer, does not say which block is safe or final, or the chain was
             reorganised below the pinned block.
@@ -113,6 +116,11 @@ def run_audit(
                 rpc, manifest, rebuilt, creations, judged, finality=finality, pin=chain_log.pin
             )
             check_pin(rpc, chain_log.pin)
+        recomputed = None
+        if awards is not None:
+            sources.append("export")
+            recomputed, found = recompute(awards, rebuilt, on_step=partial(on_step, "awards"))
+            findings += found
         books = Books()
         if database is not None:
             sources.append("database")
@@ -136,6 +144,7 @@ def run_audit(
         sources=tuple(sources),
         seconds=round(clock() - started, 3),
         peak_mb=round(peak_mb() + books.helper_mb, 1),
+        recomputed=recomputed,
         details=make_details(
             rebuilt,
             manifest,

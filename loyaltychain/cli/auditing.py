@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Annotated
@@ -10,14 +10,18 @@ from typing import Annotated
 import typer
 
 from loyaltychain.audit.heads import At, FinalityRule
-from loyaltychain.audit.report import print_report
+from loyaltychain.audit.page import render_page
+from loyaltychain.audit.recompute import AwardFiles
+from loyaltychain.audit.report import Report, print_report
 from loyaltychain.audit.run import run_audit
 from loyaltychain.chain.rpc import Rpc
 from loyaltychain.cli.options import HERE, AsJson, Home, in_words, project_at, speaking
 from loyaltychain.cli.output import EXIT_FOUND, print_json, progress, stdout
 from loyaltychain.config.project import Project
 from loyaltychain.core import errors
+from loyaltychain.core.clock import system_clock
 from loyaltychain.core.json_text import parse_json
+from loyaltychain.program.load import load_program
 from loyaltychain.wiring import connect, open_world
 
 
@@ -39,11 +43,23 @@ def audit(
         At | None,
         typer.Option(help="Which block: latest (default with --manifest), safe, or final (default in a project)."),
     ] = None,
+    programs: Annotated[
+        list[Path] | None,
+        typer.Option("--program", "--programme", metavar="FILE", help="Published rules, with --events; repeatable."),
+    ] = None,
+    events: Annotated[
+        Path | None,
+        typer.Option(help="Work out awards anew from this export (of report pseudonymous).", dir_okay=False),
+    ] = None,
+    html: Annotated[
+        Path | None, typer.Option(help="Write the report as one HTML page that stands alone.", dir_okay=False)
+    ] = None,
     home: Home = HERE,
     as_json: AsJson = False,
 ) -> None:
     """Rebuild every balance, root and hash from logs; compare with contracts and books. Exit code 1 on a finding."""
     with speaking(as_json), stages(quiet=as_json) as on_step:
+        awards = _read_awards(programs or [], events)
         if manifest is not None:
             node: Rpc | None = connect(rpc) if rpc else None
             report = run_audit(
@@ -53,6 +69,7 @@ def audit(
                 at=at or "latest",
                 logs=logs,
                 export=export,
+                awards=awards,
                 on_step=on_step,
             )
         else:
@@ -71,14 +88,47 @@ def audit(
                 database=world.engine,
                 logs=logs,
                 export=export,
+                awards=awards,
                 on_step=on_step,
             )
+        if html is not None:
+            write_page(report, html)
         if as_json:
             print_json(report.document())
         else:
             print_report(report, stdout)
         if not report.is_clean:
             raise typer.Exit(EXIT_FOUND)
+
+
+def _read_awards(programs: Sequence[Path], events: Path | None) -> AwardFiles | None:
+    """What to work out awards anew from; None where nothing was given."""
+    if not programs and events is None:
+        return None
+    if not programs or events is None:
+        raise errors.InvalidSettings("--program and --events go together: published rules, and what they are held to.")
+    return AwardFiles([_read_program(file) for file in programs], events)
+
+
+def _read_program(file: Path) -> object:
+    """The document of a programme: published JSON as it is, or the programme's own file, completed as it was for that.
+
+    Raises InvalidSettings, InvalidProgram.
+    """
+    if file.suffix in (".yaml", ".yml"):
+        return load_program(file).document
+    try:
+        return parse_json(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise errors.InvalidSettings(f"{os.fspath(file)} cannot be read as a programme: {in_words(error)}.") from error
+
+
+def write_page(report: Report, file: Path) -> None:
+    """The report as a page. Raises InvalidSettings where it cannot be written."""
+    try:
+        file.write_text(render_page(report, made_at=system_clock()), encoding="utf-8", newline="\n")
+    except OSError as error:
+        raise errors.InvalidSettings(f"{os.fspath(file)} cannot be written: {in_words(error)}.") from error
 
 
 @contextmanager

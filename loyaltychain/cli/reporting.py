@@ -1,5 +1,6 @@
 """``report`` and ``export``: what accountants and auditors of the ledger ask for."""
 
+import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
@@ -15,6 +16,7 @@ from loyaltychain.config.project import Project
 from loyaltychain.core import errors
 from loyaltychain.core.calendar import UnixSeconds
 from loyaltychain.core.clock import system_clock
+from loyaltychain.core.hashing import to_hex
 from loyaltychain.core.times import format_instant, parse_instant, parse_zone
 from loyaltychain.db.backup_file import whole_file
 from loyaltychain.db.engine import Tx, reading, transaction
@@ -23,6 +25,7 @@ from loyaltychain.program.load import load_program
 from loyaltychain.program.types import Program
 from loyaltychain.reports.curves import read_curves
 from loyaltychain.reports.figures import FIGURES
+from loyaltychain.reports.jobs import write_now
 from loyaltychain.reports.ledger_lines import LedgerLine
 from loyaltychain.reports.liability import make_terms, read_liability
 from loyaltychain.reports.lines_text import encode_rows
@@ -42,6 +45,7 @@ def register(app: typer.Typer) -> None:
     group.command("close")(close)
     group.command("periods")(periods)
     group.command("liability")(liability)
+    group.command("pseudonymous")(pseudonymous)
     app.add_typer(group, name="report")
 
 
@@ -155,6 +159,23 @@ def liability(
         else:
             policy = None if program.expiry is None else program.expiry.inactivity
             print_liability(found, cohorts, inactivity=policy)
+
+
+def pseudonymous(
+    out: Annotated[Path, typer.Argument(metavar="FILE", help="A new file of JSON lines.", dir_okay=False)],
+    home: Home = HERE,
+    as_json: AsJson = False,
+) -> None:
+    """What an auditor needs to work out awards anew, without members' ids: for `loyaltychain audit --events`."""
+    with speaking(as_json):
+        with reading(_open(project_at(home))) as tx, whole_file(out) as stream:
+            count = write_now(tx, stream, kind="pseudonymous", at=system_clock())
+        with out.open("rb") as written:
+            sha256 = to_hex(hashlib.file_digest(written, "sha256").digest())
+        if as_json:
+            print_json({"file": str(out), "rows": count, "sha256": sha256})
+        else:
+            print_facts(f"Written to {out}", {"rows": f"{count:,}", "sha256": sha256})
 
 
 def _open(project: Project) -> Engine:

@@ -16,6 +16,8 @@ from loyaltychain.reports.as_of import stream_as_of
 from loyaltychain.reports.figures import FIGURES
 from loyaltychain.reports.lines_text import Json
 from loyaltychain.reports.periods import read_closed_report, read_period
+from loyaltychain.reports.pseudonymous import FIELDS, idle_events, settled_entries
+from loyaltychain.reports.pseudonymous_rows import last_settled
 from loyaltychain.reports.roll_forward import roll_forward
 
 Parameters = Mapping[str, Any]
@@ -33,6 +35,7 @@ class Source:
         fields: Its columns.
         parameters: What may be asked for, by name and type.
         end: The last cursor, when it is asked for: what comes later is not in it.
+        pin: What else is settled when it is asked for, beside the parameters that were given; no name of these.
         page: (tx, parameters, cursor, upto, limit, at) -> the rows behind the cursor.
     """
 
@@ -40,6 +43,7 @@ class Source:
     parameters: Mapping[str, type]
     end: Callable[[Tx], int]
     page: Callable[[Tx, Parameters, int, int, int, UnixSeconds], Page]
+    pin: Callable[[Tx], Mapping[str, int]] = lambda _: {}
 
 
 def _entries(tx: Tx, said: Parameters, cursor: int, upto: int, limit: int, _at: UnixSeconds) -> Page:
@@ -121,6 +125,16 @@ def _roll_forward(tx: Tx, said: Parameters, _cursor: int, upto: int, _limit: int
     ]  # fmt: skip
 
 
+def _pseudonymous(tx: Tx, said: Parameters, cursor: int, upto: int, limit: int, _at: UnixSeconds) -> Page:
+    """Entries first, up to the one that was settled last when it was asked for; then events, counted on from there."""
+    settled = said["entries"]
+    if cursor < settled:
+        end = min(cursor + limit, settled)
+        return end, settled_entries(tx, after=cursor, upto=end)
+    end = min(cursor + limit, upto)
+    return end, idle_events(tx, after=cursor - settled, upto=end - settled)
+
+
 def _range(said: Parameters, cursor: int, upto: int, limit: int) -> tuple[int, int]:
     """The positions of a page, within those that were asked for."""
     cursor = max(cursor, said.get("from_position", 1) - 1)
@@ -143,6 +157,10 @@ SOURCES: dict[str, Source] = {
         ("position", "entry", "member", "cause", "rule", "program", "points", "qualifying", "occurred_at",
          "recorded_at"),
         _AMONG, _last_position, _awards,
+    ),
+    "pseudonymous": Source(
+        FIELDS, {}, lambda tx: last_settled(tx) + rows.last_event(tx), _pseudonymous,
+        pin=lambda tx: {"entries": last_settled(tx)},
     ),
     "members": Source(
         ("member", "member_id", "joined_at", "closed_at", *_BALANCES), {}, rows.last_number, _members

@@ -42,6 +42,17 @@ def test_export__is_written_by_the_worker__and_served_with_its_digest(api: Serve
     check_problem(api.post("/v1/exports", {"kind": "entries", "parameters": {"fly": 1}}), 422, "invalid-request")
 
 
+def test_export__pseudonymous__names_no_member(api: Served) -> None:
+    api.give("ann", 100)
+    asked = api.post("/v1/exports", {"kind": "pseudonymous", "format": "jsonl"})
+    assert (asked.status_code, asked.json()["parameters"]) == (202, {"entries": 0})
+    run(api)
+    file = api.get(f"/v1/exports/{asked.json()['id']}/file")
+    assert (file.status_code, b"ann" in file.content) == (200, False)
+    check_problem(api.post("/v1/exports", {"kind": "pseudonymous", "parameters": {"entries": 5}}), 422,
+                  "invalid-request")  # fmt: skip
+
+
 def test_exports__are_listed_newest_first(api: Served) -> None:
     made = [api.post("/v1/exports", {"kind": "members"}).json()["id"] for _ in range(5)]
     seen: list[str] = []

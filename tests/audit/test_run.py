@@ -45,7 +45,7 @@ def test_run_audit__a_clean_programme__finds_nothing(scenario: Scenario) -> None
     assert report.findings == ()
     assert report.is_clean
     assert document.pop("peak_mb")
-    for lists in ("settled", "programs", "backfill", "history", "roles"):
+    for lists in ("settled", "programs", "backfill", "history", "roles", "chain_id", "contracts", "caps"):
         assert document.pop(lists)
     assert document.pop("block") == {"number": 29, "hash": "0x" + report.pin.hash.hex()}
     assert document == {
@@ -66,6 +66,7 @@ def test_run_audit__a_clean_programme__finds_nothing(scenario: Scenario) -> None
         "finality_counts": {"final": 2},
         "buckets_checked": True,
         "scheduled": [],
+        "awards": None,
     }
 
 

@@ -16,7 +16,7 @@ verify_receipt, given a receipt of root mode
 └── when its batch is void, it does not hold, whether the contract remembers the batch or not
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -31,6 +31,9 @@ from loyaltychain.audit.receipt import Check, verify_receipt
 from loyaltychain.core.errors import OwnBatchVoided, Reverted
 from loyaltychain.core.hashing import keccak256, to_hex
 from loyaltychain.core.times import format_instant
+from loyaltychain.db.engine import reading
+from loyaltychain.settlement.kept import Balances
+from loyaltychain.settlement.store import settled_balances
 from loyaltychain.worker import run_once
 from tests.audit.root_ledger import WINDOW, Entry, Moving, RootLedger
 from tests.audit.scenario import THIRD_WEEK, LyingRpc, Scenario, build, copied
@@ -79,10 +82,20 @@ def rebuild_from(scenario: Scenario) -> Rebuilt:
 
 
 def settle_false(scenario: Scenario) -> None:
-    """The worker seals on balances that somebody changed in its books, and settles a root that is not true."""
-    scenario.edit("UPDATE batch_updates SET delta = delta + 1 WHERE batch = 1 AND member = 1")
+    """The worker seals on balances that somebody changed in its books, root included, and settles one that is false."""
+    true, false = root_after(scenario), root_after(scenario, {1: 1})
+    books = "UPDATE batch_updates SET delta = delta {} 1 WHERE batch = 1 AND member = 1"
+    root = "UPDATE batches SET balance_root = '{}' WHERE id = 2"
+    scenario.edit(books.format("+"), root.format(to_hex(false)))
     scenario.work(THIRD_WEEK, "third.csv")
-    scenario.edit("UPDATE batch_updates SET delta = delta - 1 WHERE batch = 1 AND member = 1")
+    scenario.edit(books.format("-"), root.format(to_hex(true)))
+
+
+def root_after(scenario: Scenario, moved: Mapping[int, int] | None = None) -> bytes:
+    """Of the balances after batch 2 by the books, with these differences."""
+    with reading(scenario.world.engine) as tx:
+        balances = settled_balances(tx, 2)
+    return Balances({member: balance + (moved or {}).get(member, 0) for member, balance in balances.items()}).root
 
 
 def challenge(scenario: Scenario) -> None:

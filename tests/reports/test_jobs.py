@@ -44,16 +44,18 @@ from loyaltychain.reports.lines_text import cell, encode_rows
 from loyaltychain.reports.sources import SOURCES
 from tests.events.builders import make_event
 from tests.operations.member_world import DAY, NOW, after, do, give, join
+from tests.reports.settled import settle
 
 PARAMETERS: dict[str, dict[str, Any]] = {"roll-forward": {"ends_at": NOW + 9 * DAY, "timezone": "UTC"}}
 
 
 def make_history(engine: Engine) -> None:
-    """Three entries of two members, and an event."""
+    """Three entries of two members, settled, and an event."""
     ann, bob = join(engine), join(engine, "=bob")
     give(engine, ann, 100, qualifying=100)
     give(engine, bob, 5, "shop/2")
     do(engine, redeem, id_="1", member=ann, points=30)
+    settle(engine, 3)
     with transaction(engine) as tx:
         capture(tx, [make_event(id="9", member_id="ann")], received_at=NOW)
 

@@ -1,0 +1,121 @@
+"""The pseudonymous export as the auditor reads it, line by line: entries of the ledger, then events that gave nothing.
+
+Believes nothing: a line is read strictly, and an opened entry's digest is worked out from its document.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from loyaltychain.audit.postings import Move
+from loyaltychain.audit.store import octets
+from loyaltychain.core import canonical
+from loyaltychain.core.errors import InvalidSettings
+from loyaltychain.core.json_text import parse_json
+
+_FIELDS: Final = frozenset(
+    {"record", "position", "recorded_at", "digest", "document", "event", "type", "facts", "outcome"}
+)
+_DOCUMENT: Final = {"id": str, "kind": str, "cause": str, "occurred_at": int, "postings": list}
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The event of an award: its place in the operator's log, its type, and what rules read of it."""
+
+    position: int
+    type: str
+    facts: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class OpenEntry:
+    """What an opened entry says. ``digest`` is that of its document."""
+
+    id: str
+    kind: str
+    cause: str
+    rule: str | None
+    program: str | None
+    moves: list[Move]
+    digest: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class EntryLine:
+    """An entry at its position. ``opened`` is None where the export tells its digest alone."""
+
+    position: int
+    recorded_at: int
+    digest: bytes
+    opened: OpenEntry | None
+    source: Source | None
+
+
+@dataclass(frozen=True, slots=True)
+class EventLine:
+    """An event that rules read and that gave nothing; ``outcome`` is ``nothing``, or the reason of a refusal."""
+
+    source: Source
+    outcome: str
+
+
+def read_lines(file: Path) -> Iterator[EntryLine | EventLine]:
+    """The lines of an export. Raises InvalidSettings naming the file and the line that cannot be read."""
+    number = 1
+    try:
+        with file.open(encoding="utf-8") as lines:
+            for line in lines:
+                yield _read_line(parse_json(line))
+                number += 1
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise InvalidSettings(
+            "This is no pseudonymous export: ask the operator for what `loyaltychain report pseudonymous` writes.",
+            file=str(file), line=number, reason=str(error)[:200],
+        ) from error  # fmt: skip
+
+
+def _read_line(row: Any) -> EntryLine | EventLine:
+    if not isinstance(row, dict) or row.keys() != _FIELDS:
+        raise ValueError("a line has other fields")
+    source = None if row["event"] is None else Source(_whole(row["event"]), _text(row["type"]), _facts(row["facts"]))
+    if row["record"] == "event" and source is not None:
+        return EventLine(source, _text(row["outcome"]))
+    if row["record"] != "entry":
+        raise ValueError("a line is neither entry nor event")
+    digest = octets(row["digest"])
+    if len(digest) != 32:
+        raise ValueError("a digest is no hash")
+    opened = None if row["document"] is None else _open(row["document"])
+    return EntryLine(_whole(row["position"]), _whole(row["recorded_at"]), digest, opened, source)
+
+
+def _open(document: Any) -> OpenEntry:
+    if not all(type(document[name]) is kind for name, kind in _DOCUMENT.items()):
+        raise ValueError("an entry's document has other fields")
+    moves = [
+        Move(_whole(each["amount"]), _text(each["from"]), _text(each["to"]), _text(each["unit"]))
+        for each in document["postings"]
+    ]
+    rule, program = (None if document[name] is None else _text(document[name]) for name in ("rule", "program"))
+    digest = canonical.digest(document)
+    return OpenEntry(document["id"], document["kind"], document["cause"], rule, program, moves, digest)
+
+
+def _facts(content: Any) -> Mapping[str, Any]:
+    if content is not None and not isinstance(content, dict):
+        raise ValueError("facts are no object")
+    return content or {}
+
+
+def _whole(content: Any) -> int:
+    if type(content) is not int or not 0 <= content < 2**53:
+        raise ValueError("a number is not whole, or out of range")
+    return content
+
+
+def _text(content: Any) -> str:
+    if not isinstance(content, str):
+        raise ValueError("a text is none")
+    return content
