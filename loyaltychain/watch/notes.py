@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final, Literal
 
-from loyaltychain.audit.lies import Lie
+from loyaltychain.audit.findings import CODES, Finding
+from loyaltychain.audit.lies import FRAUD_WORDS, Lie
 from loyaltychain.audit.voids import Void
 from loyaltychain.core.calendar import UnixSeconds
 from loyaltychain.core.hashing import to_hex
@@ -12,7 +13,8 @@ from loyaltychain.core.times import format_instant
 from loyaltychain.core.words import counted
 from loyaltychain.watch.calls import Call
 from loyaltychain.watch.challenge import Sent
-from loyaltychain.watch.look import Sight, say_fraud
+from loyaltychain.watch.judge import Verdict
+from loyaltychain.watch.look import Sight
 
 
 class Kind(StrEnum):
@@ -21,11 +23,36 @@ class Kind(StrEnum):
     LOOKED = "looked"
     WITHHELD = "withheld"
     UNJUDGED = "unjudged"
+    SILENT = "silent"
+    BLIND = "blind"
     FALSE = "false"
+    DIFFERENT = "different"
+    ALLOWED = "allowed"
+    CLEARED = "cleared"
     SENT = "sent"
     VOID = "void"
     NOT_VOID = "not-void"
     TROUBLE = "trouble"
+
+
+Level = Literal["info", "warning", "alarm"]
+
+#: Who is to be told: nobody, whoever reads along, whoever can be woken.
+LEVELS: Final[dict[Kind, Level]] = {
+    Kind.LOOKED: "info",
+    Kind.WITHHELD: "alarm",
+    Kind.UNJUDGED: "alarm",
+    Kind.SILENT: "alarm",
+    Kind.BLIND: "alarm",
+    Kind.FALSE: "alarm",
+    Kind.DIFFERENT: "alarm",
+    Kind.ALLOWED: "warning",
+    Kind.CLEARED: "info",
+    Kind.SENT: "info",
+    Kind.VOID: "info",
+    Kind.NOT_VOID: "alarm",
+    Kind.TROUBLE: "warning",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +65,7 @@ class Note:
 
     def document(self) -> dict[str, Any]:
         """As JSON can hold it."""
-        return {"note": self.kind.value, "text": self.text, **self.facts}
+        return {"note": self.kind.value, "level": LEVELS[self.kind], "text": self.text, **self.facts}
 
 
 def note_look(sight: Sight) -> Note:
@@ -60,10 +87,10 @@ def note_look(sight: Sight) -> Note:
     return Note(Kind.LOOKED, text + ("; the ledger is paused" if sight.is_paused else ""), sight.document())
 
 
-def note_gap(gap: str) -> Note:
-    """Something that the node did not serve, and nobody can say what it holds."""
-    text = f"The node's logs are not whole: {gap}. What is in them nobody can check: ask another node, the window runs."
-    return Note(Kind.WITHHELD, text, {"gap": gap})
+def note_gap(gap: str, *, deadline: int | None, time: int) -> Note:
+    """Something that the node did not serve, and nobody can say what it holds. ``time`` is the newest block's."""
+    text = f"The node's logs are not whole: {gap}. What is in them nobody can check: ask another node"
+    return Note(Kind.WITHHELD, text + _say_left(deadline, time), {"gap": gap, "deadline": deadline})
 
 
 def note_unjudged(sight: Sight) -> Note:
@@ -73,7 +100,55 @@ def note_unjudged(sight: Sight) -> Note:
         f"Nobody can say whether {counted(len(ids), 'batch', 'batches')} from batch {ids[0]} on are true: logs are "
         "missing, or they hang on a false batch that is final"
     )
-    return Note(Kind.UNJUDGED, text, {"batches": ids})
+    facts = {"batches": ids, "deadline": sight.deadline}
+    return Note(Kind.UNJUDGED, text + _say_left(sight.deadline, sight.time), facts)
+
+
+def _say_left(deadline: int | None, time: int) -> str:
+    return "" if deadline is None else f"; the first such batch is final in {deadline - time:,} s"
+
+
+def note_finding(finding: Finding, *, is_allowed: bool) -> Note:
+    """Something that is not as the programme promises; or that may be so, and somebody should know of."""
+    words = f"{finding.subject}: {CODES[finding.code].meaning} Expected {finding.expected}, found {finding.actual}"
+    facts = {
+        "code": finding.code,
+        "severity": finding.severity.value,
+        "subject": finding.subject,
+        "expected": finding.expected,
+        "actual": finding.actual,
+        "seen_at": finding.block,
+    }
+    return Note(Kind.ALLOWED if is_allowed else Kind.DIFFERENT, words, facts)
+
+
+def note_silent(reason: str) -> Note:
+    """No new block: the chain stands still, or the node does, and then the window runs elsewhere."""
+    text = f"{reason}. If it is the node alone, nobody looks at new batches: ask another node"
+    return Note(Kind.SILENT, text, {"reason": reason})
+
+
+def note_blind(seconds: int, deadline: int | None, *, left: int | None) -> Note:
+    """No look came to its end for so long; ``deadline`` is when a batch can be final that nobody saw."""
+    until = "" if left is None else f"; what came right after the last look is final in {left:,} s"
+    text = f"Nobody has looked for {seconds:,} s: ask another node, or mend this one's troubles{until}"
+    return Note(Kind.BLIND, text, {"deadline": deadline})
+
+
+def note_cleared(note: Note) -> Note:
+    """What was told before is so no more."""
+    return Note(Kind.CLEARED, f"no longer: {note.text}", {"cleared": note.kind.value, **note.facts})
+
+
+def note_false(verdict: Verdict) -> Note:
+    """A batch of push mode that is false. The contract's balances are not for a root to say."""
+    assert verdict.fraud is not None, "a false batch is false in some way"
+    text = (
+        f"BATCH {verdict.batch_id} IS FALSE: {FRAUD_WORDS[verdict.fraud]}; push mode: the contract applied its data by "
+        "itself, so balances are not touched, nobody can void it, and no proof by its root is worth anything"
+    )
+    facts = {"batch": verdict.batch_id, "hash": to_hex(verdict.hash), "fraud": int(verdict.fraud), "final_at": None}
+    return Note(Kind.FALSE, text, {**facts, "calls": []})
 
 
 def note_lie(lie: Lie, calls: list[Call], *, final_at: int | None, time: int) -> Note:
@@ -89,7 +164,14 @@ def note_lie(lie: Lie, calls: list[Call], *, final_at: int | None, time: int) ->
             {"function": call.function, "words": call.words, "calldata_bytes": len(call.calldata)} for call in calls
         ],
     }
-    return Note(Kind.FALSE, f"BATCH {lie.disputed.batch_id} IS FALSE: {say_fraud(lie.fraud)}; {left}{takes}", facts)
+    return Note(Kind.FALSE, f"BATCH {lie.disputed.batch_id} IS FALSE: {FRAUD_WORDS[lie.fraud]}; {left}{takes}", facts)
+
+
+def note_gone(lie: Lie) -> Note:
+    """A false batch is not there any more: the chain was reorganised. Nobody voided it."""
+    batch_id = lie.disputed.batch_id
+    facts = {"cleared": Kind.FALSE.value, "batch": batch_id, "hash": to_hex(lie.batch_hash)}
+    return Note(Kind.CLEARED, f"no longer: batch {batch_id}, which was false, went with its block", facts)
 
 
 def note_sent(batch_id: int, sent: Sent) -> Note:

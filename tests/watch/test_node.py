@@ -1,6 +1,7 @@
 """The watch, with a node that does not do as it should
 ├── given a node that fails: it is told and asked again; given one that never answers: a watch of one look ends
 ├── given a node that keeps logs back, or makes some up: it is told, and nothing is sent
+├── given a node that says, after a while, that the ledger has another window: it is told, and the watch goes on
 ├── given a chain that is reorganised: the logs that are gone do not count
 ├── given a node that swallows a transaction: it is sent again at a higher bid
 └── given a chain that allows less gas than was thought: the calls are cut smaller
@@ -14,6 +15,7 @@ import pytest
 
 from loyaltychain.audit.log_shapes import SHAPES
 from loyaltychain.core import errors
+from loyaltychain.core.hashing import keccak256
 from loyaltychain.watch.notes import Kind, Note
 from tests.watch.faults import FaultyRpc, failing
 from tests.watch.watching import FIRST, SECOND, Ended, assert_void, kinds, look, run
@@ -100,6 +102,31 @@ def test_logs_kept_back_for_a_while__are_asked_for_again(programme: Programme) -
         run(programme, FaultyRpc(programme.rpc, logs=logs), key=STRANGER, on_note=told.append, sleep=work)
 
     assert_void(programme)
+
+
+def test_another_window__said_by_the_node_after_a_while__the_watch_goes_on(programme: Programme) -> None:
+    programme.settle(FIRST)
+    told: list[Note] = []
+    rounds = 0
+
+    def call(truth: Callable[..., bytes], target: str | None, calldata: bytes, **options: Any) -> bytes:
+        is_asked = rounds in (1, 9) and calldata == keccak256(b"challengeWindow()")[:4]
+        return bytes(31) + b"\x01" if is_asked else truth(target, calldata, **options)
+
+    def work(_: float) -> None:
+        nonlocal rounds
+        rounds += 1
+        if rounds == 3:
+            raise Ended
+
+    rpc = FaultyRpc(programme.rpc, call=call)
+    with pytest.raises(Ended):
+        run(programme, rpc, key=None, on_note=told.append, sleep=work)
+    assert [note.facts.get("error") for note in told if note.kind is Kind.TROUBLE] == ["InvalidSettings"]
+
+    rounds = 9
+    with pytest.raises(errors.InvalidSettings, match="challenge window of 1 seconds"):
+        run(programme, rpc, key=None, on_note=told.append, sleep=work)
 
 
 def test_reorganised_chain__what_is_gone_does_not_count(programme: Programme) -> None:

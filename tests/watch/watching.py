@@ -35,10 +35,9 @@ def run(
     return watch(
         rpc or programme.rpc,
         programme.manifest,
-        limits=load_profile("local"),
         key=None if key is None else PrivateKey(bytes.fromhex(key)),
         on_note=on_note,
-        **{"sleep": lambda _: None} | options,
+        **{"sleep": lambda _: None, "limits": load_profile("local")} | options,
     )
 
 
