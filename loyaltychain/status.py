@@ -6,7 +6,9 @@ from typing import Any
 
 from sqlalchemy import func, select
 
+from loyaltychain.chain.nodes import Nodes
 from loyaltychain.chain.profiles import load_profile
+from loyaltychain.chain.rpc import Rpc
 from loyaltychain.config.project import Project
 from loyaltychain.core import errors
 from loyaltychain.core.amounts import POINTS
@@ -141,11 +143,21 @@ def _waiting_for(tx: Tx) -> str | None:
 
 
 def _chain(project: Project) -> dict[str, Any]:
+    facts: dict[str, Any] = {"running": False, "block": None, "reason": None, "hint": None, "nodes": []}
+    rpc: Rpc | None = None
     try:
-        head = open_world(project).rpc.block("latest")
-    except (errors.ChainNotRunning, errors.RpcUnavailable, errors.InvalidSettings) as error:
-        return {"running": False, "block": None, "reason": error.message, "hint": str(error.context.get("hint", ""))}
-    return {"running": True, "block": head.number, "reason": None, "hint": None}
+        rpc = open_world(project).rpc
+        facts |= {"running": True, "block": rpc.block("latest").number}
+    except (
+        errors.ChainNotRunning,
+        errors.RpcUnavailable,
+        errors.InvalidSettings,
+        errors.WrongChain,
+    ) as error:
+        facts |= {"running": False, "reason": error.message, "hint": str(error.context.get("hint", ""))}
+    if isinstance(rpc, Nodes):
+        facts["nodes"] = [asdict(each) for each in rpc.states()]
+    return facts
 
 
 def read_challengeable(world: World) -> dict[str, Any] | None:

@@ -12,11 +12,13 @@ from loyaltychain.chain.abi import selector
 from loyaltychain.chain.key_sources import KeySource, find_source, open_key, read_source_address
 from loyaltychain.chain.keystore import password_source
 from loyaltychain.chain.mainnets import refuse_mainnet
+from loyaltychain.chain.nodes import Nodes
 from loyaltychain.chain.observe import finality_depth
 from loyaltychain.chain.profiles import Profile, load_profile
-from loyaltychain.chain.rpc import Rpc, Web3Rpc
+from loyaltychain.chain.rpc import LOG_RANGE, Rpc, Web3Rpc
 from loyaltychain.chain.sender import Sender
 from loyaltychain.chain.signer import AllowedCall, Key, KeySigner, Signer
+from loyaltychain.chain.upstream import Upstream, name_nodes
 from loyaltychain.config.consents import read_consents
 from loyaltychain.config.project import ROLES, Project
 from loyaltychain.core import errors
@@ -31,6 +33,9 @@ from loyaltychain.localchain.process import find
 from loyaltychain.program.load import load_program
 from loyaltychain.program.types import Program
 from loyaltychain.settlement.deployment import Deployment
+from loyaltychain.settlement.guard import check_identity
+
+LOCAL_SECONDS = 30  # that an answer of the local chain, in Python, may take
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,30 +157,49 @@ def open_world(
         InvalidSettings: no such network profile, or no endpoint for it.
     """
     profile = load_profile(project.settings.network)
-    node = rpc or _connect(project, profile)
+    node = rpc or _connect(project, profile, clock)
     return World(project, open_migrated(project.database_url), node, profile, clock, deployer_keystore)
 
 
-def connect(url: str, *, log_range: int | None = None) -> Rpc:
-    """The node at ``url``; ``log_range`` is how many blocks it may be asked for at once.
+def connect(url: str, *, log_range: int = LOG_RANGE, rests: bool = True) -> Web3Rpc:
+    """The node at ``url``; ``log_range`` is how many blocks it may be asked for at once, ``rests`` as for Web3Rpc.
 
     Raises InvalidSettings for what is no URL of a node.
     """
     if not url.startswith(("http://", "https://")):
         # Not shown: a URL may hold a key.
         raise errors.InvalidSettings("This is not the URL of a node: it begins with http:// or https://.")
-    return Web3Rpc.connect(url) if log_range is None else Web3Rpc.connect(url, log_range=log_range)
+    return Web3Rpc.connect(url, log_range=log_range, rests=rests)
 
 
-def _connect(project: Project, profile: Profile) -> Rpc:
-    if project.settings.endpoints:
-        return connect(project.settings.endpoints[0], log_range=profile.log_range)
+def _connect(project: Project, profile: Profile, clock: Clock) -> Rpc:
+    endpoints = project.settings.endpoints
+    if len(endpoints) > 1:
+        return _connect_all(project, profile, clock)
+    if endpoints:
+        return connect(endpoints[0], log_range=profile.log_range)
     if project.settings.network != "local":
         raise errors.InvalidSettings(
             f"The network {project.settings.network!r} needs an endpoint: set `rpc` in loyaltychain.toml, "
             "or LOYALTYCHAIN_RPC; `loyaltychain deploy` takes it as --rpc too."
         )
-    return Web3Rpc.connect(find(project.home).url)
+    # It answers a request when it has run its transactions.
+    return Web3Rpc.connect(find(project.home).url, read_seconds=LOCAL_SECONDS, rests=False)
+
+
+def _connect_all(project: Project, profile: Profile, clock: Clock) -> Nodes:
+    """Each node is held against the deployment as soon as there is one, before anything that it says counts."""
+
+    def check(node: Rpc) -> None:
+        if project.manifest_file.is_file():
+            check_identity(node, Deployment.from_manifest(read_manifest(project.manifest_file)))
+
+    urls = project.settings.endpoints
+    upstreams = [
+        Upstream(name, connect(url, log_range=profile.log_range, rests=False))
+        for name, url in zip(name_nodes(urls), urls, strict=True)
+    ]
+    return Nodes(upstreams, profile, clock, chain_id=profile.chain_id, check=check)
 
 
 def wanted_plan(world: World) -> DeployPlan:

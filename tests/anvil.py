@@ -68,7 +68,7 @@ def running_anvil(*options: str) -> Iterator[Anvil]:
 
 
 def _first_answer(url: str) -> int:
-    rpc = Web3Rpc.connect(url)
+    rpc = Web3Rpc.connect(url, rests=False)
     deadline = time.monotonic() + 20
     while True:
         try:

@@ -37,6 +37,10 @@ _NO_SUCH_TAG = ("finalized", "safe", "unknown block", "not found", "tag", "inval
 _ANOTHER_TIME = ("rate", "limit", "quota", "too many", "capacity", "exceed", "timeout", "timed out", "overload", "busy",
                  "unavailable", "unauthor", "forbidden", "denied", "key", "again", "internal")  # fmt: skip
 
+# The node wants to be asked more slowly, as opposed to for less at a time: providers use one code for both.
+_RATE_LIMIT = ("rate limit", "rate-limit", "ratelimit", "too many requests", "request limit", "requests per second",
+               "per second capacity", "throughput limit")  # fmt: skip
+
 
 @dataclass(frozen=True, slots=True)
 class NodeError:
@@ -67,6 +71,12 @@ def is_failed_run(error: NodeError) -> bool:
     """The node ran the call and the EVM refused it, as opposed to the node not having run it."""
     words = error.message.lower()
     return error.code == _REVERT_CODE or error.data is not None or any(word in words for word in _FAILED_RUN)
+
+
+def is_rate_limit(error: NodeError) -> bool:
+    """The node would answer the same request later."""
+    words = error.message.lower()
+    return error.code == 429 or any(word in words for word in _RATE_LIMIT)
 
 
 def is_unknown_tag(code: int, message: str) -> bool:

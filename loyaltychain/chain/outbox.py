@@ -114,6 +114,30 @@ def append_first_attempt(tx: Tx, attempt: Attempt, *, nonce: int) -> None:
     _insert_attempt(tx, attempt, was=was, nonce=nonce)
 
 
+def adopt(tx: Tx, intent: NewIntent, *, nonce: int, now: UnixSeconds) -> Intent:
+    """An intent whose transaction the chain shows and nobody here has signed bytes of, to be made final by the caller.
+
+    Its nonce counts as given from now on. (It stays empty where another intent of this database held it: that one could
+    not happen, and keeps it.)
+    """
+    enqueue(tx, intent, now=now)
+    signer = intent.signer.lower()
+    holders = select(intents.c.id).where(
+        intents.c.chain_id == intent.chain_id, intents.c.signer == signer, intents.c.nonce == nonce
+    )
+    is_held = tx.execute(holders).one_or_none() is not None
+    changed = tx.execute(
+        update(intents)
+        .where(intents.c.id == intent.id, intents.c.state == "pending")
+        .values(nonce=None if is_held else nonce, state="signed")
+    )
+    _expect_one(changed.rowcount, intent.id)
+    append(
+        tx, "intent", intent.id, at=now, was="pending", became="signed", reason=f"nonce {nonce}, known from the chain"
+    )
+    return read_intent(tx, intent.id)
+
+
 def append_replacement(tx: Tx, attempt: Attempt) -> None:
     """Keep a further attempt on the nonce that the intent already holds; it waits to be sent."""
     was = _lock_state(tx, attempt.intent_id)

@@ -1,35 +1,28 @@
 """The chain as this project sees it: a dozen reads and one write. The only place that knows web3's exceptions.
 
 Decides nothing: what a missing receipt, a low balance or a paused contract means is the caller's business.
-It never retries, never reads ``pending`` and never trusts a hash that a node returns for what we sent.
+It never repeats what failed, never reads ``pending`` and never trusts a hash that a node returns for what we sent.
 """
 
-import itertools
-import re
-import threading
 from collections.abc import Sequence
 from typing import Literal, Protocol
 
-import requests
-from web3 import HTTPProvider
-from web3.exceptions import Web3Exception
 from web3.providers.base import JSONBaseProvider
-from web3.types import RPCEndpoint
 
 from loyaltychain.chain.answers import (
-    nonsense,
     parse_block,
     parse_bytes,
     parse_fees,
     parse_logs,
     parse_number,
-    parse_object,
     parse_receipt,
     parse_transaction,
 )
 from loyaltychain.chain.facts import Block, Fees, Log, Receipt, Transaction
-from loyaltychain.chain.node_errors import NodeError, is_failed_run, parse_error
+from loyaltychain.chain.horizon import Horizon
+from loyaltychain.chain.node_errors import NodeError, is_failed_run
 from loyaltychain.chain.send_errors import REFUSALS, judge_send
+from loyaltychain.chain.transport import READ_SECONDS, SEND, Transport
 from loyaltychain.core.errors import Reverted, RpcUnavailable, SendRefused
 from loyaltychain.core.hashing import to_hex
 
@@ -37,11 +30,8 @@ __all__ = ["Block", "Fees", "Log", "Receipt", "Rpc", "Transaction", "Web3Rpc"]
 
 BlockTag = Literal["latest", "safe", "finalized"]
 
-_CONNECT_SECONDS = 2
-_READ_SECONDS = 30
-_LOG_RANGE = 2_000  # blocks; what the strictest of the usual public nodes allow
+LOG_RANGE = 2_000  # blocks; what the strictest of the usual public nodes allow
 _FEE_BLOCKS = 5
-_URL = re.compile(r"(?:https?://|(?<=with url: ))[^\s'\")]+")
 
 
 class Rpc(Protocol):
@@ -117,30 +107,22 @@ class Rpc(Protocol):
 class Web3Rpc:
     """``Rpc`` over any of web3's JSON providers. Asks one question at a time, also when threads share it."""
 
-    def __init__(self, provider: JSONBaseProvider, *, log_range: int = _LOG_RANGE) -> None:
-        """Use ``provider`` alone for this: its request counter is set here, to check the ids of the answers.
+    def __init__(self, provider: JSONBaseProvider | Transport, *, log_range: int = LOG_RANGE) -> None:
+        """Use ``provider`` alone for this.
 
         Args:
             log_range: How many blocks one eth_getLogs may span.
         """
-        provider.global_ccip_read_enabled = False  # no contract may send us to a web server
-        self._provider = provider
+        self._transport = provider if isinstance(provider, Transport) else Transport(provider)
         self._log_range = log_range
-        self._numbers = itertools.count(1)
-        self._lock = threading.Lock()
+        self._horizon = Horizon()
 
     @classmethod
-    def connect(cls, url: str, *, log_range: int = _LOG_RANGE) -> "Web3Rpc":
-        """A client of the node at ``url``. Connects only when it is first asked something.
-
-        Times out after 2 seconds without a connection, and 30 without an answer.
-        """
-        provider = HTTPProvider(
-            url,
-            request_kwargs={"timeout": (_CONNECT_SECONDS, _READ_SECONDS)},
-            exception_retry_configuration=None,  # web3 would send a transaction five times over
-        )
-        return cls(provider, log_range=log_range)
+    def connect(
+        cls, url: str, *, log_range: int = LOG_RANGE, read_seconds: int = READ_SECONDS, rests: bool = True
+    ) -> "Web3Rpc":
+        """A client of the node at ``url``, with time limits as in ``chain/transport.py``."""
+        return cls(Transport.connect(url, read_seconds=read_seconds, rests=rests), log_range=log_range)
 
     def chain_id(self) -> int:
         """As ``Rpc.chain_id``."""
@@ -152,7 +134,12 @@ class Web3Rpc:
         answer = self._ask("eth_getBlockByNumber", tag, False)
         if answer is None:
             raise RpcUnavailable("The node does not have this block.", number=number)
-        return parse_block(answer, number=number if isinstance(number, int) else None)
+        block = parse_block(answer, number=number if isinstance(number, int) else None)
+        if number == "finalized":
+            self._horizon.reach(block)
+        elif trouble := self._horizon.contradiction(block, is_head=number == "latest"):
+            raise RpcUnavailable("The node contradicts what it said before.", contradiction=trouble)
+        return block
 
     def code(self, address: str, *, block: int | None = None) -> bytes:
         """As ``Rpc.code``."""
@@ -197,7 +184,7 @@ class Web3Rpc:
     def send_raw(self, raw: bytes) -> None:
         """As ``Rpc.send_raw``."""
         try:
-            _, error = self._exchange("eth_sendRawTransaction", to_hex(raw))
+            _, error = self._transport.exchange(SEND, to_hex(raw))
         except RpcUnavailable as unavailable:
             raise RpcUnavailable(unavailable.message, **unavailable.context, maybe_sent=True) from unavailable
         if error is None:
@@ -224,7 +211,7 @@ class Web3Rpc:
 
     def _logs(self, addresses: frozenset[str], *, first: int, last: int) -> list[Log]:
         query = {"address": sorted(addresses), "fromBlock": hex(first), "toBlock": hex(last)}
-        answer, error = self._exchange("eth_getLogs", query)
+        answer, error = self._transport.exchange("eth_getLogs", query)
         if error is None:
             return parse_logs(answer, addresses=addresses, first=first, last=last)
         if first == last:
@@ -234,7 +221,7 @@ class Web3Rpc:
         return self._logs(addresses, first=first, last=middle) + self._logs(addresses, first=middle + 1, last=last)
 
     def _run(self, method: str, *params: object) -> object:
-        answer, error = self._exchange(method, *params)
+        answer, error = self._transport.exchange(method, *params)
         if error is None:
             return answer
         if is_failed_run(error):
@@ -242,36 +229,10 @@ class Web3Rpc:
         raise _unanswered(error)
 
     def _ask(self, method: str, *params: object) -> object:
-        answer, error = self._exchange(method, *params)
+        answer, error = self._transport.exchange(method, *params)
         if error is not None:
             raise _unanswered(error)
         return answer
-
-    def _exchange(self, method: str, *params: object) -> tuple[object, NodeError | None]:
-        """The result, or the node's error. RpcUnavailable when neither came back for this very request."""
-        with self._lock:
-            number = next(self._numbers)
-            self._provider.request_counter = itertools.count(number)
-            try:
-                response: object = self._provider.make_request(RPCEndpoint(method), params)
-                cause = None
-            except (requests.RequestException, Web3Exception, OSError, ValueError) as error:
-                response, cause = None, _without_url(f"{type(error).__name__}: {error}")
-        if cause is not None:
-            # Raised here, outside the handler: the library's error holds the URL, and so maybe a key.
-            raise RpcUnavailable(method=method, reason=cause)
-        content = parse_object(response)
-        identity = content.get("id")
-        if content.get("error") is not None and identity in (number, None):  # null: it could not read our request
-            return None, parse_error(content["error"])
-        if identity != number or "result" not in content:
-            raise nonsense(f"the answer to request {number}", content)
-        return content["result"], None
-
-
-def _without_url(text: str) -> str:
-    """A library's words without the endpoint's path and password: providers put an account's key there."""
-    return _URL.sub("the endpoint", text)[:300]
 
 
 def _unanswered(error: NodeError) -> RpcUnavailable:

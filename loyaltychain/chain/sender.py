@@ -26,6 +26,7 @@ from loyaltychain.chain.taken import Anchors, wanted_nonce
 from loyaltychain.core import errors
 from loyaltychain.core.calendar import UnixSeconds
 from loyaltychain.core.clock import Clock
+from loyaltychain.core.failpoints import hit
 from loyaltychain.db.engine import check_fence, reading, transaction
 from loyaltychain.db.lock import lock
 
@@ -176,6 +177,7 @@ class Sender:
             nonce = max(used, outbox.next_nonce(tx, intent.chain_id, intent.signer))
         # Signed before the transaction, which must wait for nobody: a key may be a network away.
         attempt = self._signed(intent, bid, nonce=nonce, gas=ready.gas)
+        hit("sign.before_persist")
         with transaction(self.engine) as tx:
             # Checked again where it counts: meanwhile somebody else may have signed. Then these bytes are forgotten.
             lock(tx, f"nonces of {intent.signer} on {intent.chain_id}")
@@ -185,6 +187,7 @@ class Sender:
             if nonce != max(used, outbox.next_nonce(tx, intent.chain_id, intent.signer)):
                 raise errors.DatabaseBusy("The signer's nonce was given to another intent.", intent=intent.id)
             outbox.append_first_attempt(tx, attempt, nonce=nonce)
+        hit("sign.after_persist")
         self._patience.pop(intent.id, None)
 
     def _bump(self, intent: Intent, previous: Attempt, bid: FeeBid) -> None:
@@ -223,6 +226,7 @@ class Sender:
         except errors.RpcUnavailable as unclear:
             # Maybe sent counts as sent: the bytes are the same, only the chain can tell, and it is asked next.
             reason = str(unclear)
+        hit("send.after")
         if intent.state != "broadcast":
             with transaction(self.engine) as tx:
                 outbox.set_broadcast(tx, intent, reason=reason, now=self._clock())
@@ -255,6 +259,7 @@ class Sender:
         if receipt is not None:
             mined = Mined.of(receipt)
             if (intent.state, intent.tx_hash, intent.block_hash) != ("mined", mined.tx_hash, mined.block_hash):
+                hit("mined.before_commit")
                 with transaction(self.engine) as tx:
                     outbox.set_mined(tx, intent, mined, now=self._clock())
             self._patience.pop(intent.id, None)
@@ -262,8 +267,7 @@ class Sender:
             self._look_again(intent, strange_at=strange_at)
 
     def _look_again(self, intent: Intent, *, strange_at: int | None = None) -> None:
-        patience = self._patience.get(intent.id, Patience())
-        self._patience[intent.id] = patience.after_a_look(strange_at=strange_at)
+        self._patience[intent.id] = self._patience.get(intent.id, Patience()).after_a_look(strange_at=strange_at)
 
     def _give_up(self, shelf: Shelf, *, head: int, depth: int) -> None:
         """Write down, once it is proven, that none of the attempts can ever happen; until then look again."""
@@ -282,6 +286,7 @@ class Sender:
     def _finish(self, intent: Intent, receipt: Receipt) -> None:
         mined = Mined.of(receipt)
         if receipt.status == 1:
+            hit("intent.before_final")
             with transaction(self.engine) as tx:
                 outbox.set_final(tx, intent, mined, now=self._clock())
         else:

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from loyaltychain.chain.profiles import Profile, load_profile
-from loyaltychain.chain.rpc import Web3Rpc
+from loyaltychain.chain.upstream import name_nodes
 from loyaltychain.cli.networks import choose_network
 from loyaltychain.cli.options import HERE, AsJson, Home, project_at, speaking
 from loyaltychain.cli.output import EXIT_FOUND, escape, print_json, stdout
@@ -17,7 +17,7 @@ from loyaltychain.core.clock import system_clock
 from loyaltychain.core.words import counted
 from loyaltychain.doctor.examine import examine
 from loyaltychain.doctor.finding import Finding, of_error
-from loyaltychain.doctor.nodes import Node, name_nodes
+from loyaltychain.doctor.nodes import Node
 from loyaltychain.localchain.process import find
 from loyaltychain.wiring import connect
 
@@ -63,12 +63,8 @@ def _open_nodes(project: Project, profile: Profile) -> tuple[list[Node], list[Fi
     if not urls:
         mend = "Set `rpc` in loyaltychain.toml, or LOYALTYCHAIN_RPC, or give --rpc."
         return [], [Finding("nodes", "endpoints", "fail", f"none for the network {profile.name!r}", mend)]
-    nodes = []
-    for name, url in zip(name_nodes(urls), urls, strict=True):
-        node = connect(url, log_range=profile.log_range)
-        assert isinstance(node, Web3Rpc), "one URL is one node"
-        nodes.append(Node(name, node))
-    return nodes, []
+    named = zip(name_nodes(urls), urls, strict=True)
+    return [Node(name, connect(url, log_range=profile.log_range)) for name, url in named], []
 
 
 def _print(profile: Profile, findings: Sequence[Finding], counts: dict[str, int]) -> None:

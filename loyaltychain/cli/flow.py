@@ -52,7 +52,9 @@ def _challengeable_in_words(pending: dict[str, Any]) -> str:
 
 
 def _chain_in_words(chain: dict[str, Any]) -> str:
-    return f"answers, at block {chain['block']}" if chain["running"] else f"{chain['reason']} {chain['hint']}".strip()
+    head = f"answers, at block {chain['block']}" if chain["running"] else f"{chain['reason']} {chain['hint']}".strip()
+    troubled = [f"{node['name']} is {node['state']}: {node['reason']}" for node in chain["nodes"] if node["reason"]]
+    return "; ".join([head, *troubled])
 
 
 def _worker_in_words(facts: dict[str, Any]) -> dict[str, str]:

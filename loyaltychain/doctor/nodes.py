@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from loyaltychain.chain.facts import Block
 from loyaltychain.chain.mainnets import MAINNETS
@@ -44,12 +43,6 @@ class View:
     chain_id: int
     head: Block
     final: int | None  # the newest final block's number; None: it cannot say
-
-
-def name_nodes(urls: Sequence[str]) -> list[str]:
-    """A name for each: its host, and a number where two have the same one."""
-    hosts = [urlsplit(url).netloc.rpartition("@")[2] or "node" for url in urls]
-    return [f"{host} ({place})" if hosts.count(host) > 1 else host for place, host in enumerate(hosts, start=1)]
 
 
 def look_at(node: Node, profile: Profile, meant: Meant, *, now: UnixSeconds) -> tuple[list[Finding], View | None]:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Protocol
 
 from loyaltychain.chain.devkeys import development_addresses, development_keys
+from loyaltychain.chain.nodes import Nodes
 from loyaltychain.chain.rpc import Rpc, Web3Rpc
 from loyaltychain.chain.signer import AllowedCall, KeySigner, PrivateKey, UnsignedTx
 from loyaltychain.core import errors
@@ -27,6 +28,7 @@ _FEE = 10**12  # wei a gas
 _RICH = hex(10**24)
 _START_SECONDS = 30
 _PAUSE = 0.05  # seconds between two looks
+_READ_SECONDS = 30  # a fork asks the node behind it first
 _LOCAL_STATE = "loyaltychain_state"
 
 
@@ -125,7 +127,7 @@ def find_anvil() -> str | None:
 
 
 def _local_state(rpc: Rpc) -> bytes | None:
-    if not isinstance(rpc, Web3Rpc):
+    if not isinstance(rpc, Web3Rpc | Nodes):
         return None
     try:
         return from_hex(str(rpc.ask(_LOCAL_STATE)))
@@ -151,7 +153,7 @@ def _forking(binary: str, url: str) -> Iterator[Web3Rpc]:
         ]
         with subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as node:  # noqa: S603
             try:
-                rpc = Web3Rpc.connect(f"http://127.0.0.1:{port}")
+                rpc = Web3Rpc.connect(f"http://127.0.0.1:{port}", read_seconds=_READ_SECONDS, rests=False)
                 _wait(rpc, node)
                 yield rpc
             finally:

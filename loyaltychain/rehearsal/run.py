@@ -12,6 +12,7 @@ from loyaltychain.audit.report import Report
 from loyaltychain.audit.run import run_audit
 from loyaltychain.chain import artifacts
 from loyaltychain.chain.abi import encode_call
+from loyaltychain.chain.nodes import Nodes
 from loyaltychain.chain.rpc import Rpc, Web3Rpc
 from loyaltychain.core import errors
 from loyaltychain.core.hashing import keccak256, to_hex
@@ -130,7 +131,7 @@ def _upgrade(ground: Ground, manifest: Mapping[str, Any], call: ManagedCall) -> 
 
 
 def _ask_in_place(rpc: Rpc, manifest: Mapping[str, Any], candidate: Candidate, *, members: range) -> Rehearsal:
-    if not isinstance(rpc, Web3Rpc):
+    if not isinstance(rpc, Web3Rpc | Nodes):
         raise errors.RpcUnavailable("This node knows neither copies nor overrides.")
     proxy = manifest["contracts"][candidate.contract]["address"]
     asked = questions(candidate.layout["functions"], members)
@@ -160,7 +161,9 @@ def _overrides(proxy: str, candidate: Candidate) -> dict[str, Any]:
     }
 
 
-def _answer_with(rpc: Web3Rpc, proxy: str, calldata: bytes, block: str, overrides: Mapping[str, Any]) -> bytes | None:
+def _answer_with(
+    rpc: Web3Rpc | Nodes, proxy: str, calldata: bytes, block: str, overrides: Mapping[str, Any]
+) -> bytes | None:
     try:
         given = rpc.ask("eth_call", {"to": proxy, "data": to_hex(calldata)}, block, dict(overrides))
     except errors.Reverted:

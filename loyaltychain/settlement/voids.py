@@ -16,6 +16,7 @@ from loyaltychain.chain import artifacts, outbox
 from loyaltychain.chain.abi import decode_log, has_event
 from loyaltychain.chain.intents import ENDS, UNSIGNED, Intent
 from loyaltychain.chain.rpc import Rpc
+from loyaltychain.chain.scan import scan
 from loyaltychain.chain.sender import Sender
 from loyaltychain.core import errors
 from loyaltychain.core.calendar import UnixSeconds
@@ -75,7 +76,8 @@ def take_over_voids(engine: Engine, rpc: Rpc, deployment: Deployment, *, depth: 
     Reads logs only when the ledger's newest batch is none that the database can answer for.
 
     Raises:
-        RpcUnavailable: the chain does not answer.
+        RpcUnavailable: the chain does not answer, or its logs do not come to what its state says: then the cursor
+            stays, and the next look reads them again.
         DatabaseBusy: somebody else does the same.
     """
     final = max(rpc.block("latest").number - depth, 0)
@@ -83,13 +85,15 @@ def take_over_voids(engine: Engine, rpc: Rpc, deployment: Deployment, *, depth: 
     last_hash = read_ledger(rpc, deployment, "lastBatchHash", block=final)
     with reading(engine) as tx:
         begin = max(read_cursor(tx, CURSOR) + 1, deployment.first_block)
-        is_settled, is_known = _explain(tx, deployment, last, last_hash)
-    if is_known:
-        if is_settled and final - begin >= _LAG_MAX:
+        known = _explain(tx, deployment, last, last_hash)
+    if known.is_explained:
+        if known.is_settled and final - begin >= _LAG_MAX:
             with transaction(engine) as tx:
                 move_cursor(tx, CURSOR, final, expected=begin - 1 if begin > deployment.first_block else None)
         return []
     seen = _read_logs(rpc, deployment, first=begin, last=final)
+    assert isinstance(last, int) and isinstance(last_hash, bytes), (last, last_hash)
+    _check_whole(seen, known, last, last_hash)
     if not seen.voided:
         return []  # a batch of somebody else's, which ``check_chain`` knows what to say of
     now = UnixSeconds(rpc.block(final).timestamp)
@@ -149,21 +153,55 @@ class _Seen:
     voided: list[tuple[dict[str, Any], int]] = field(default_factory=list)
 
 
-def _explain(tx: Tx, deployment: Deployment, last: object, last_hash: object) -> tuple[bool, bool]:
-    """Whether the ledger stands at what is settled or void here for good; and whether at a batch of ours at all."""
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What the database can answer for: its newest number that is final or void, and the hash that stands there."""
+
+    newest: int
+    good_hash: bytes
+    is_settled: bool  # the ledger stands just there
+    is_explained: bool  # or at another batch of ours
+
+
+def _explain(tx: Tx, deployment: Deployment, last: object, last_hash: object) -> _Known:
     final, last_void = store.last_final(tx), void_store.last_void_id(tx)
     good_hash = final.hash if final else genesis_hash(chain_id=deployment.chain_id, ledger=deployment.ledger)
     newest = max(final.header.batch_id if final else 0, last_void)
     if (last, last_hash) == (newest, good_hash):
-        return True, True
+        return _Known(newest, good_hash, is_settled=True, is_explained=True)
     submitted = store.batches_in_state(tx, "submitted") + store.batches_in_state(tx, "halted")
-    return False, any((batch.header.batch_id, batch.hash) == (last, last_hash) for batch in submitted)
+    is_ours = any((batch.header.batch_id, batch.hash) == (last, last_hash) for batch in submitted)
+    return _Known(newest, good_hash, is_settled=False, is_explained=is_ours)
+
+
+def _check_whole(seen: _Seen, known: _Known, last: int, last_hash: bytes) -> None:
+    """Return if the logs lead from what is known here to where the ledger stands; raise if some were kept back."""
+    missing = [number for number in range(known.newest + 1, last + 1) if number not in seen.settled]
+    if missing:
+        raise errors.RpcUnavailable(
+            "The node keeps logs back: the ledger has a batch that no log tells of. Nothing was taken over; the same "
+            "blocks are read again.",
+            batch=missing[0],
+            last_batch=last,
+        )
+    voids = [(int(facts["from"]), int(facts["to"])) for facts, _ in seen.voided]
+    if any(first <= known.newest for first, _ in voids):
+        return  # the hash before it is of a batch that these logs need not show
+    standing = max((n for n in range(known.newest + 1, last + 1) if not any(a <= n <= b for a, b in voids)), default=0)
+    expected = seen.settled[standing] if standing else to_hex(known.good_hash)
+    if expected != to_hex(last_hash):
+        raise errors.RpcUnavailable(
+            "The node keeps logs back: by them the ledger would stand at another batch. Nothing was taken over; the "
+            "same blocks are read again.",
+            by_logs=expected,
+            by_state=to_hex(last_hash),
+        )
 
 
 def _read_logs(rpc: Rpc, deployment: Deployment, *, first: int, last: int) -> _Seen:
     abi = artifacts.load("PointsLedger").abi
     seen = _Seen()
-    for log in rpc.logs([deployment.ledger], first=first, last=last):
+    for log in scan(rpc, [deployment.ledger], first=first, last=last):
         if not has_event(abi, log):
             continue
         name, facts = decode_log(abi, log)

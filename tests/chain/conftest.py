@@ -1,5 +1,6 @@
 """Nodes to ask: the local chain in process, the local chain over HTTP, and anvil where there is one."""
 
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from loyaltychain.localchain import process
 from loyaltychain.localchain.local_chain import LocalChain
 from loyaltychain.localchain.provider import InProcessProvider
 from tests.anvil import running_anvil
+from tests.chain.no_node import WebServer
 from tests.chain.small_world import SmallWorld, make_small_world
 from tests.database import fresh_database
 from tests.localchain.builders import DEV_ADDRESS, Signed, creation_of, sign
@@ -98,3 +100,14 @@ def engine() -> Iterator[Engine]:
     database = fresh_database("sqlite")
     yield database
     database.dispose()
+
+
+@pytest.fixture
+def web() -> Iterator[WebServer]:
+    """A web server that is no node."""
+    with WebServer() as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()

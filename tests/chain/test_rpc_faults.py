@@ -1,30 +1,24 @@
-"""Web3Rpc behind a bad connection or a lying node
+"""Web3Rpc before a lying node; ``test_transport.py`` has the bad connections
 ├── given an answer that cannot be true
 │   └── it raises RpcUnavailable and never answers a number
 ├── given another request's answer
 │   └── it raises RpcUnavailable
-├── given an HTTP error, no JSON, silence or a closed connection
-│   ├── it raises RpcUnavailable, having asked once; neither words nor cause show the URL's path, which may be a key
-│   └── when sending: maybe sent
+├── given a newest block below the final one, or another final one
+│   └── it raises RpcUnavailable
 ├── given a node that bounds its logs
 │   └── it asks for less at a time
 └── fees
     └── when tips are missing or zero: 0
 """
 
-import json
-import threading
-import traceback
-from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from web3 import HTTPProvider
-from web3.providers.base import JSONBaseProvider
 
 from loyaltychain.chain.rpc import Fees, Rpc, Web3Rpc
 from loyaltychain.core.errors import RpcUnavailable
+from tests.chain.no_node import ScriptedProvider
 
 ADDRESS = "0x" + "b2" * 20
 WORD = "0x" + "11" * 32
@@ -48,20 +42,6 @@ LOG = {
     "removed": False,
 }
 BLOCK = {"number": "0x5", "hash": WORD, "parentHash": WORD, "timestamp": "0x64"}
-
-
-class ScriptedProvider(JSONBaseProvider):
-    """A node that says what it is told to say."""
-
-    def __init__(self, respond: Callable[[dict[str, Any]], object]) -> None:
-        super().__init__()
-        self._respond = respond
-        self.asked: list[dict[str, Any]] = []
-
-    def make_request(self, method: Any, params: Any) -> Any:
-        request = json.loads(self.encode_rpc_request(method, params))
-        self.asked.append(request)
-        return self._respond(request)
 
 
 def _says(result: object) -> Web3Rpc:
@@ -192,86 +172,28 @@ def test_logs__given_a_node_that_never_answers_them__raises() -> None:
     assert len(provider.asked) < 15
 
 
-class _Server(ThreadingHTTPServer):
-    """A web server that answers each POST with the same status and body; status 0: hangs up."""
-
-    status = 200
-    body = b""
-    asked = 0
-
-
-class _Handler(BaseHTTPRequestHandler):
-    def do_POST(self) -> None:
-        server = self.server
-        assert isinstance(server, _Server)
-        server.asked += 1
-        self.rfile.read(int(self.headers["Content-Length"]))
-        if server.status == 0:
-            self.close_connection = True
-            return
-        self.send_response(server.status)
-        self.send_header("Content-Length", str(len(server.body)))
-        self.end_headers()
-        if server.status != 299:  # 299: announces a body that never comes
-            self.wfile.write(server.body)
-        else:
-            threading.Event().wait(1)
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
-        pass
-
-
-@pytest.fixture
-def web() -> Iterator[_Server]:
-    """A web server that is no node."""
-    with _Server(("127.0.0.1", 0), _Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-        thread.start()
-        yield server
-        server.shutdown()
-        thread.join()
-
-
 @pytest.mark.parametrize(
-    ("status", "body"),
+    ("final", "later", "words"),
     [
-        (429, b"slow down"),
-        (502, b"<html>"),
-        (200, b"<html>"),
-        (200, b""),
-        (200, b"\xff"),
-        (200, b"[]"),
-        (0, b""),
-        (299, b"{}"),
+        (BLOCK, BLOCK | {"number": "0x4"}, "was final before"),
+        (BLOCK, BLOCK | {"hash": OTHER_WORD}, "another block 5"),
+        (BLOCK, BLOCK | {"number": "0x6", "timestamp": "0x63"}, "older by its time"),
+        (BLOCK, BLOCK | {"number": "0x6", "timestamp": "0x64"}, None),
+        (BLOCK, BLOCK, None),
     ],
 )
-def test_connect__to_what_is_no_node__raises_having_asked_once(web: _Server, status: int, body: bytes) -> None:
-    web.status, web.body = status, body
-    url = f"http://127.0.0.1:{web.server_address[1]}/v2/account-key"
-    rpc = Web3Rpc.connect(url)
-    if status == 299:
-        kwargs = {"timeout": (0.3, 0.3)}
-        rpc = Web3Rpc(HTTPProvider(url, request_kwargs=kwargs, exception_retry_configuration=None))
+def test_block__beside_what_was_final__raises_if_it_cannot_be(final: Any, later: Any, words: str | None) -> None:
+    def respond(request: dict[str, Any]) -> object:
+        result = final if request["params"][0] == "finalized" else later
+        return {"jsonrpc": "2.0", "id": request["id"], "result": result}
 
-    with pytest.raises(RpcUnavailable) as sent:
-        rpc.send_raw(b"\x02")
-
-    assert (web.asked, sent.value.context["maybe_sent"]) == (1, True)
-    with pytest.raises(RpcUnavailable) as asked:
-        rpc.chain_id()
-    assert web.asked == 2
-    for error in (sent.value, asked.value):
-        assert "account-key" not in "".join(traceback.format_exception(error))
-
-
-def test_connect__to_nothing__raises() -> None:
-    rpc = Web3Rpc.connect("http://someone:password@127.0.0.1:9/v2/account-key?more=secret")
-
-    with pytest.raises(RpcUnavailable, match="did not answer") as caught:
+    rpc = Web3Rpc(ScriptedProvider(respond))
+    rpc.block("finalized")
+    if words is None:
+        assert rpc.block("latest").number in (5, 6)
+        return
+    with pytest.raises(RpcUnavailable, match=words):
         rpc.block("latest")
-
-    told = "".join(traceback.format_exception(caught.value))
-    assert not any(word in told for word in ("password", "account-key", "secret"))
 
 
 @pytest.mark.parametrize(

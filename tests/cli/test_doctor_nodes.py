@@ -21,13 +21,14 @@ import pytest
 from loyaltychain.chain.l1_fee import GAS_PRICE_ORACLE
 from loyaltychain.chain.profiles import Finality, Profile, load_profile
 from loyaltychain.chain.rpc import Web3Rpc
+from loyaltychain.chain.upstream import name_nodes
 from loyaltychain.config.project import Project
 from loyaltychain.core.calendar import UnixSeconds
 from loyaltychain.core.hashing import to_hex
 from loyaltychain.doctor.clock import judge_by_chain, judge_by_database
 from loyaltychain.doctor.examine import examine
 from loyaltychain.doctor.money import look_at_money
-from loyaltychain.doctor.nodes import Meant, Node, compare, look_at, name_nodes
+from loyaltychain.doctor.nodes import Meant, Node, compare, look_at
 from loyaltychain.localchain.provider import InProcessProvider
 from tests.anvil import Anvil, running_anvil
 from tests.chain.test_finality_tag import TAGGED, Refusing

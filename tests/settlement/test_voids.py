@@ -4,6 +4,7 @@
 │   ├── when nothing of ours was under way, or ours was sealed, submitted, signed, sent or had failed: likewise
 │   └── when the void is not final yet: nothing is taken over, check_chain says to wait, or that the manifest is old
 ├── given voids one behind the other: what stands behind all of them is right
+├── given a node that keeps a log back, or gives one of a fork: nothing is written, and the next look reads all of it
 └── given voids that were taken over before: nothing happens
 check_chain
 └── given a foreign batch that nobody has voided: says until when it can be, then that it cannot any more
@@ -20,10 +21,14 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 
+from loyaltychain.chain import artifacts
+from loyaltychain.chain.abi import decode_log, has_event
+from loyaltychain.chain.rpc import Log
 from loyaltychain.core import errors
 from loyaltychain.core.hashing import keccak256
 from loyaltychain.core.times import format_instant
 from loyaltychain.db.engine import reading
+from loyaltychain.db.step import read_cursor
 from loyaltychain.settlement import store, void_store
 from loyaltychain.settlement.confirm import confirm_step
 from loyaltychain.settlement.contract import KEPT_HASHES, final_at, read_ledger
@@ -32,7 +37,7 @@ from loyaltychain.settlement.header import GENESIS_HEADER, batch_hash, genesis_h
 from loyaltychain.settlement.submit import submit_step
 from loyaltychain.settlement.succession import intents_of
 from loyaltychain.settlement.types import Batch
-from loyaltychain.settlement.voids import follow_voids
+from loyaltychain.settlement.voids import CURSOR, follow_voids
 from tests.chain.small_world import NOW
 from tests.settlement.ledger_world import LedgerWorld
 from tests.settlement.root_world import (
@@ -82,6 +87,23 @@ class CountingRpc:
         return getattr(self._rpc, name)
 
 
+class HidingRpc:
+    """The same chain; keeps back the logs of these places, silently, or says that they are of another block."""
+
+    def __init__(self, world: LedgerWorld, *, hidden: set[int], is_fork: bool = False) -> None:
+        self._rpc, self._hidden, self._is_fork = world.rpc, hidden, is_fork
+
+    def logs(self, *arguments: Any, **named: Any) -> list[Log]:
+        found: list[Log] = self._rpc.logs(*arguments, **named)
+        if self._is_fork:
+            return [replace(log, block_hash=b"\x66" * 32) if place in self._hidden else log
+                    for place, log in enumerate(found)]  # fmt: skip
+        return [log for place, log in enumerate(found) if place not in self._hidden]
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._rpc, name)
+
+
 def follow_up(world: LedgerWorld, before: Batch, number: int) -> Batch:
     """A batch that changes nobody, behind ``before``."""
     header = replace(before.header, batch_id=number, prev_hash=before.hash, data_hash=keccak256(b"\x01"))
@@ -94,6 +116,42 @@ def follow_up(world: LedgerWorld, before: Batch, number: int) -> Batch:
 def follow(world: LedgerWorld, engine: Engine, *, depth: int = 0, rpc: Any = None) -> list[tuple[int, int, bool]]:
     found = follow_voids(engine, rpc or world.rpc, world.deployment, depth=depth)
     return [(void.first, void.last, void.is_own) for void in found]
+
+
+def places(world: LedgerWorld, event: str) -> set[int]:
+    """Where the ledger's logs tell of this event."""
+    abi = artifacts.load("PointsLedger").abi
+    head, first = world.rpc.block("latest").number, world.deployment.first_block
+    logs = world.rpc.logs([world.deployment.ledger], first=first, last=head)
+    return {n for n, log in enumerate(logs) if has_event(abi, log) and decode_log(abi, log)[0] == event}
+
+
+@pytest.mark.parametrize(
+    ("event", "is_fork", "words"),
+    [
+        ("BatchSettled", False, "has a batch that no log tells of"),
+        ("BatchVoided", False, "would stand at another batch"),
+        ("BatchVoided", True, "not of one chain"),
+    ],
+)
+def test_follow_voids__logs_kept_back__nothing_is_written(
+    world: LedgerWorld, engine: Engine, event: str, is_fork: bool, words: str
+) -> None:
+    challenge(world, settle_foreign(world, first_sealed(engine)))
+    hidden = places(world, event)
+    assert len(hidden) == 1
+    lying = HidingRpc(world, hidden=hidden, is_fork=is_fork)
+    with reading(engine) as tx:
+        before = states(engine), read_cursor(tx, CURSOR)
+
+    for _ in range(2):
+        with pytest.raises(errors.RpcUnavailable, match=words):
+            follow(world, engine, rpc=lying)
+    with reading(engine) as tx:
+        assert (states(engine), read_cursor(tx, CURSOR)) == before
+
+    assert follow(world, engine) == [(1, 1, False)]
+    assert settle_anew(world, engine) == [2]
 
 
 def test_follow_voids__push_mode__nothing(world: LedgerWorld, engine: Engine) -> None:
