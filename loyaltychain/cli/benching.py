@@ -7,6 +7,7 @@ import typer
 from rich.table import Table
 
 from loyaltychain.bench import audit as audits
+from loyaltychain.bench import seal as seals
 from loyaltychain.bench.api import run_api
 from loyaltychain.bench.gas import run_gas
 from loyaltychain.bench.ledger import LONG, N, run_ledger, run_long
@@ -27,6 +28,7 @@ def register(app: typer.Typer) -> None:
     benches.command("api")(api)
     benches.command("ledger")(ledger)
     benches.command("audit")(audit)
+    benches.command("seal")(seal)
     app.add_typer(benches, name="bench")
 
 
@@ -134,6 +136,21 @@ def audit(
         print_json(document("audit", results))
     else:
         print_results("An audit of logs and books, SIMULATED members", results)
+
+
+def seal(
+    n: Annotated[int, typer.Option("--n", help="Members, and as many receipts; whole hundreds.", min=1_000)] = seals.N,
+    as_json: AsJson = False,
+) -> None:
+    """Trees over SIMULATED balances and receipts, full and changed, and a whole seal, beside two other libraries."""
+    with speaking(as_json), progress("stages", quiet=False) as report:
+        results = seals.run_seal(n, report)
+    if as_json:
+        print_json(document("seal", results))
+        return
+    print_results("Sealing SIMULATED members and receipts", results)
+    if not any(each.name.endswith(".openzeppelin") for each in results):
+        stdout.print("OpenZeppelin's library: no figure. It needs node, and `npm ci` in contracts.", soft_wrap=True)
 
 
 def print_results(title: str, results: list[Result]) -> None:

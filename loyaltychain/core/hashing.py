@@ -1,20 +1,13 @@
 """keccak256, by the fastest backend at hand, and hashes as text."""
 
-from eth_hash.abc import BackendAPI
-from eth_hash.main import Keccak256
+try:
+    from eth_hash.backends.pysha3 import keccak256  # five times faster; has no wheel for some machines
+except ImportError:
+    from eth_hash.backends.pycryptodome import keccak256
 
-
-def _backend() -> BackendAPI:
-    try:
-        from eth_hash.backends import pysha3  # five times faster; has no wheel for some machines
-    except ImportError:
-        from eth_hash.backends import pycryptodome
-
-        return pycryptodome.backend
-    return pysha3.backend
-
-
-keccak256 = Keccak256(_backend())
+# The backend's own function: the library's front, which asks for the kind of each argument, adds a quarter to a hash of
+# 64 bytes, and a tree over a million receipts makes a million of them.
+__all__ = ["ZERO_HASH", "from_hex", "keccak256", "to_hex"]
 
 ZERO_HASH = bytes(32)
 

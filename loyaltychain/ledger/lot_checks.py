@@ -41,7 +41,7 @@ def _check_redemptions(tx: Tx) -> Iterator[Problem]:
     """What redemptions say that was spent and came back, against the entries that did it."""
     came_back: dict[str, int] = {}
     for row in raw.read_refunds(tx):
-        name = str(json.loads(row.details or "{}").get("redemption"))
+        name = _redemption_of(row.details)
         came_back[name] = came_back.get(name, 0) + _moved(row.postings, "from")
     for row in raw.read_redemptions(tx):
         expected = _moved(row.postings or "[]", "to"), came_back.get(row.entry_id, 0)
@@ -52,10 +52,21 @@ def _check_redemptions(tx: Tx) -> Iterator[Problem]:
             )
 
 
+def _redemption_of(details: str | None) -> str:
+    try:
+        return str(json.loads(details or "{}").get("redemption"))
+    except (ValueError, AttributeError):
+        return ""
+
+
 def _moved(postings: str, end: str) -> int:
-    return sum(
-        each["amount"] for each in json.loads(postings) if each[end] == accounts.REDEEMED and each["unit"] == POINTS
-    )
+    """0 for what cannot be read: the entry does not have its digest then, which is said elsewhere."""
+    try:
+        return sum(
+            each["amount"] for each in json.loads(postings) if each[end] == accounts.REDEEMED and each["unit"] == POINTS
+        )
+    except (ValueError, TypeError, KeyError):
+        return 0
 
 
 def _check_buckets(tx: Tx, points: Mapping[str, int]) -> Iterator[Problem]:

@@ -9,17 +9,17 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any, TypeVar
 
+import orjson
 from sqlalchemy import Row, Select, bindparam, select
 
 from loyaltychain.core import errors
-from loyaltychain.core.amounts import POINTS, Amount, MemberNumber, Unit
-from loyaltychain.core.calendar import UnixSeconds
+from loyaltychain.core.amounts import POINTS, Amount, Unit
 from loyaltychain.core.hashing import ZERO_HASH, from_hex
 from loyaltychain.db.bulk import any_of, as_list, fetch, insert_rows
 from loyaltychain.db.engine import Tx
 from loyaltychain.ledger.accounts import ADJUSTED, ISSUED, may_overdraw
 from loyaltychain.ledger.tables import entries, volumes
-from loyaltychain.ledger.types import AccountId, Entry, EntryId, Head, Posting, SequencedEntry
+from loyaltychain.ledger.types import AccountId, Entry, Head, Posting, SequencedEntry
 
 _IN_LIMIT = 10_000  # keys in one IN list: both engines bound a statement's parameters (SQLite: 32,766)
 
@@ -45,6 +45,11 @@ _TAKE = {  # an insertion would be refused by itself: no account begins below ze
     " WHERE v.account = d.account AND v.unit = d.unit",
 }
 
+_RUN = (
+    select(entries)
+    .where(entries.c.position > bindparam("after"), entries.c.position <= bindparam("upto"))
+    .order_by(entries.c.position)
+)
 _EVER_GIVEN = select(volumes.c.total_out).where(volumes.c.unit == POINTS, volumes.c.account.in_((ISSUED, ADJUSTED)))
 
 _T = TypeVar("_T")
@@ -160,8 +165,7 @@ def head(tx: Tx) -> Head:
 
 def read_entries(tx: Tx, after: int, upto: int) -> list[SequencedEntry]:
     """The entries at positions ``after + 1`` to ``upto``, in order; fewer when the ledger ends before."""
-    query = select(entries).where(entries.c.position > after, entries.c.position <= upto).order_by(entries.c.position)
-    return [_sequenced(row) for row in tx.execute(query)]
+    return [_sequenced(row) for row in fetch(tx, _RUN, after=after, upto=upto)]
 
 
 def read_positions(tx: Tx, ids: Collection[str]) -> dict[str, int]:
@@ -174,17 +178,14 @@ def _positions(dialect: str) -> Select[Any]:
     return select(entries.c.id, entries.c.position).where(any_of(dialect, entries.c.id, "ids"))
 
 
-def _sequenced(row: _Row) -> SequencedEntry:
+def _sequenced(row: tuple[Any, ...]) -> SequencedEntry:
+    position, id_, kind, member, cause, rule, program, occurred_at, recorded_at, postings, _digest, head, details = row
+    lines = [Posting(each["from"], each["to"], each["unit"], each["amount"]) for each in orjson.loads(postings)]
     entry = Entry(
-        id=EntryId(row.id), kind=row.kind, member=None if row.member is None else MemberNumber(row.member),
-        cause=row.cause, rule=row.rule, program=row.program, occurred_at=UnixSeconds(row.occurred_at),
-        recorded_at=UnixSeconds(row.recorded_at),
-        postings=tuple(
-            Posting(line["from"], line["to"], line["unit"], line["amount"]) for line in json.loads(row.postings)
-        ),
-        details=None if row.details is None else json.loads(row.details),
+        id_, kind, member, cause, rule, program, occurred_at, recorded_at, tuple(lines),
+        None if details is None else json.loads(details),
     )  # fmt: skip
-    return SequencedEntry(row.position, from_hex(row.head), entry)
+    return SequencedEntry(position, from_hex(head), entry)
 
 
 def _of_accounts(

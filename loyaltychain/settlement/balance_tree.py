@@ -7,12 +7,23 @@ Source: docs/PROTOCOL.md, section 4.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 
 from loyaltychain.core.hashing import ZERO_HASH, keccak256
 
 DEPTH = 24
 WORDS = 2**DEPTH
+_NODE = b"\x01"
+_ZERO_PAIR = _NODE + ZERO_HASH + ZERO_HASH
+
+
+@dataclass(frozen=True, slots=True)
+class Renewal:
+    """The nodes of a tree that are others when some words are: for each level from the leaves up, by place."""
+
+    levels: list[dict[int, bytes]]
+    root: bytes
 
 
 class BalanceTree:
@@ -46,6 +57,21 @@ class BalanceTree:
             siblings += [level.get(place ^ 1, ZERO_HASH) for place in places if place ^ 1 not in known]
             places = _parent_places(places)
         return tuple(siblings)
+
+    def renew(self, words: Mapping[int, int]) -> Renewal:
+        """The nodes that ``words`` in place of those that stand here would give. The tree stays as it is."""
+        _check_indexes(list(words))
+        levels = [{index: _leaf(word) for index, word in words.items()}]
+        for below in self._levels[:DEPTH]:
+            levels.append(_renewed_parents(levels[-1], below))
+        return Renewal(levels, levels[DEPTH].get(0, self.root))
+
+    def write(self, renewal: Renewal) -> None:
+        """Take over what ``renew`` gave, if nothing was written since."""
+        for level, nodes in zip(self._levels, renewal.levels, strict=True):
+            level.update(nodes)
+            for place in [place for place, node in nodes.items() if node == ZERO_HASH]:
+                del level[place]
 
 
 def root(words: Mapping[int, int]) -> bytes:
@@ -86,6 +112,53 @@ def verify_many(expected_root: bytes, *, words: Mapping[int, int], proof: Sequen
     return next(siblings, None) is None and level[0] == expected_root
 
 
+def roots_through(
+    before: Mapping[int, int], after: Mapping[int, int], proof: Sequence[bytes]
+) -> tuple[bytes, bytes] | None:
+    """The two roots to which the words at the same indexes lead by the same siblings: of the tree before some words
+    changed and after. None if the siblings are not as many as the words lack.
+
+    Who knows the first root to be true knows the second one to be, without the rest of the tree.
+    """
+    places = sorted(before)
+    _check_indexes(places)
+    assert places and before.keys() == after.keys(), "words of the same places, one at least"
+    old, new = [_leaf(before[place]) for place in places], [_leaf(after[place]) for place in places]
+    siblings = iter(proof)
+    for _ in range(DEPTH):
+        try:
+            places, old, new = _rise_both(places, old, new, siblings)
+        except StopIteration:
+            return None
+    return (old[0], new[0]) if next(siblings, None) is None else None
+
+
+def _rise_both(
+    places: Sequence[int], old: Sequence[bytes], new: Sequence[bytes], siblings: Iterator[bytes]
+) -> tuple[list[int], list[bytes], list[bytes]]:
+    """The parents of some nodes of two trees, from the left. Raises StopIteration if a sibling is lacking."""
+    above: list[int] = []
+    old_above: list[bytes] = []
+    new_above: list[bytes] = []
+    at, count = 0, len(places)
+    while at < count:
+        place = places[at]
+        if not place & 1 and at + 1 < count and places[at + 1] == place + 1:
+            old_pair, new_pair = _NODE + old[at] + old[at + 1], _NODE + new[at] + new[at + 1]
+            at += 1
+        elif place & 1:
+            left = _NODE + next(siblings)
+            old_pair, new_pair = left + old[at], left + new[at]
+        else:
+            right = next(siblings)
+            old_pair, new_pair = _NODE + old[at] + right, _NODE + new[at] + right
+        at += 1
+        above.append(place >> 1)
+        old_above.append(ZERO_HASH if old_pair == _ZERO_PAIR else keccak256(old_pair))
+        new_above.append(ZERO_HASH if new_pair == _ZERO_PAIR else keccak256(new_pair))
+    return above, old_above, new_above
+
+
 def _rise(level: Mapping[int, bytes], siblings: Iterator[bytes]) -> dict[int, bytes] | None:
     """The parents of some nodes, from the left; None if a sibling is lacking."""
     parents: dict[int, bytes] = {}
@@ -119,6 +192,19 @@ def _node(left: bytes, right: bytes) -> bytes:
 def _leaves(words: Mapping[int, int]) -> dict[int, bytes]:
     assert all(0 <= index < WORDS for index in words), "a word lies outside the tree"
     return {index: _leaf(word) for index, word in words.items() if word}
+
+
+def _renewed_parents(nodes: Mapping[int, bytes], level: Mapping[int, bytes]) -> dict[int, bytes]:
+    """The parents of ``nodes``, which replace those of ``level``."""
+    parents: dict[int, bytes] = {}
+    for place, node in nodes.items():
+        parent = place >> 1
+        if parent in parents:
+            continue
+        other = nodes.get(place ^ 1) or level.get(place ^ 1, ZERO_HASH)
+        pair = _NODE + other + node if place & 1 else _NODE + node + other
+        parents[parent] = ZERO_HASH if pair == _ZERO_PAIR else keccak256(pair)  # ``_node`` without its call
+    return parents
 
 
 def _parents(level: Mapping[int, bytes]) -> dict[int, bytes]:

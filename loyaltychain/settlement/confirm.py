@@ -10,6 +10,7 @@ from loyaltychain.chain.intents import ENDS, UNSIGNED, Intent, IntentState
 from loyaltychain.chain.observe import finality_depth
 from loyaltychain.chain.sender import Sender
 from loyaltychain.core import errors
+from loyaltychain.core.failpoints import hit
 from loyaltychain.core.hashing import to_hex
 from loyaltychain.db.engine import reading, transaction
 from loyaltychain.settlement import store, void_store
@@ -147,7 +148,9 @@ def _conclude(sender: Sender, deployment: Deployment, batch: Batch, intent: Inte
         # Also when our own transaction did not do it: then somebody else has settled this very batch, and the contract
         # counts it once.
         place = None if intent.tx_hash is None else f"{intent.id} in block {intent.block_number}"
+        hit("batch.before_final")
         _set_state(sender, number, "final", reason=place)
+        hit("batch.after_final")
         return
     trouble = _explain(sender, deployment, batch, intent, actual=actual)
     _set_state(sender, number, "halted", reason=trouble.message)

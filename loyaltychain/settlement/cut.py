@@ -5,12 +5,13 @@ Pure. Reads no table and makes no hash; what becomes of the run is the seal's bu
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from loyaltychain.core.amounts import POINTS
 from loyaltychain.core.errors import CapTooLow, InvariantError
 from loyaltychain.ledger.types import Entry, SequencedEntry
+from loyaltychain.ledger.written import write_entry
 from loyaltychain.settlement import codec, records, rice
 from loyaltychain.settlement.gas import gas_bound
 from loyaltychain.settlement.types import Mode
@@ -62,14 +63,17 @@ class Run:
 
 def changes_of(entry: Entry) -> list[Change]:
     """The changes by ascending member. Empty if nothing moves on chain: another unit, or her own accounts alone."""
-    net: Counter[int] = Counter()
+    net: dict[int, int] = {}
     for posting in entry.postings:
         if posting.unit == POINTS:
             for account, sign in ((posting.source, -1), (posting.destination, 1)):
                 owner = _ON_CHAIN.fullmatch(account)
                 if owner:
-                    net[int(owner[1])] += sign * posting.amount
-    digest = entry.digest
+                    member = int(owner[1])
+                    net[member] = net.get(member, 0) + sign * posting.amount
+    if not any(net.values()):
+        return []
+    digest = write_entry(entry).digest  # as ``entry.digest``, in a third of the time
     return [Change(member, net[member], entry.id, digest) for member in sorted(net) if net[member]]
 
 
@@ -84,8 +88,10 @@ def take_run(sequenced: Iterable[SequencedEntry], limits: Limits) -> Run | None:
         InvariantError: the first entry alone is beyond the other limits.
     """
     taken, is_cut = _gather(sequenced, limits)
-    if taken and not _fits(taken, limits):
+    deltas = _net(taken)
+    if taken and not _fits(deltas, limits):
         taken, is_cut = taken[: _count_fitting(taken, limits)], True
+        deltas = _net(taken)
     if not taken:
         if is_cut:
             raise InvariantError("One entry alone is more than a batch may hold.", limits=limits)
@@ -93,9 +99,7 @@ def take_run(sequenced: Iterable[SequencedEntry], limits: Limits) -> Run | None:
     last = taken[-1].sequenced
     program = next((each.sequenced.entry.program for each in taken if each.sequenced.entry.program), None)
     changes = tuple(change for each in taken for change in each.changes)
-    return Run(
-        taken[0].sequenced.position, last.position, last.head, program, changes, _net(taken).by_member, is_cut=is_cut
-    )
+    return Run(taken[0].sequenced.position, last.position, last.head, program, changes, deltas, is_cut=is_cut)
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,15 +178,16 @@ def _may_be_rice(updates: int, limits: Limits) -> bool:
     return limits.mode == "root" and limits.rice_from <= updates <= rice.COUNT_MAX
 
 
-def _net(taken: Iterable[_Taken]) -> _Deltas:
-    deltas = _Deltas()
+def _net(taken: Iterable[_Taken]) -> dict[int, int]:
+    """Net changes by member, no zeros."""
+    net: dict[int, int] = {}
     for each in taken:
-        deltas.add(each.changes)
-    return deltas
+        for change in each.changes:
+            net[change.member] = net.get(change.member, 0) + change.amount
+    return {member: delta for member, delta in net.items() if delta}
 
 
-def _fits(taken: Sequence[_Taken], limits: Limits) -> bool:
-    deltas = _net(taken).by_member
+def _fits(deltas: Mapping[int, int], limits: Limits) -> bool:
     if records.RECORD_BYTES_MAX * len(deltas) < limits.data_bytes:
         return True
     most = limits.data_bytes
@@ -194,7 +199,7 @@ def _count_fitting(taken: Sequence[_Taken], limits: Limits) -> int:
     fitting, beyond = 0, len(taken)
     while beyond - fitting > 1:
         middle = (fitting + beyond) // 2
-        if _fits(taken[:middle], limits):
+        if _fits(_net(taken[:middle]), limits):
             fitting = middle
         else:
             beyond = middle

@@ -24,7 +24,7 @@ from loyaltychain.settlement.succession import intents_of
 _RESET = "or, where that is lost, begin a fresh project in another directory"
 _NOT_OURS = (
     "the database was restored from an old copy, or another program settles with the same key. Nothing was signed. "
-    "Put back the newest database"
+    "Put back the newest database, or let `loyaltychain reconcile` take over what this one's ledger proves"
 )
 
 
@@ -65,13 +65,14 @@ def check_history(engine: Engine, rpc: Rpc, deployment: Deployment, *, is_reconc
     _check_batches(rpc, deployment, known)
 
 
-def check_database(engine: Engine, deployment: Deployment) -> None:
+def check_database(engine: Engine, deployment: Deployment, *, is_reconciling: bool = False) -> None:
     """The part of ``check_history`` that asks no chain: whether the database is this deployment's, and no backup.
 
     Raises NotDeployed, WrongChain or NotReconciled, as ``check_chain``.
     """
     with reading(engine) as tx:
-        _check_not_restored(tx)
+        if not is_reconciling:
+            _check_not_restored(tx)
         _check_database(tx, deployment)
 
 
@@ -138,7 +139,7 @@ def _check_not_restored(tx: Tx) -> None:
     if restored is not None:
         raise errors.NotReconciled(
             "This database was restored from a backup, and nothing is signed before it was held against its chain: "
-            "run `loyaltychain verify`.",
+            "run `loyaltychain reconcile`.",
             backup_of=format_instant(restored.taken_at),
             restored=format_instant(restored.restored_at),
         )

@@ -11,6 +11,7 @@ from sqlalchemy import ScalarSelect, func, select
 from loyaltychain.config.api import Ready
 from loyaltychain.core.calendar import UnixSeconds
 from loyaltychain.db.engine import Tx
+from loyaltychain.db.reconciliations import last_reconciliation
 from loyaltychain.db.step import read_cursor
 from loyaltychain.events.tables import events
 from loyaltychain.ledger.tables import entries
@@ -29,6 +30,8 @@ Alarm = Literal[
     "settlement-paused",
     "chain-head",
     "chain-final",
+    "reconciliation-differs",
+    "reconciliation-late",
 ]
 
 
@@ -43,6 +46,8 @@ class Lag:
     worker_seen_seconds: int | None  # since the worker was last seen alive
     chain_head_seconds: int | None  # age of the newest block that the worker saw; None on a chain that may be idle
     chain_final_seconds: int | None  # age of the newest final one
+    reconciled_seconds: int | None  # since ledger, batches and chain were last compared, or since the first batch
+    differences: int | None  # that it found; None before the first comparison
 
 
 def read_lag(tx: Tx, network: str, *, now: UnixSeconds) -> tuple[Lag, Standing | None]:
@@ -50,6 +55,7 @@ def read_lag(tx: Tx, network: str, *, now: UnixSeconds) -> tuple[Lag, Standing |
     waiting, first = _waiting_events(tx)
     standing = read_standing(tx, network)
     head = standing.head if standing else None
+    last = last_reconciliation(tx, network, is_brief=True)
     lag = Lag(
         events_waiting=waiting,
         oldest_event_seconds=_age(first, now),
@@ -58,6 +64,8 @@ def read_lag(tx: Tx, network: str, *, now: UnixSeconds) -> tuple[Lag, Standing |
         worker_seen_seconds=_age(standing.beat_at if standing else None, now),
         chain_head_seconds=_age(head.time if head else None, now),
         chain_final_seconds=_age(head.final_time if head else None, now),
+        reconciled_seconds=_age(last.at if last else _first_batch(tx), now),
+        differences=last.count if last else None,
     )
     return lag, standing
 
@@ -78,6 +86,8 @@ def find_alarms(lag: Lag, standing: Standing | None, bounds: Ready) -> list[Alar
         ("settlement-paused", standing is not None and standing.settling.state == "paused"),
         ("chain-head", (lag.chain_head_seconds or 0) > bounds.chain_head),
         ("chain-final", (lag.chain_final_seconds or 0) > bounds.chain_final),
+        ("reconciliation-differs", bool(lag.differences)),
+        ("reconciliation-late", (lag.reconciled_seconds or 0) > bounds.reconciled),
     )
     return [name for name, is_wrong in figures if is_wrong]
 
@@ -102,6 +112,10 @@ def _waiting_events(tx: Tx) -> tuple[int, UnixSeconds | None]:
 def _newest_final(tx: Tx) -> UnixSeconds | None:
     query = select(batches.c.time).filter_by(state="final").order_by(batches.c.id.desc()).limit(1)
     return tx.execute(query).scalar_one_or_none()
+
+
+def _first_batch(tx: Tx) -> UnixSeconds | None:
+    return tx.execute(select(func.min(batches.c.time))).scalar_one_or_none()
 
 
 def _oldest_unsettled(tx: Tx) -> UnixSeconds | None:

@@ -3,8 +3,10 @@
 Takes nothing on trust from the code that wrote the batch. What is on chain is compared by ``confirm`` and the auditor.
 """
 
+from collections.abc import Mapping
 from itertools import zip_longest
 
+from loyaltychain.core.amounts import LANE_MAX, POINTS
 from loyaltychain.core.errors import InvariantError, RootMismatch
 from loyaltychain.core.hashing import ZERO_HASH, from_hex, keccak256
 from loyaltychain.db.engine import Tx
@@ -14,14 +16,20 @@ from loyaltychain.settlement import balance_tree, codec, store, void_store
 from loyaltychain.settlement.cut import changes_of
 from loyaltychain.settlement.deployment import Deployment
 from loyaltychain.settlement.header import batch_hash, genesis_hash
-from loyaltychain.settlement.receipt_tree import Leaf, make_tree
-from loyaltychain.settlement.salts import receipt_salt
+from loyaltychain.settlement.kept import Step
+from loyaltychain.settlement.receipt_tree import BatchPlace, hash_leaves, make_root
+from loyaltychain.settlement.salts import receipt_salts
 from loyaltychain.settlement.types import Batch, Receipt
-from loyaltychain.settlement.words import pack
+from loyaltychain.settlement.words import LANE_BITS, LANES, pack
 
 
-def prove_batch(tx: Tx, deployment: Deployment, batch_id: int) -> None:
+def prove_batch(tx: Tx, deployment: Deployment, batch_id: int, *, step: Step | None = None) -> None:
     """Return only if every field of the stored batch follows from the rows beneath it.
+
+    Args:
+        step: Words and siblings that are claimed to lead from the root of the batch before to this one's. They are
+            believed no further than both roots bear out, and spare adding up all updates that ever were; without them
+            that is done.
 
     Raises:
         InvariantError: there is no such batch, or its data is malformed.
@@ -37,7 +45,8 @@ def prove_batch(tx: Tx, deployment: Deployment, batch_id: int) -> None:
     _prove_ledger(batch, before, entries)
     _prove_receipts(batch, entries, receipts)
     _prove_leaves(tx, batch, deployment, receipts=receipts)
-    _prove_balances(tx, batch, receipts)
+    updates = _prove_updates(tx, batch, receipts)
+    _prove_root(tx, batch, before, updates=updates, step=step)
     _prove_supply(batch, before)
     chain_id, ledger = deployment.chain_id, deployment.ledger
     _prove(batch, "hash", found=batch.hash, expected=batch_hash(batch.header, chain_id=chain_id, ledger=ledger))
@@ -71,10 +80,10 @@ def _prove_receipts(batch: Batch, entries: list[SequencedEntry], receipts: list[
     """One receipt for each change that its entries make, in their order, and no other."""
     changes = [change for one in entries for change in changes_of(one.entry)]
     expected = [
-        (index, change.member, change.amount, change.entry_id, change.entry_digest)
+        (index, change.member, POINTS, change.amount, change.entry_id, change.entry_digest)
         for index, change in enumerate(changes)
     ]
-    found = [(each.index, each.member, each.amount, each.entry_id, each.entry_digest) for each in receipts]
+    found = [(each.index, each.member, each.unit, each.amount, each.entry_id, each.entry_digest) for each in receipts]
     _prove(batch, "receipts", found=found, expected=expected)
 
 
@@ -83,17 +92,17 @@ def _prove_leaves(tx: Tx, batch: Batch, deployment: Deployment, *, receipts: lis
     owners = sorted({receipt.member for receipt in receipts})
     keys = store.read_receipt_keys(tx, owners)
     _prove(batch, "members with a receipt key", found=sorted(keys), expected=owners)
-    for receipt in receipts:
-        salt = receipt_salt(keys[receipt.member], entry_digest=receipt.entry_digest, unit=receipt.unit)
-        _prove(batch, f"salt of receipt {receipt.index}", found=receipt.salt, expected=salt)
-        leaf = _leaf(receipt, deployment)
-        _prove(batch, f"leaf of receipt {receipt.index}", found=receipt.leaf, expected=leaf.digest)
-    root = make_tree([receipt.leaf for receipt in receipts]).root
-    _prove(batch, "receipt_root", found=batch.header.receipt_root, expected=root)
+    of = ((keys[each.member], each.entry_digest) for each in receipts)
+    _prove(batch, "salts", found=[each.salt for each in receipts], expected=receipt_salts(of, unit=POINTS))
+    values = ((each.index, each.member, each.amount, each.entry_digest, each.salt) for each in receipts)
+    place = BatchPlace(deployment.chain_id, deployment.ledger, batch.header.batch_id)
+    leaves = hash_leaves(place, values, unit=POINTS)
+    _prove(batch, "leaves", found=[each.leaf for each in receipts], expected=leaves)
+    _prove(batch, "receipt_root", found=batch.header.receipt_root, expected=make_root(leaves))
 
 
-def _prove_balances(tx: Tx, batch: Batch, receipts: list[Receipt]) -> None:
-    """Receipts add up to updates, updates are what the data says, and balances after them have the root."""
+def _prove_updates(tx: Tx, batch: Batch, receipts: list[Receipt]) -> dict[int, int]:
+    """Receipts add up to updates, which are what the data says. Returns them by member."""
     header = batch.header
     updates = store.read_updates(tx, header.batch_id)
     totals: dict[int, int] = {}
@@ -106,29 +115,39 @@ def _prove_balances(tx: Tx, batch: Batch, receipts: list[Receipt]) -> None:
     _prove(batch, "count of updates", found=header.updates, expected=len(updates))
     _prove(batch, "issued", found=header.issued, expected=sum(max(delta, 0) for delta in updates.values()))
     _prove(batch, "burned", found=header.burned, expected=sum(max(-delta, 0) for delta in updates.values()))
-    root = balance_tree.root(pack(store.settled_balances(tx, header.batch_id)))
-    _prove(batch, "balance_root", found=header.balance_root, expected=root)
+    return updates
+
+
+def _prove_root(tx: Tx, batch: Batch, before: Batch | None, *, updates: Mapping[int, int], step: Step | None) -> None:
+    """Balances after the updates have the root: those of the root before it, or, without ``step``, from nothing."""
+    root_before = before.header.balance_root if before else ZERO_HASH
+    if step is None:
+        root = balance_tree.root(pack(store.settled_balances(tx, batch.header.batch_id)))
+    elif not updates:
+        root = root_before
+    else:
+        after = _changed(batch, step.words, updates)
+        found, root = balance_tree.roots_through(step.words, after, step.proof) or (None, ZERO_HASH)
+        _prove(batch, "balance_root of the batch before", found=found, expected=root_before)
+    _prove(batch, "balance_root", found=batch.header.balance_root, expected=root)
+
+
+def _changed(batch: Batch, words: Mapping[int, int], updates: Mapping[int, int]) -> dict[int, int]:
+    """The words after ``updates``, which change each of them; a balance stays in its lane."""
+    _prove(batch, "words", found=list(words), expected=sorted({member // LANES for member in updates}))
+    after = dict(words)
+    for member, delta in updates.items():
+        shift = LANE_BITS * (member % LANES)
+        balance = (words[member // LANES] >> shift & LANE_MAX) + delta
+        _prove(batch, f"balance of member {member}", found=balance, expected=min(max(balance, 0), LANE_MAX))
+        after[member // LANES] += delta << shift
+    return after
 
 
 def _prove_supply(batch: Batch, before: Batch | None) -> None:
     header = batch.header
     supply = (before.header.supply if before else 0) + header.issued - header.burned
     _prove(batch, "supply", found=header.supply, expected=supply)
-
-
-def _leaf(receipt: Receipt, deployment: Deployment) -> Leaf:
-    """The leaf that stands for ``receipt`` in its batch's tree."""
-    return Leaf(
-        chain_id=deployment.chain_id,
-        ledger=deployment.ledger,
-        batch_id=receipt.batch_id,
-        index=receipt.index,
-        member=receipt.member,
-        unit=receipt.unit,
-        amount=receipt.amount,
-        entry_digest=receipt.entry_digest,
-        salt=receipt.salt,
-    )
 
 
 def _prove(batch: Batch, field: str, *, found: object, expected: object) -> None:

@@ -4,6 +4,7 @@ from sqlalchemy import Engine
 
 from loyaltychain.actions.log import record
 from loyaltychain.chain.rpc import Rpc
+from loyaltychain.core import errors
 from loyaltychain.core.calendar import UnixSeconds
 from loyaltychain.db.engine import reading, transaction
 from loyaltychain.db.restores import mark_reconciled, unreconciled
@@ -15,7 +16,7 @@ def reconcile(engine: Engine, rpc: Rpc, deployment: Deployment, *, actor: str, n
     """Say that this database and this chain belong together and know the same batches, if so. True where it had to be
     said: the database was restored since.
 
-    The caller has let ledger and audit log prove themselves.
+    The caller has let the ledger prove itself; the audit log did when it was restored.
 
     Raises:
         ChainAhead: the chain has batches that the backup does not know; it stays as it is, and a newer one is wanted.
@@ -34,3 +35,15 @@ def reconcile(engine: Engine, rpc: Rpc, deployment: Deployment, *, actor: str, n
             reason="the chain knows the same batches", at=now, details={"backup": restored.backup},
         )  # fmt: skip
     return True
+
+
+def is_ahead(engine: Engine, rpc: Rpc, deployment: Deployment) -> bool:
+    """Whether the chain has batches that this database does not know, or knows otherwise.
+
+    Raises as ``check_history``, but for ChainAhead and NotReconciled.
+    """
+    try:
+        check_history(engine, rpc, deployment, is_reconciling=True)
+    except errors.ChainAhead:
+        return True
+    return False

@@ -4,13 +4,15 @@ Hashes and data stand in the tables as ``0x`` text and come out as bytes.
 """
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, RowMapping, cast, func, insert, select, update
+from sqlalchemy import BigInteger, ColumnElement, RowMapping, Select, cast, func, insert, select, update
 
 from loyaltychain.chain.settlement_log import append
 from loyaltychain.core.calendar import UnixSeconds
 from loyaltychain.core.errors import InvariantError
 from loyaltychain.core.hashing import from_hex, to_hex
+from loyaltychain.db.bulk import any_of, as_list, fetch, insert_rows
 from loyaltychain.db.engine import Tx
 from loyaltychain.events.tables import members
 from loyaltychain.ledger.by_cause import made_for
@@ -34,7 +36,6 @@ RETRY: Mapping[State, tuple[State, ...]] = {"submitted": ("halted",)}
 _is_good = batches.c.state != "void"
 _void_ids = select(batches.c.id).where(batches.c.state == "void")
 _is_held = receipts.c.batch.not_in(_void_ids)
-_PARAMETERS_MAX = 1_000  # values in one IN list: below the limit of either engine
 
 
 def insert_batch(tx: Tx, batch: Batch) -> None:
@@ -69,28 +70,18 @@ def sum_burned(tx: Tx) -> int:
 
 
 def insert_updates(tx: Tx, batch_id: int, deltas: Mapping[int, int]) -> None:
-    rows = [{"batch": batch_id, "member": member, "delta": deltas[member]} for member in sorted(deltas)]
-    if rows:
-        tx.execute(insert(batch_updates), rows)
+    insert_rows(tx, batch_updates, [(batch_id, member, deltas[member]) for member in sorted(deltas)])
 
 
 def insert_receipts(tx: Tx, new: Sequence[Receipt]) -> None:
     rows = [
-        {
-            "batch": receipt.batch_id,
-            "index": receipt.index,
-            "member": receipt.member,
-            "unit": receipt.unit,
-            "amount": receipt.amount,
-            "entry_id": receipt.entry_id,
-            "entry_digest": to_hex(receipt.entry_digest),
-            "salt": to_hex(receipt.salt),
-            "leaf": to_hex(receipt.leaf),
-        }
-        for receipt in new
-    ]
-    if rows:
-        tx.execute(insert(receipts), rows)
+        (
+            each.batch_id, each.index, each.member, each.unit, each.amount, each.entry_id, to_hex(each.entry_digest),
+            to_hex(each.salt), to_hex(each.leaf),
+        )
+        for each in new
+    ]  # fmt: skip
+    insert_rows(tx, receipts, rows)
 
 
 def read_batch(tx: Tx, batch_id: int) -> Batch | None:
@@ -156,30 +147,25 @@ def set_state(
 
 def read_updates(tx: Tx, batch_id: int) -> dict[int, int]:
     """The batch's deltas by member number, ascending; empty for a batch that changes nobody."""
-    rows = tx.execute(
-        select(batch_updates.c.member, batch_updates.c.delta)
-        .where(batch_updates.c.batch == batch_id)
-        .order_by(batch_updates.c.member)
-    )
-    return {row.member: row.delta for row in rows}
+    query = select(batch_updates.c.member, batch_updates.c.delta).where(batch_updates.c.batch == batch_id)
+    return dict(fetch(tx, query.order_by(batch_updates.c.member)))
 
 
 def settled_balances(tx: Tx, upto: int) -> dict[int, int]:
     """Balances by member number after batch ``upto``: the sum of all deltas until then, from nothing. What is void
     does not count."""
     total = cast(func.sum(batch_updates.c.delta), BigInteger).label("balance")
-    rows = tx.execute(
+    query = (
         select(batch_updates.c.member, total)
         .where(batch_updates.c.batch <= upto, batch_updates.c.batch.not_in(_void_ids))
         .group_by(batch_updates.c.member)
     )
-    return {row.member: row.balance for row in rows}
+    return dict(fetch(tx, query))
 
 
 def read_receipts(tx: Tx, batch_id: int) -> list[Receipt]:
     """The batch's receipts by index."""
-    statement = select(receipts).where(receipts.c.batch == batch_id).order_by(receipts.c.index)
-    return [_receipt(row) for row in tx.execute(statement).mappings()]
+    return _receipts(tx, select(receipts).where(receipts.c.batch == batch_id).order_by(receipts.c.index))
 
 
 def receipts_of_member(tx: Tx, member_id: str) -> list[Receipt]:
@@ -190,14 +176,14 @@ def receipts_of_member(tx: Tx, member_id: str) -> list[Receipt]:
         .where(members.c.member_id == member_id, _is_held)
         .order_by(receipts.c.batch, receipts.c.index)
     )
-    return [_receipt(row) for row in tx.execute(statement).mappings()]
+    return _receipts(tx, statement)
 
 
 def receipts_of_entry(tx: Tx, entry_id: str) -> list[Receipt]:
     """One a member whose balance the entry changed, by (batch, index); void ones are left out."""
     of_entry = select(receipts).where(receipts.c.entry_id == entry_id, _is_held)
     statement = of_entry.order_by(receipts.c.batch, receipts.c.index)
-    return [_receipt(row) for row in tx.execute(statement).mappings()]
+    return _receipts(tx, statement)
 
 
 def receipts_of_cause(tx: Tx, cause: str) -> list[Receipt]:
@@ -208,7 +194,7 @@ def receipts_of_cause(tx: Tx, cause: str) -> list[Receipt]:
         .where(made_for(tx, cause), _is_held)
         .order_by(receipts.c.batch, receipts.c.index)
     )
-    return [_receipt(row) for row in tx.execute(statement).mappings()]
+    return _receipts(tx, statement)
 
 
 def entry_ids_of_cause(tx: Tx, cause: str) -> list[str]:
@@ -228,18 +214,13 @@ def member_exists(tx: Tx, member_id: str) -> bool:
 
 def read_receipt_keys(tx: Tx, wanted: Sequence[int]) -> dict[int, bytes]:
     """The receipt keys of those of ``wanted`` (member numbers) who have one."""
-    keys: dict[int, bytes] = {}
-    for start in range(0, len(wanted), _PARAMETERS_MAX):
-        some = wanted[start : start + _PARAMETERS_MAX]
-        rows = tx.execute(select(receipt_keys.c.member, receipt_keys.c.key).where(receipt_keys.c.member.in_(some)))
-        keys.update((member, from_hex(key)) for member, key in rows)
-    return keys
+    query = select(receipt_keys.c.member, receipt_keys.c.key)
+    named = query.where(any_of(tx.dialect.name, receipt_keys.c.member, "members"))
+    return {member: from_hex(key) for member, key in fetch(tx, named, members=as_list(wanted))}
 
 
 def insert_receipt_keys(tx: Tx, keys: Mapping[int, bytes]) -> None:
-    rows = [{"member": member, "key": to_hex(keys[member])} for member in sorted(keys)]
-    if rows:
-        tx.execute(insert(receipt_keys), rows)
+    insert_rows(tx, receipt_keys, [(member, to_hex(keys[member])) for member in sorted(keys)])
 
 
 def _batch(row: RowMapping) -> Batch:
@@ -267,15 +248,9 @@ def _batch(row: RowMapping) -> Batch:
     )
 
 
-def _receipt(row: RowMapping) -> Receipt:
-    return Receipt(
-        batch_id=row["batch"],
-        index=row["index"],
-        member=row["member"],
-        unit=row["unit"],
-        amount=row["amount"],
-        entry_id=row["entry_id"],
-        entry_digest=from_hex(row["entry_digest"]),
-        salt=from_hex(row["salt"]),
-        leaf=from_hex(row["leaf"]),
-    )
+def _receipts(tx: Tx, query: Select[Any]) -> list[Receipt]:
+    """What the query, of all the table's columns in their order, finds."""
+    return [
+        Receipt(batch, index, member, unit, amount, entry_id, from_hex(digest), from_hex(salt), from_hex(leaf))
+        for batch, index, member, unit, amount, entry_id, digest, salt, leaf in fetch(tx, query)
+    ]

@@ -12,6 +12,7 @@ from loyaltychain.chain.abi import encode_call
 from loyaltychain.chain.intents import UNSIGNED, NewIntent
 from loyaltychain.chain.rpc import Rpc
 from loyaltychain.core.calendar import UnixSeconds
+from loyaltychain.core.failpoints import hit
 from loyaltychain.db.engine import Tx, reading, transaction
 from loyaltychain.settlement import store
 from loyaltychain.settlement.contract import read_ledger
@@ -64,6 +65,8 @@ def submit_step(engine: Engine, deployment: Deployment, *, settler: str, now: Un
         )
         outbox.enqueue(tx, intent, now=now)
         store.set_state(tx, number, "submitted", now=now, reason=intent.id)
+        hit("submit.before_commit")
+    hit("submit.after_commit")
     return Submitted(number, intent.id)
 
 

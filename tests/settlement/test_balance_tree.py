@@ -14,6 +14,12 @@ prove_many and verify_many
 ├── given neighbours: only what cannot be worked out from them, level by level, from the left
 ├── given any words and any indexes, set or not: the proof holds, and a kept tree gives the same
 └── given another word, a sibling changed, lacking or too many, or no words: it does not hold
+renew and write
+├── given any words and any changes, to zero as well: the tree is the one over the words after them
+└── given changes that are not written: the tree is the one before
+roots_through
+├── given words before and after any changes, with the proof from before: both roots
+└── given another word, a sibling changed, lacking or too many: not both
 """
 
 import pytest
@@ -23,7 +29,16 @@ from hypothesis import strategies as st
 from loyaltychain.core.amounts import LANE_MAX, MEMBER_MAX
 from loyaltychain.core.errors import InvariantError
 from loyaltychain.core.hashing import keccak256
-from loyaltychain.settlement.balance_tree import DEPTH, BalanceTree, prove, prove_many, root, verify, verify_many
+from loyaltychain.settlement.balance_tree import (
+    DEPTH,
+    BalanceTree,
+    prove,
+    prove_many,
+    root,
+    roots_through,
+    verify,
+    verify_many,
+)
 from loyaltychain.settlement.words import pack
 
 ZERO = bytes(32)
@@ -146,3 +161,51 @@ def test_verify_many__anything_changed__does_not_hold(
         bent = [*proof[:place], keccak256(proof[place]), *proof[place + 1 :]]
         assert not verify_many(top, words=shown, proof=bent)
         assert not verify_many(top, words=shown, proof=proof[:-1])
+
+
+@settings(deadline=None, max_examples=60)
+@given(word_sets, st.lists(word_sets, min_size=1, max_size=3))
+def test_renew__any_changes__as_if_made_anew(words: dict[int, int], rounds: list[dict[int, int]]) -> None:
+    tree = BalanceTree(words)
+    for changes in rounds:
+        before = tree.root
+        renewal = tree.renew(dict(sorted(changes.items())))
+        assert tree.root == before == root(words)
+        tree.write(renewal)
+        words = words | changes
+        anew = BalanceTree({index: word for index, word in words.items() if word})
+        assert tree.root == renewal.root == anew.root
+        assert tree.prove_many(sorted(changes)) == anew.prove_many(sorted(changes))
+        assert tree._levels == anew._levels  # no node of zero is kept
+
+
+@settings(deadline=None, max_examples=60)
+@given(word_sets, word_sets.filter(bool))
+def test_roots_through__proof_from_before__both_roots(words: dict[int, int], changes: dict[int, int]) -> None:
+    shown = {index: words.get(index, 0) for index in changes}
+
+    both = roots_through(shown, changes, prove_many(words, sorted(changes)))
+
+    assert both == (root(words), root(words | changes))
+
+
+@settings(deadline=None, max_examples=60)
+@given(word_sets, word_sets.filter(bool), st.data())
+def test_roots_through__anything_changed__not_both(
+    words: dict[int, int], changes: dict[int, int], draws: st.DataObject
+) -> None:
+    shown, proof = {index: words.get(index, 0) for index in changes}, list(prove_many(words, sorted(changes)))
+    honest = (root(words), root(words | changes))
+    victim = draws.draw(st.sampled_from(sorted(changes)))
+    one, other = (roots_through(*pair, proof) for pair in (
+        (shown | {victim: shown[victim] ^ 1}, changes), (shown, changes | {victim: changes[victim] ^ 1}),
+    ))  # fmt: skip
+
+    assert one is not None and one[0] != honest[0] and one[1] == honest[1]
+    assert other is not None and other[0] == honest[0] and other[1] != honest[1]
+    assert roots_through(shown, changes, [*proof, ZERO]) is None
+    if proof:
+        place = draws.draw(st.integers(0, len(proof) - 1))
+        bent = roots_through(shown, changes, [*proof[:place], keccak256(proof[place]), *proof[place + 1 :]])
+        assert bent is not None and bent[0] != honest[0]
+        assert roots_through(shown, changes, proof[:-1]) is None

@@ -1,11 +1,13 @@
 """prove_batch
 ├── given two batches as they were sealed: it returns for each
 ├── given any one thing changed in the rows beneath the second: it raises RootMismatch that names the field
+├── given a step from the batch before: it returns for a true one, and for another word, sibling or place it raises
+│   RootMismatch
 ├── given another chain or ledger: it raises RootMismatch
 └── given a batch that is not there: it raises InvariantError
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import pytest
@@ -17,12 +19,15 @@ import loyaltychain.operations.tables  # noqa: F401  (all tables, so that create
 from loyaltychain.core.errors import InvariantError, RootMismatch
 from loyaltychain.db.engine import open_database, transaction
 from loyaltychain.db.tables import metadata
+from loyaltychain.settlement import store
+from loyaltychain.settlement.kept import Balances, Step
 from loyaltychain.settlement.readback import prove_batch
 from loyaltychain.settlement.seal import seal_step
 from tests.settlement.books import book, join
 from tests.settlement.builders import DEPLOYMENT, NOON, earn, hold, redeem
 
-OTHER_HASH = "'0x" + "77" * 32 + "'"
+OTHER = b"\x77" * 32
+OTHER_HASH = f"'0x{OTHER.hex()}'"
 
 
 @pytest.fixture
@@ -80,10 +85,10 @@ def test_prove_batch__as_sealed__returns(open_books: Engine) -> None:
         ("UPDATE receipts SET member = 2 WHERE entry_id = 'd'", "receipts[1]"),
         (f"UPDATE receipts SET entry_digest = {OTHER_HASH} WHERE entry_id = 'd'", "receipts[1]"),
         ("DELETE FROM receipts WHERE entry_id = 'd'", "receipts[1]"),
-        (f"UPDATE receipts SET salt = {OTHER_HASH} WHERE entry_id = 'd'", "salt of receipt 1"),
-        (f"UPDATE receipts SET leaf = {OTHER_HASH} WHERE entry_id = 'd'", "leaf of receipt 1"),
-        ("UPDATE receipts SET unit = 'point' WHERE entry_id = 'd'", "salt of receipt 1"),
-        (f"UPDATE receipt_keys SET key = {OTHER_HASH} WHERE member = 3", "salt of receipt 1"),
+        (f"UPDATE receipts SET salt = {OTHER_HASH} WHERE entry_id = 'd'", "salts[1]"),
+        (f"UPDATE receipts SET leaf = {OTHER_HASH} WHERE entry_id = 'd'", "leaves[1]"),
+        ("UPDATE receipts SET unit = 'point' WHERE entry_id = 'd'", "receipts[1]"),
+        (f"UPDATE receipt_keys SET key = {OTHER_HASH} WHERE member = 3", "salts[1]"),
         ("DELETE FROM receipt_keys WHERE member = 1", "members with a receipt key[0]"),
         ("UPDATE entries SET postings = replace(postings, '7', '8') WHERE id = 'd'", "receipts[1]"),
         ("UPDATE entries SET cause = 'shop/x' WHERE id = 'c'", "receipts[0]"),
@@ -101,11 +106,51 @@ def test_prove_batch__one_thing_changed__names_the_field(open_books: Engine, cha
     assert (caught.value.context["batch"], caught.value.context["field"]) == (2, field)
 
 
+def step_of(engine: Engine) -> Step:
+    """What the second batch makes of the balances after the first."""
+    with transaction(engine) as tx:
+        return Balances(store.settled_balances(tx, 1)).step(store.read_updates(tx, 2))
+
+
+def test_prove_batch__a_true_step__returns(open_books: Engine) -> None:
+    step = step_of(open_books)
+    with transaction(open_books) as tx:
+        prove_batch(tx, DEPLOYMENT, 2, step=step)
+
+
+@pytest.mark.parametrize(
+    ("bend", "field"),
+    [
+        (lambda step: replace(step, words={0: step.words[0] ^ 1 << 32}), "balance_root of the batch before"),
+        (lambda step: replace(step, words={0: 0}), "balance of member 1"),
+        (lambda step: replace(step, words={1: step.words[0]}), "words[0]"),
+        (lambda step: replace(step, words={0: step.words[0], 1: 0}), "words[1]"),
+        (lambda step: replace(step, proof=(OTHER, *step.proof[1:])), "balance_root of the batch before"),
+        (lambda step: replace(step, proof=step.proof[1:]), "balance_root of the batch before"),
+    ],
+    ids=["word", "balance", "place", "place too many", "sibling", "sibling lacking"],
+)
+def test_prove_batch__a_false_step__refused(open_books: Engine, bend: Callable[[Step], Step], field: str) -> None:
+    step = bend(step_of(open_books))
+    with transaction(open_books) as tx, pytest.raises(RootMismatch) as caught:
+        prove_batch(tx, DEPLOYMENT, 2, step=step)
+    assert caught.value.context["field"] == field
+
+
+def test_prove_batch__a_true_step_and_another_root__refused(open_books: Engine) -> None:
+    step = step_of(open_books)
+    with transaction(open_books) as tx:
+        tx.execute(text(f"UPDATE batches SET balance_root = {OTHER_HASH} WHERE id = 2"))
+    with transaction(open_books) as tx, pytest.raises(RootMismatch, match="field: balance_root") as caught:
+        prove_batch(tx, DEPLOYMENT, 2, step=step)
+    assert caught.value.context["expected"] == step.root
+
+
 @pytest.mark.parametrize(
     "other", [replace(DEPLOYMENT, chain_id=1), replace(DEPLOYMENT, ledger=DEPLOYMENT.registry)], ids=["chain", "ledger"]
 )
 def test_prove_batch__another_chain_or_ledger__refused(open_books: Engine, other: object) -> None:
-    with transaction(open_books) as tx, pytest.raises(RootMismatch, match="field: leaf of receipt 0"):
+    with transaction(open_books) as tx, pytest.raises(RootMismatch, match=r"field: leaves\[0\]"):
         prove_batch(tx, other, 2)
 
 

@@ -11,14 +11,19 @@ prove and verify
 dump
 ├── given the golden receipts: it is OpenZeppelin's document
 └── given to OpenZeppelin's library: it loads, and the library verifies our proofs (skipped without node)
+make_root
+└── given any leaves in any order: it is the tree's root
 leaf digest
 └── given any one value changed: it is another
+hash_leaves
+├── given any leaves of a batch: each is keccak twice over what eth_abi encodes, and the digest of the leaf
+└── given a number out of its type's range: it raises OverflowError
 """
 
 import json
 import shutil
 import subprocess
-from dataclasses import replace
+from dataclasses import astuple, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +33,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from loyaltychain.core.hashing import from_hex, keccak256, to_hex
-from loyaltychain.settlement.receipt_tree import LEAF_ENCODING, Leaf, dump, make_tree, prove, verify
+from loyaltychain.settlement.receipt_tree import (
+    LEAF_ENCODING,
+    BatchPlace,
+    Leaf,
+    dump,
+    hash_leaves,
+    make_root,
+    make_tree,
+    prove,
+    verify,
+)
 from tests.settlement.builders import LEDGER, make_leaf, read_vectors
 
 GOLDEN = read_vectors("receipt_trees.json")["trees"]
@@ -107,6 +122,7 @@ def test_make_tree__another_order__same_root(leaves: list[bytes], random: Any) -
     random.shuffle(shuffled)
 
     assert make_tree(shuffled).nodes == make_tree(leaves).nodes
+    assert make_root(shuffled) == make_tree(leaves).root
 
 
 @settings(deadline=None, max_examples=60)
@@ -161,3 +177,35 @@ def test_leaf_digest__one_value_changed__another(field: str) -> None:
 
     assert changed.digest != leaf.digest
     assert len(LEAF_ENCODING) == len(Leaf.__dataclass_fields__)
+
+
+uint32 = st.integers(0, 2**32 - 1)
+thirty_two = st.binary(min_size=32, max_size=32)
+leaf_values = st.tuples(uint32, uint32, st.integers(-(2**255), 2**255 - 1) | uint32, thirty_two, thirty_two)
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    st.integers(0, 2**256 - 1), st.binary(min_size=20, max_size=20), uint32, st.lists(leaf_values, max_size=4),
+    st.text(st.characters(exclude_categories=["Cs"])),
+)  # fmt: skip
+def test_hash_leaves__any__twice_keccak_of_what_eth_abi_encodes(
+    chain_id: int, address: bytes, batch_id: int, values: list[tuple[int, int, int, bytes, bytes]], unit: str
+) -> None:
+    ledger = to_hex(address)
+    leaves = [
+        Leaf(chain_id, ledger, batch_id, index, member, unit, amount, digest, salt)
+        for index, member, amount, digest, salt in values
+    ]
+    expected = [keccak256(keccak256(encode(LEAF_ENCODING, astuple(leaf)))) for leaf in leaves]
+
+    assert hash_leaves(BatchPlace(chain_id, ledger, batch_id), values, unit=unit) == expected
+    assert [leaf.digest for leaf in leaves] == expected
+
+
+@pytest.mark.parametrize(
+    "change", [{"chain_id": 2**256}, {"batch_id": 2**32}, {"index": -1}, {"member": 2**32}, {"amount": 2**255}]
+)
+def test_leaf_digest__out_of_range__refused(change: dict[str, int]) -> None:
+    with pytest.raises(OverflowError):
+        make_leaf(**change).digest  # noqa: B018

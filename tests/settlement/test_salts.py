@@ -1,8 +1,11 @@
 """derive
-└── given the test cases of RFC 5869: it gives their output
+├── given the test cases of RFC 5869: it gives their output
+└── given any key, info, salt and size: it is the library's
 receipt_salt
 ├── given a key, an entry and a unit: it is HKDF over the protocol's label, the digest and the unit
 └── given another key, entry or unit: it is another salt
+receipt_salts
+└── given any keys, entries and unit: they are the library's HKDF, in their order
 ensure_receipt_keys
 ├── given members without a key: each gets 32 bytes of her own, kept from then on
 ├── given some who have one: theirs stay, the others get one
@@ -13,17 +16,22 @@ import hashlib
 import hmac
 
 import pytest
+from Crypto.Hash import SHA256
+from Crypto.Protocol.KDF import HKDF
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from sqlalchemy import Engine
 
 from loyaltychain.core.hashing import from_hex
 from loyaltychain.db.engine import transaction
 from loyaltychain.events.store import insert_members
-from loyaltychain.settlement.salts import derive, ensure_receipt_keys, receipt_salt
+from loyaltychain.settlement.salts import derive, ensure_receipt_keys, receipt_salt, receipt_salts
 from loyaltychain.settlement.store import read_receipt_keys
 from tests.settlement.builders import NOON, read_vectors
 
 KEY = b"\x05" * 32
 DIGEST = b"\x06" * 32
+thirty_two = st.binary(min_size=32, max_size=32)
 
 
 def add_members(engine: Engine, count: int) -> None:
@@ -56,6 +64,23 @@ def test_receipt_salt__anything_else__another() -> None:
     }
 
     assert len(salts) == 8
+
+
+@settings(deadline=None, max_examples=50)
+@given(st.lists(st.tuples(thirty_two, thirty_two), max_size=4), st.text(st.characters(exclude_categories=["Cs"])))
+def test_receipt_salts__any__the_librarys_hkdf(of: list[tuple[bytes, bytes]], unit: str) -> None:
+    expected = [
+        HKDF(key, 32, b"", SHA256, 1, b"loyaltychain/receipt/v1" + digest + unit.encode()) for key, digest in of
+    ]
+
+    assert receipt_salts(of, unit=unit) == expected
+    assert [receipt_salt(key, entry_digest=digest, unit=unit) for key, digest in of] == expected
+
+
+@settings(deadline=None, max_examples=50)
+@given(st.binary(max_size=80), st.binary(max_size=80), st.binary(max_size=80), st.integers(1, 255 * 32))
+def test_derive__any__the_librarys_hkdf(key: bytes, info: bytes, salt: bytes, size: int) -> None:
+    assert derive(key, info, size=size, salt=salt) == HKDF(key, size, salt, SHA256, 1, info)
 
 
 def test_ensure_receipt_keys__no_keys__one_each_for_good(engine: Engine) -> None:

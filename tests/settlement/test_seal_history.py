@@ -1,7 +1,7 @@
 """seal_step, over a life of the books
 ├── given a kill at any commit: the rerun gives the same batches, byte for byte
-└── given any history, sealed at any moments: batches rebuild the ledger's balances, receipts add up, the data alone
-    gives the roots
+└── given any history, sealed at any moments by one process: batches rebuild the ledger's balances, receipts add up,
+    the data alone gives the roots
 """
 
 from collections import Counter
@@ -12,6 +12,7 @@ from sqlalchemy import Engine, event
 
 from loyaltychain.settlement import balance_tree, codec
 from loyaltychain.settlement.header import genesis_hash
+from loyaltychain.settlement.kept import BalanceKeeper
 from loyaltychain.settlement.types import Batch, Receipt
 from loyaltychain.settlement.words import pack
 from tests.database import fresh_database
@@ -102,10 +103,11 @@ def _live(engine: Engine, history: list[tuple[str, int, int]], *, limits: dict[s
     """Play the history; then let everybody earn once more, so that nothing waits, and seal to the end."""
     free: Counter[int] = Counter()
     program = PROGRAM
+    keeper = BalanceKeeper()
     for place, (kind, member, amount) in enumerate([*history, *(("earn", number, 1) for number in (1, 2, 9, 700))]):
         name = f"e{place}"
         if kind == "seal":
-            seal(engine, **limits)
+            seal(engine, keeper=keeper, **limits)
         elif kind == "next programme":
             program = NEXT_PROGRAM if program == PROGRAM else PROGRAM
         elif kind == "badge":
@@ -117,7 +119,7 @@ def _live(engine: Engine, history: list[tuple[str, int, int]], *, limits: dict[s
             amount = min(amount, free[member])
             free[member] -= amount
             book(engine, {"redeem": redeem, "hold": hold}[kind](name, member, amount, program=program))
-    seal_all(engine, **limits)
+    seal_all(engine, keeper=keeper, **limits)
 
 
 def _rebuild(batches: list[tuple[Batch, dict[int, int], list[Receipt]]]) -> dict[int, int]:

@@ -22,7 +22,7 @@ from loyaltychain.worker.notes import BEAT_SECONDS, Notes
 
 HERE = Deployment("local", 5, b"\x01" * 32, b"\x02" * 32, "0x" + "11" * 20, "0x" + "22" * 20)
 KNOWN = Known(award=2**62, redemption=7, program=b"\x03" * 32, read_at=UnixSeconds(20))
-NOTHING = Lag(0, None, None, None, None, None, None)
+NOTHING = Lag(0, None, None, None, None, None, None, None, None)
 
 
 class Clock:
@@ -110,6 +110,7 @@ def test_notes__the_same_again__writes_once(database: Engine) -> None:
         ("worker_seen_seconds", "worker_seen", "worker-silent"),
         ("chain_head_seconds", "chain_head", "chain-head"),
         ("chain_final_seconds", "chain_final", "chain-final"),
+        ("reconciled_seconds", "reconciled", "reconciliation-late"),
     ],
 )
 def test_find_alarms__beyond_the_bound__one(field: str, bound: str, alarm: Alarm) -> None:
@@ -124,6 +125,11 @@ def test_find_alarms__nothing_waits__neither_worker_nor_batch_is_missed() -> Non
     idle = replace(NOTHING, newest_final_seconds=10**6, worker_seen_seconds=10**6)
 
     assert find_alarms(idle, None, Ready()) == []
+
+
+def test_find_alarms__a_comparison__only_with_differences() -> None:
+    assert find_alarms(replace(NOTHING, differences=0), None, Ready()) == []
+    assert find_alarms(replace(NOTHING, differences=1), None, Ready()) == ["reconciliation-differs"]
 
 
 def test_find_alarms__a_half_stands_still__says_so() -> None:
