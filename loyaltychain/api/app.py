@@ -59,7 +59,7 @@ _ROUTERS = (
     health.router,
 )
 _PROBLEMS = (400, 401, 403, 404, 405, 408, 409, 410, 413, 415, 422, 429, 500, 503)
-_NO_KEY = ("/healthz", "/readyz")
+_NO_KEY = ("/healthz", "/readyz", "/readyz/settlement")
 
 
 class Api(FastAPI):

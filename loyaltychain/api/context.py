@@ -7,8 +7,6 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from alembic.config import Config
-from alembic.script import ScriptDirectory
 from sqlalchemy import Engine
 
 from loyaltychain.api.keys import Environment, environment_of
@@ -31,13 +29,6 @@ _PATIENCE = Patience(tries=4, seconds=3)  # each try waits for other writers bes
 _T = TypeVar("_T")
 
 
-def newest_revision() -> str | None:
-    """The version of tables that this release wants."""
-    config = Config()
-    config.set_main_option("script_location", "loyaltychain.db:migrations")
-    return ScriptDirectory.from_config(config).get_current_head()
-
-
 @dataclass(slots=True)
 class Context:
     """One project as the API serves it."""
@@ -46,7 +37,6 @@ class Context:
     engine: Engine
     intake: Intake = field(default_factory=Intake)
     clock: Clock = system_clock
-    revision: str | None = field(default_factory=newest_revision)  # of the database's tables
     is_behind_proxy: bool = False  # which adds to X-Forwarded-For
     _program: "tuple[tuple[int, int], Program] | None" = None
     _purged_at: int = field(init=False, default=0)

@@ -121,6 +121,8 @@ class _Lags(Collector):
                 ("worker_seen_seconds", "Since the worker gave a sign of life."),
                 ("chain_head_seconds", "Age of the newest block that the worker saw; not of chains that may be idle."),
                 ("chain_final_seconds", "Age of the newest final block that the worker saw."),
+                ("reconciled_seconds", "Since ledger, batches and chain were last compared, or since the first batch."),
+                ("differences", "What that comparison found; sealing waits while it is not 0."),
             )
         }
         halves = [

@@ -56,6 +56,7 @@ KINDS: dict[str, tuple[int, str]] = {
     "merge-refused": (409, "These members cannot become one, or two again"),
     "close-refused": (409, "Something of the account has to be settled first"),
     "cooling-down": (409, "The account changed a short time ago"),
+    "points-frozen": (409, "Ledger and chain do not agree on the member's points"),
     "approval-refused": (409, "This cannot be decided on"),
     "correction-refused": (409, "This event cannot be corrected so"),
     "order-conflict": (409, "The order was told with other content"),
@@ -74,6 +75,7 @@ KINDS: dict[str, tuple[int, str]] = {
     "headers-too-large": (431, "The headers are too large"),
     "rate-limited": (429, "Too many requests"),
     "internal": (500, "A fault of ours"),
+    "settlement-stopped": (503, "Nothing new is settled until somebody has looked"),
     "unavailable": (503, "Not now: try again"),
 }
 
@@ -92,6 +94,7 @@ _CODES: dict[type[errors.LoyaltyError], str] = {
     errors.MergeRefused: "merge-refused",
     errors.CloseRefused: "close-refused",
     errors.CoolingDown: "cooling-down",
+    errors.PointsFrozen: "points-frozen",
     errors.ApprovalRefused: "approval-refused",
     errors.UnknownAward: "unknown-award",
     errors.UnknownNotice: "unknown-notice",

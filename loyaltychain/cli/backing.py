@@ -46,7 +46,7 @@ def restore(
     reason: Annotated[str, typer.Option(help="Why; it stays in the audit log.")] = "restore",
     as_json: AsJson = False,
 ) -> None:
-    """Fill an empty database from a backup and let it prove itself. Nothing is signed before `loyaltychain verify`."""
+    """Fill an empty database from a backup and let it prove itself. Signs nothing before `loyaltychain reconcile`."""
     with speaking(as_json):
         now = system_clock()
         with progress("restoring", quiet=as_json) as report:
@@ -64,5 +64,5 @@ def restore(
             "as of": instant(made.taken_at), "rows": f"{made.rows:,}", "sha256 of its content": made.sha256,
             "ledger and audit log": "prove themselves",
         })  # fmt: skip
-        stdout.print("Next: name it as `database` in loyaltychain.toml, then loyaltychain verify. Nothing is signed "
+        stdout.print("Next: name it as `database` in loyaltychain.toml, then loyaltychain reconcile. Nothing is signed "
                      "before that.", soft_wrap=True)  # fmt: skip

@@ -29,6 +29,7 @@ COMMANDS = {
     "run": "working",
     "status": "flow",
     "doctor": "doctoring",
+    "reconcile": "reconciling",
     "audit": "auditing",
     "receipt": "receipts",
     "balance": "members",
@@ -58,7 +59,7 @@ PANELS = {
                           "returns", "refused"),
     "The HTTP API": ("serve", "key"),
     "Books": ("report", "actions", "backup", "restore"),
-    "Proof": ("audit", "verify", "receipt", "watch", "drill"),
+    "Proof": ("audit", "reconcile", "verify", "receipt", "watch", "drill"),
     "Roles": ("caps", "pause", "unpause", "settler", "rotate-settler", "upgrade", "mode", "batch"),
     "This program itself": ("compile", "bench"),
 }  # fmt: skip

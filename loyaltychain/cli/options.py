@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from typer.exceptions import TyperException
@@ -21,7 +21,9 @@ from loyaltychain.core.times import format_instant
 from loyaltychain.db.leader import Leader, leader_of
 from loyaltychain.db.migrate import open_migrated
 from loyaltychain.events.map import EventMap, load_map, packaged_map
-from loyaltychain.wiring import World
+
+if TYPE_CHECKING:  # it brings the chain's libraries, and most commands speak to no chain
+    from loyaltychain.wiring import World
 
 Home = Annotated[
     Path, typer.Option("--home", help="The project's directory.", file_okay=False, envvar="LOYALTYCHAIN_HOME")
@@ -103,7 +105,7 @@ def only_writer(project: Project, *, asks: bool = True) -> Iterator[Leader]:
 
 
 @contextmanager
-def alone(world: World) -> Iterator[World]:
+def alone(world: "World") -> Iterator["World"]:
     """``world`` as its ``only_writer``: what it writes counts only as long as it is that."""
     with only_writer(world.project) as leader:
         yield replace(world, engine=leader.fence(world.engine))

@@ -127,7 +127,10 @@ def schedule(
 
 
 def execute(contract: Contract, home: Home = HERE, as_json: AsJson = False) -> None:
-    """Execute what was scheduled, once it is due; read it back, and write it into manifest and database. UPGRADER."""
+    """Execute what was scheduled, once it is due; read it back, and write it into manifest and database. UPGRADER.
+
+    Not while a batch is sealed or on its way: that one settles first, on the code that it was sealed for.
+    """
     with speaking(as_json):
         world = _world(home, contract)
         file = world.project.manifest_file

@@ -20,6 +20,7 @@ TRIES = 5
 RETRY_AFTER_MAX = 60.0  # seconds: who is told to wait longer is told so
 _RETRIED = frozenset({429, 502, 503, 504})
 _RETRIED_CODES = frozenset({"idempotency-key-in-use"})
+_TOLD_AT_ONCE = frozenset({"settlement-stopped"})  # an answer to the question, and no failure to answer it
 _FIRST_PAUSE, _PAUSE_MAX = 0.25, 8.0  # seconds; each is doubled, and shortened by chance so that callers spread
 
 
@@ -128,6 +129,7 @@ class Calls:
                 problem = ApiProblem(answer.status_code, _body(answer))
                 least = _seconds(answer.headers.get("retry-after"))
                 is_for_later = answer.status_code in _RETRIED or problem.code in _RETRIED_CODES
+                is_for_later = is_for_later and problem.code not in _TOLD_AT_ONCE
                 if not left or not is_for_later or least > RETRY_AFTER_MAX:
                     raise problem
             self._sleep(max(least, pause * random.uniform(0.5, 1.0)))  # noqa: S311 - spreads callers, hides nothing

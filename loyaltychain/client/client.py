@@ -8,7 +8,7 @@ from typing import Any, Self, cast
 import httpx2
 
 from loyaltychain.client import people_types, types
-from loyaltychain.client.calls import TRIES, Calls, path_of, wait_header
+from loyaltychain.client.calls import TRIES, ApiProblem, Calls, path_of, wait_header
 from loyaltychain.client.chain import Chain
 from loyaltychain.client.orders import Orders
 from loyaltychain.client.people import People
@@ -266,6 +266,16 @@ class Client:
     def readiness(self) -> types.Readiness:
         """How far the worker is behind."""
         return cast(types.Readiness, self._calls.get("/readyz"))
+
+    def why_settlement_stopped(self) -> str | None:
+        """Why nothing new is settled until somebody has looked; None while all is well."""
+        try:
+            self._calls.get("/readyz/settlement")
+        except ApiProblem as problem:
+            if problem.code == "settlement-stopped":
+                return problem.detail
+            raise
+        return None
 
 
 def _spending(

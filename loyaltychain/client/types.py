@@ -290,5 +290,7 @@ class Readiness(TypedDict):
     worker_seen_seconds: int | None
     chain_head_seconds: int | None
     chain_final_seconds: int | None
+    reconciled_seconds: int | None
+    differences: int | None
     warnings: list[str]
     workers: list[WorkerStanding]

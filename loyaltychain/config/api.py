@@ -27,6 +27,7 @@ class Ready(_Part):
     worker_seen: int = Field(default=300, ge=0)  # since the worker was seen alive, while something waits for it
     chain_head: int = Field(default=300, ge=0)  # age of the newest block, on a chain that is never idle
     chain_final: int = Field(default=3_600, ge=0)  # age of the newest final block
+    reconciled: int = Field(default=172_800, ge=0)  # since ledger, batches and chain were last compared
 
 
 class Api(_Part):

@@ -1,12 +1,13 @@
 """Bring a database to this release's tables. Forward only: there is no way down."""
 
-from alembic import command
-from alembic.config import Config
-from sqlalchemy import Engine, column, select, table
+from sqlalchemy import Engine, column, inspect, select, table
 from sqlalchemy.schema import CreateSchema
 
-from loyaltychain.db.engine import Tx, open_database, schema_of, transaction
+from loyaltychain.db.engine import Tx, open_database, reading, schema_of, transaction
 from loyaltychain.db.lock import lock
+from loyaltychain.db.migrations import NEWEST
+
+_VERSION = table("alembic_version", column("version_num"))
 
 
 def migrate(engine: Engine) -> None:
@@ -18,6 +19,12 @@ def migrate(engine: Engine) -> None:
     Raises:
         DatabaseBusy: another process kept the database for too long.
     """
+    with reading(engine) as tx:
+        if read_version(tx) == NEWEST:
+            return
+    from alembic import command  # loaded by those who need it: every command opens the database
+    from alembic.config import Config
+
     with transaction(engine) as tx:
         lock(tx, "db.migrate")
         create_schema(tx)
@@ -25,6 +32,14 @@ def migrate(engine: Engine) -> None:
         config.set_main_option("script_location", "loyaltychain.db:migrations")
         config.attributes["tx"] = tx
         command.upgrade(config, "head")
+
+
+def read_version(tx: Tx) -> str | None:
+    """The last step that the database has; None where there are no tables of ours."""
+    if not inspect(tx).has_table(_VERSION.name):
+        return None
+    version: str | None = tx.execute(select(_VERSION.c.version_num)).scalar_one_or_none()
+    return version
 
 
 def create_schema(tx: Tx) -> None:

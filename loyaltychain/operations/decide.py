@@ -14,6 +14,7 @@ from loyaltychain.ledger.types import EntryId
 from loyaltychain.operations.cooldown import refuse_cooling
 from loyaltychain.operations.correct import correct
 from loyaltychain.operations.desk import Desk, entry_ids
+from loyaltychain.operations.frozen import refuse_frozen
 from loyaltychain.operations.orders import check_awards, earn, edit_order, take_order
 from loyaltychain.operations.plain import Run, Till
 from loyaltychain.operations.reopen import reopen_order
@@ -35,6 +36,7 @@ _REASONS: dict[type[errors.LoyaltyError], str] = {
     errors.OverCap: "over-cap",
     errors.MemberClosed: "member-closed",
     errors.CoolingDown: "cooling-down",
+    errors.PointsFrozen: "points-frozen",
     errors.OrderConflict: "order-conflict",
     errors.IdempotencyConflict: "redemption-conflict",
     errors.ReturnRefused: "",
@@ -165,6 +167,7 @@ def _redeem(desk: Desk, found: SequencedEvent) -> Fate:
             cap=desk.bounds.redemption,
         )
     at = desk.moment(event.occurred_at)
+    refuse_frozen(found.member, is_frozen=found.member in desk.frozen)
     refuse_cooling(found.member, desk.changed.get(found.member), seconds=desk.bounds.cooldown, at=desk.now)
     purse = desk.open_purse(found.member, event.occurred_at)
     stamp = Stamp(entry_id, event.cause, event.occurred_at, desk.now)

@@ -30,6 +30,7 @@ class Desk:
         known: Redemptions that the ledger has already under the id that an event of this run would give it.
         merged: Who went over into one of these members, and into which.
         changed: When the ids or wallets of those who redeem changed last, where a cool-down is asked for.
+        frozen: Those who redeem and cannot, because ledger and chain do not agree on their points.
         movements: What happened, in order; to be recorded.
         numbers: How many entries of a kind each cause has made.
         named_before: Of lines of orders that are reopened, what returns brought back by name before this run.
@@ -46,6 +47,7 @@ class Desk:
     closed: frozenset[MemberNumber] = frozenset()
     merged: dict[MemberNumber, MemberNumber] = field(default_factory=dict)
     changed: dict[MemberNumber, UnixSeconds | None] = field(default_factory=dict)
+    frozen: frozenset[MemberNumber] = frozenset()
     movements: list[Movement | Plain] = field(default_factory=list)
     numbers: Counter[tuple[str, str]] = field(default_factory=Counter)
     signals: SignalBook = field(default_factory=SignalBook)

@@ -6,6 +6,7 @@ It does not ask whether the programme is published yet; its caller does.
 from sqlalchemy import Engine
 
 from loyaltychain.core.calendar import UnixSeconds
+from loyaltychain.core.failpoints import hit
 from loyaltychain.db.engine import transaction
 from loyaltychain.db.step import move_cursor, read_cursor
 from loyaltychain.events import links
@@ -68,4 +69,6 @@ def earn_step(
         write_corrections(tx, desk)
         store.insert_outcomes(tx, decided)
         move_cursor(tx, EARN, rows[-1].position)
+        hit("earn.before_commit")
+    hit("earn.after_commit")
     return make_report(decided, desk.movements, parked)

@@ -22,6 +22,7 @@ from loyaltychain.ledger.tables import hold_ends
 from loyaltychain.ledger.types import EntryId
 from loyaltychain.operations import run_out, stock
 from loyaltychain.operations.cooldown import check_cooldown
+from loyaltychain.operations.frozen import check_not_frozen
 from loyaltychain.operations.keep import keep, open_purse
 from loyaltychain.operations.recorded import check_same, find_recorded
 from loyaltychain.operations.redeem import Redeemed, answer, find_stored
@@ -68,8 +69,8 @@ def hold(
         seconds: 1 to 604,800; after them the points come back by themselves.
 
     Raises:
-        InsufficientBalance, PriceChanged, OutOfStock, UnknownReward, IdempotencyConflict, CoolingDown, MemberClosed,
-        MemberMerged, UnknownMember, InvalidOperation, OverCap: as ``redeem`` does.
+        InsufficientBalance, PriceChanged, OutOfStock, UnknownReward, IdempotencyConflict, CoolingDown, PointsFrozen,
+        MemberClosed, MemberMerged, UnknownMember, InvalidOperation, OverCap: as ``redeem`` does.
     """
     name = name_of(source, id_)
     check_wanted(points, items)
@@ -85,6 +86,7 @@ def hold(
         check_same(name, same=same and terms and links.is_same(tx, done.member, member))
         return replace(done, is_replay=True)
     purse, movements = open_purse(tx, member, now)
+    check_not_frozen(tx, member)
     check_cooldown(tx, member, seconds=bounds.cooldown, now=now)
     priced = stock.price(tx, items)
     amount = stock.cost_of(priced) if points is None else points
@@ -111,6 +113,7 @@ def commit(
         HoldEnded: it was released or has timed out; the facts say which and when.
         PriceChanged: a reward costs something else now. Nothing moves.
         IdempotencyConflict: it was committed with other points.
+        PointsFrozen: ledger and chain do not agree on the member's points; it can be released.
         MemberClosed, InvalidOperation.
     """
     name = name_of(source, id_)
@@ -124,6 +127,7 @@ def commit(
         done = answer(tx, find_stored(tx, entry_id))
         check_same(name, same=amount == done.points)
         return replace(done, is_replay=True)
+    check_not_frozen(tx, standing.member)
     purse, movements = open_purse(tx, standing.member, now)
     _check_stands(tx, standing, now)
     if amount > standing.amount or (standing.items and amount != standing.amount):

@@ -12,6 +12,7 @@ from loyaltychain.core.calendar import UnixSeconds
 from loyaltychain.core.hashing import to_hex
 from loyaltychain.db.bulk import any_of, as_list, fetch
 from loyaltychain.db.engine import Tx
+from loyaltychain.db.reconciliations import find_frozen
 from loyaltychain.events import links
 from loyaltychain.events.store import EventRow, parse_payload
 from loyaltychain.events.tables import members
@@ -79,8 +80,9 @@ def load_desk(tx: Tx, program: Program, told: Sequence[Told], *, now: UnixSecond
     desk = Desk(program, _digest(program), now, bounds, book.load_purses(tx, concerned))
     desk.closed = order_store.read_closed(tx, concerned)
     desk.merged = links.find_merged(tx, concerned)
+    spending = sorted({each.found.member for each in told if each.role == "redemption"})
+    desk.frozen = find_frozen(tx, spending)
     if bounds.cooldown:
-        spending = sorted({each.found.member for each in told if each.role == "redemption"})
         desk.changed = {member: last_change(tx, member) for member in spending}
     known = book.find_redemptions(tx, entry_ids=redemptions)
     desk.corrected = load_corrected(tx, told)

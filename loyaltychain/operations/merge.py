@@ -20,6 +20,7 @@ from loyaltychain.events.links import Link
 from loyaltychain.ledger import accounts, book, store
 from loyaltychain.ledger.purse import Purse
 from loyaltychain.operations import act_details, people_rows
+from loyaltychain.operations.frozen import check_not_frozen
 from loyaltychain.operations.identities import read_ids
 from loyaltychain.operations.keep import keep
 from loyaltychain.operations.passage import Passage
@@ -59,6 +60,7 @@ def merge(
             survivor-merged.
         MemberClosed: one of the two.
         BalanceTooLarge: together they would own too much.
+        PointsFrozen: ledger and chain do not agree on the points of one of the two.
         UnknownMember, InvalidOperation.
     """
     check_text("reason", reason)
@@ -67,6 +69,7 @@ def merge(
     standing = links.read_open_link(tx, merged)
     if standing is not None and standing.survivor == survivor:
         return Merged(standing, is_replay=True)
+    check_not_frozen(tx, merged, survivor)
     _check(tx, merged, survivor, standing, actor=actor, wallet=wallet)
     purses = book.load_purses(tx, [merged, survivor])
     giver, taker = purses[merged], purses[survivor]

@@ -13,6 +13,7 @@ from loyaltychain.ledger.lots import HoldItem, Redemption, Stamp
 from loyaltychain.ledger.types import EntryId
 from loyaltychain.operations import run_out, stock
 from loyaltychain.operations.cooldown import check_cooldown
+from loyaltychain.operations.frozen import check_not_frozen
 from loyaltychain.operations.keep import items_document, items_from, keep, open_purse
 from loyaltychain.operations.recorded import check_same, find_recorded, read_recorded
 from loyaltychain.operations.request import Item, check_cap, check_text, check_wanted, is_same, name_of
@@ -56,6 +57,7 @@ def redeem(
         PriceChanged, OutOfStock, UnknownReward: an item cannot be had as quoted.
         IdempotencyConflict: the id was used for another redemption.
         CoolingDown: her ids or wallet changed a short time ago.
+        PointsFrozen: ledger and chain do not agree on her points.
         MemberClosed, MemberMerged, UnknownMember, InvalidOperation, OverCap.
     """
     cause = name_of(source, id_)
@@ -69,6 +71,7 @@ def redeem(
         check_same(cause, same=same and done.reference == reference and links.is_same(tx, done.member, member))
         return replace(done, is_replay=True)
     purse, movements = open_purse(tx, member, now)
+    check_not_frozen(tx, member)
     check_cooldown(tx, member, seconds=bounds.cooldown, now=now)
     priced = stock.price(tx, items)
     amount = stock.cost_of(priced) if points is None else points

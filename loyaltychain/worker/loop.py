@@ -13,6 +13,7 @@ from typing import Literal, Protocol
 
 from sqlalchemy import Engine
 
+from loyaltychain.chain.nodes import Nodes
 from loyaltychain.core import errors
 from loyaltychain.settlement.standing import Half
 from loyaltychain.settlement.voids import resume
@@ -81,6 +82,8 @@ def work(world: World, leader: Lead, orders: Orders, stopping: threading.Event) 
     """
     total = _Total(orders.on_report)
     is_hanging = False
+    if isinstance(world.rpc, Nodes):
+        world.rpc.on_change(orders.say)
     while leader.lead(stopping, orders.say):
         try:
             term = _Term(replace(world, engine=leader.fence(world.engine)), orders, total)

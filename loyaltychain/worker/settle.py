@@ -10,21 +10,27 @@ from dataclasses import dataclass
 from loyaltychain.chain.facts import Block
 from loyaltychain.chain.intents import Intent
 from loyaltychain.chain.profiles import Profile
+from loyaltychain.core import errors
+from loyaltychain.core.calendar import UnixSeconds
 from loyaltychain.db.engine import reading
-from loyaltychain.settlement import store
+from loyaltychain.deploy.code_check import check_code
+from loyaltychain.settlement import blocking, store
 from loyaltychain.settlement.confirm import Confirmed, confirm_step
 from loyaltychain.settlement.deployment import Deployment
 from loyaltychain.settlement.guard import check_history
+from loyaltychain.settlement.kept import BalanceKeeper
 from loyaltychain.settlement.seal import seal_step
 from loyaltychain.settlement.submit import retry_step, submit_step
 from loyaltychain.settlement.types import Batch
 from loyaltychain.settlement.voids import end_void_step, follow_voids
 from loyaltychain.wiring import World
+from loyaltychain.worker import reconciliation
 from loyaltychain.worker.look import View
 from loyaltychain.worker.price import why_later
 from loyaltychain.worker.report import RunReport
 
 NOTHING = RunReport()
+RECONCILE_AGAIN = 600  # seconds after one that could not be done
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +78,11 @@ class Settler:
         self._before_seal, self._settle_every = before_seal, settle_every
         self._signer = world.settler()
         self._sender = world.sender([self._signer])
+        self._keeper = BalanceKeeper()
         self._is_draining = False
         self._seen: Confirmed | Intent | None = None
+        self._is_code_checked = False
+        self._reconcile_from = UnixSeconds(0)
 
     @property
     def address(self) -> str:
@@ -83,9 +92,13 @@ class Settler:
     def check(self) -> None:
         """Return if chain and database know the same batches, after taking over what was voided.
 
-        Raises as ``follow_voids`` and ``check_history``; nothing was signed.
+        Raises as ``follow_voids`` and ``check_history``, and until it has passed once as ``check_code``; nothing was
+        signed.
         """
         world = self._world
+        if not self._is_code_checked:
+            check_code(world.rpc, world.manifest)
+            self._is_code_checked = True
         if self._deployment.mode == "root":
             follow_voids(world.engine, world.rpc, self._deployment, depth=world.finality_depth())
         check_history(world.engine, world.rpc, self._deployment)
@@ -103,11 +116,15 @@ class Settler:
             RootMismatch, IntentReverted, NonceTaken, SendRefused, ChainAhead, ChainBehind: stop and look; the batch
                 concerned is halted, or nothing was signed.
             OwnBatchVoided: stop and look; nothing is sealed before ``retry``.
+            WrongChain: the comparison that is due each day met another chain.
         """
         ending = end_void_step(self._sender, self._deployment)
         if ending is not None:
             what = f"the end of {ending.id}, of a void batch: {ending.reason or ending.state}"
             return Progress(self._is_news(ending), waiting_for=what)
+        self._reconcile_when_due()
+        if (blocked := self._why_blocked()) is not None:
+            return Progress(is_parked=True, waiting_for=blocked)
         if not self._is_any_on_its_way():
             if not self._is_due():
                 return IDLE
@@ -119,6 +136,25 @@ class Settler:
             self._world.engine, self._deployment, settler=self._signer.address, now=self._world.clock()
         )  # also hands a batch over to a new settler
         return self._confirm()
+
+    def _reconcile_when_due(self) -> None:
+        """Once a day; where chain or database cannot be asked now, it is tried again later and keeps nothing up."""
+        now = self._world.clock()
+        with reading(self._world.engine) as tx:
+            is_due = now >= self._reconcile_from and blocking.is_due(tx, self._deployment.network, now=now)
+        if not is_due:
+            return
+        try:
+            reconciliation.reconcile(self._world, actor="worker")
+        except (errors.RpcUnavailable, errors.NotYetFinal, errors.DatabaseBusy):
+            self._reconcile_from = UnixSeconds(now + RECONCILE_AGAIN)
+
+    def _why_blocked(self) -> str | None:
+        """Why nothing new may go to the chain. What is on its way there goes to its end."""
+        with reading(self._world.engine) as tx:
+            if any(store.batches_in_state(tx, state) for state in ("halted", "submitted")):
+                return None
+            return blocking.why_blocked(tx, self._deployment.network)
 
     def _confirm(self) -> Progress:
         confirmed = confirm_step(self._sender, self._deployment)
@@ -144,6 +180,7 @@ class Settler:
             max_burned=view.known.redemption,
             max_gas=room_for(self._world.profile, self._world.rpc.block("latest")),
             transfer_logs=view.transfer_logs,
+            keeper=self._keeper,
         )
         return sealed is not None
 

@@ -227,7 +227,8 @@ def test_readiness__says_how_far_the_worker_is(api: Served) -> None:
     assert ready == {
         "status": "ok", "warnings": [], "events_waiting": 1, "oldest_event_seconds": 7,
         "oldest_unsettled_seconds": None, "newest_final_seconds": None, "worker_seen_seconds": None,
-        "chain_head_seconds": None, "chain_final_seconds": None, "workers": [],
+        "chain_head_seconds": None, "chain_final_seconds": None, "reconciled_seconds": None,
+        "differences": None, "workers": [],
     }  # fmt: skip
 
 

@@ -153,7 +153,7 @@ def test_backup__restored_into_a_new_file__says_so(speaker: Speaker, books: Engi
         assert unreconciled(tx) is not None
     again = answer(speaker, "restore", "night.backup", "--into", "sqlite:///new.sqlite3", code=2)
     assert again["error"]["code"] == "BackupRefused"
-    assert "loyaltychain verify" in said(speaker, "restore", "night.backup", "--into", "sqlite:///other.sqlite3")
+    assert "loyaltychain reconcile" in said(speaker, "restore", "night.backup", "--into", "sqlite:///other.sqlite3")
     assert "rows" in said(speaker, "backup", "other.backup")
 
 

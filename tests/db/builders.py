@@ -11,6 +11,7 @@ from loyaltychain.chain.tables import attempts, deployments, foreign_nonces, int
 from loyaltychain.db.cursors import cursors
 from loyaltychain.db.engine import Tx
 from loyaltychain.db.leader import leadership
+from loyaltychain.db.reconciliations import reconciliation_members, reconciliations
 from loyaltychain.db.restores import restores
 from loyaltychain.events.links import member_link_ends, member_links
 from loyaltychain.events.tables import (
@@ -125,6 +126,11 @@ ONE_ROW_EACH = [
     (foreign_nonces, {"intent_id": "settle:1", "chain_id": 31337, "signer": "0x05", "next_nonce": 3, "at": 9}),
     (settlement_log, {"kind": "batch", "id": "1", "number": 1, "at": 9, "was": "sealed", "became": "submitted",
                       "reason": "settle:1"}),
+    (reconciliations, {"number": 1, "network": "local", "at": 5, "actor": "worker", "block_number": 3,
+                       "block_hash": "0x1f", "batches": 1, "members": 1, "ledger_points": "7", "batch_points": "7",
+                       "chain_points": "8", "members_off": 1, "differences": 1, "findings": "[]"}),
+    (reconciliation_members, {"reconciliation": 1, "member": 1, "ledger_points": "7", "batch_points": "7",
+                              "chain_points": "8"}),
     (leadership, {"name": "worker", "epoch": 1, "holder": "host:1", "taken_at": 5}),
 ]  # fmt: skip
 
@@ -138,6 +144,7 @@ APPEND_ONLY = {
     "batch_updates", "receipts", "lot_moves", "holds", "hold_ends", "member_aliases", "member_closures",
     "intake_refusals", "member_links", "member_link_ends", "merge_lots", "approvals", "approval_ends",
     "foreign_nonces", "settlement_log", "actions", "periods", "order_revisions", "corrections", "lot_conditions",
+    "reconciliations", "reconciliation_members",
 }  # fmt: skip
 FREE_COLUMNS = {
     "lapses": {"undone_by", "is_booked"}, "notices": {"sent_at"}, "parked_signals": {"state"},

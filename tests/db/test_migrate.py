@@ -21,10 +21,11 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import select, text
 
-from loyaltychain.api.context import newest_revision
 from loyaltychain.core import errors
 from loyaltychain.db.engine import open_database, reading, transaction
-from loyaltychain.db.migrate import migrate
+from loyaltychain.db.migrate import migrate, read_version
+from loyaltychain.db.migrations import NEWEST
+from loyaltychain.db.revision import read_revision
 from loyaltychain.db.tables import metadata
 from tests.database import ENGINES
 from tests.db.builders import APPEND_ONLY, FREE_COLUMNS, MUTABLE, ONE_ROW_EACH, describe_schema, insert_one_row_each
@@ -64,7 +65,7 @@ def test_migrate__migrated__changes_nothing(database) -> None:
     with reading(database) as tx:
         assert describe_schema(tx) == before
         assert [tx.execute(select(table)).one()._asdict() for table, _ in ONE_ROW_EACH[:1]] == [ONE_ROW_EACH[0][1]]
-        assert tx.execute(text("SELECT version_num FROM alembic_version")).scalars().all() == [newest_revision()]
+        assert read_version(tx) == read_revision(tx).newest == NEWEST
 
 
 def test_migrate__two_at_once__both_end_well(empty_url) -> None:

@@ -108,16 +108,28 @@ class Shop:
         finally:
             world.engine.dispose()
 
+    @contextmanager
+    def opened(self) -> Iterator[World]:
+        """The project as it is, closed again afterwards."""
+        world = self.project.open()
+        try:
+            yield world
+        finally:
+            world.engine.dispose()
+
     def ledger(self) -> str:
-        return str(self.project.open().manifest["contracts"]["PointsLedger"]["address"])
+        with self.opened() as world:
+            return str(world.manifest["contracts"]["PointsLedger"]["address"])
 
     def act(self, role: str, function: str, *arguments: object) -> Receipt:
         """A call of the ledger by the holder of a role."""
-        return act(self.project.open(), role, function, *arguments)
+        with self.opened() as world:
+            return act(world, role, function, *arguments)
 
     def send(self, role: str, target: str | None, calldata: bytes = b"", *, value: int = 0) -> Receipt:
         """A transaction of a role's key, past every outbox."""
-        return send(self.project.open(), role, target, calldata, value=value)
+        with self.opened() as world:
+            return send(world, role, target, calldata, value=value)
 
     def spend_nonce(self) -> None:
         """Somebody uses the settler's key for something else."""

@@ -79,7 +79,7 @@ def test_restored__nothing_settled_since__goes_on_after_verify(shop: Shop, tmp_p
     assert totals(shop) == before
 
     shop.take(MORE, "more.csv")
-    with pytest.raises(errors.NotReconciled, match="loyaltychain verify"):
+    with pytest.raises(errors.NotReconciled, match="loyaltychain reconcile"):
         shop.run()
     assert shop.states() == ["final"]
     assert verify(shop)

@@ -4,11 +4,13 @@
 │   ├── when nobody has voided it: stops, and says until when it can be
 │   └── when somebody has: waits for the pause to end, then settles everything once, by itself
 ├── given a false batch of our own that was voided: stops with what to do; a retry settles its entries anew
+├── given voids, and a backup from before the newest batch: that one is taken over, and nothing differs
 └── given a batch that waits behind one of ours that is voided: both are settled as one
 """
 
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -22,9 +24,11 @@ from loyaltychain.settlement.header import GENESIS_HEADER, Header, genesis_hash
 from loyaltychain.settlement.submit import make_settle_call
 from loyaltychain.settlement.types import Batch
 from loyaltychain.status import read_challengeable
+from loyaltychain.worker.reconciliation import reconcile
 from tests.projects import NOW
 from tests.settlement.root_world import challenge_call, falsify, seal_falsely
 from tests.worker.builders import MORE, SALES, Original, Shop, deployed_shop
+from tests.worker.test_take_over import Restored
 
 WINDOW = 60
 
@@ -124,6 +128,31 @@ def test_run_once__own_batch_voided__stops_until_a_retry(shop: Shop) -> None:
 
     assert (states(shop), shop.settled()) == ({1: "void", 2: "final"}, [1, 2])
     assert shop.findings() == ["batch-voided batch 1"]
+    world = shop.open()
+    assert reconcile(world, actor="eve").is_clean
+    world.engine.dispose()
+
+
+def test_reconcile__voids_and_an_older_backup__taken_over_and_clean(shop: Shop, tmp_path: Path) -> None:
+    restored = Restored(shop, "sqlite", tmp_path / "old.backup")
+    challenge(shop, settle_foreign(shop))
+    shop.act("config", "unpause")
+    shop.take(SALES)
+    shop.run()
+    restored.spend("R-1")
+    restored.back_up()
+    shop.run()
+    restored.give_back()
+
+    assert restored.take_over().numbers == (3,)
+    assert restored.release()
+    world = shop.open()
+    found = reconcile(world, actor="eve")
+    world.engine.dispose()
+    assert (found.differences, found.off, found.batches) == ((), (), 2)
+    shop.take(MORE, "more.csv")
+    assert shop.run().batches == 1
+    assert (states(shop), shop.settled()) == ({2: "final", 3: "final", 4: "final"}, [1, 2, 3, 4])
 
 
 def test_run_once__a_batch_waits_behind_a_void_one__settled_as_one(shop: Shop) -> None:

@@ -9,7 +9,6 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Request
 from pydantic import Field
-from sqlalchemy import text
 
 from loyaltychain.api import answers
 from loyaltychain.api.context import Context
@@ -17,8 +16,12 @@ from loyaltychain.api.problems import Problem
 from loyaltychain.api.tenants import Tenant
 from loyaltychain.core.times import format_instant
 from loyaltychain.db.engine import Tx, reading
+from loyaltychain.db.migrate import read_version
+from loyaltychain.db.migrations import NEWEST
+from loyaltychain.db.restores import unreconciled
+from loyaltychain.settlement.blocking import why_blocked
 from loyaltychain.settlement.lag import Alarm, Lag, find_alarms, read_lag
-from loyaltychain.settlement.standing import Half, Standing
+from loyaltychain.settlement.standing import Half, Standing, read_standing
 
 router = APIRouter(tags=["health"])
 
@@ -56,6 +59,10 @@ class Readiness(answers.Answer):
     worker_seen_seconds: int | None = Field(description="since the worker gave a sign of life; null: it never ran")
     chain_head_seconds: int | None = Field(description="age of the newest block; null: this chain may be idle")
     chain_final_seconds: int | None = Field(description="age of the newest final block")
+    reconciled_seconds: int | None = Field(
+        description="since ledger, batches and chain were last compared, or since the first batch"
+    )
+    differences: int | None = Field(description="that the comparison found; null: nothing was compared yet")
     warnings: Annotated[list[Alarm], Field(description="what somebody should look at; this process can serve")]
     workers: list[WorkerStanding]
 
@@ -78,11 +85,38 @@ def get_readiness(request: Request) -> Readiness:
     return Readiness(**worst, warnings=sorted(alarms), workers=workers)
 
 
+@router.get("/readyz/settlement")
+def get_settlement_readiness(request: Request) -> answers.Alive:
+    """Settlement may go on: ledger, batches and chain agree, and the worker is not halted. For alarms; a balancer asks
+    `/readyz`, for the API serves all the same."""
+    tenants: list[Tenant] = request.app.state.tenants
+    for place, tenant in enumerate(tenants):
+        reason = _why_stopped(tenant.context)
+        if reason is not None:
+            raise Problem("settlement-stopped", reason, facts={"program": place})
+    return answers.Alive()
+
+
+def _why_stopped(context: Context) -> str | None:
+    """Why nothing new is settled until somebody has looked; None where it is. Without a member's number."""
+    network = context.project.settings.network
+    with reading(context.engine) as tx:
+        _check_tables(tx)
+        standing, restored, blocked = read_standing(tx, network), unreconciled(tx), why_blocked(tx, network)
+    if blocked is not None:
+        return f"Settlement waits for {blocked}."
+    if restored is not None:
+        return "The database was restored, and not held against its chain since: run `loyaltychain reconcile`."
+    if standing is not None and standing.settling.state == "halted":
+        return f"Settlement is halted: {standing.settling.reason}"
+    return None
+
+
 def look(context: Context) -> tuple[Lag, Standing | None]:
     """How far the worker of this programme is behind, and how it stands. Raises a Problem for tables of another
     release."""
     with reading(context.engine) as tx:
-        _check_tables(tx, context)
+        _check_tables(tx)
         return read_lag(tx, context.project.settings.network, now=context.clock())
 
 
@@ -99,7 +133,7 @@ def _show_half(half: Half) -> HalfStanding:
     return HalfStanding(state=half.state, code=half.code, reason=half.reason, since=format_instant(half.since))
 
 
-def _check_tables(tx: Tx, context: Context) -> None:
-    has = tx.execute(text("SELECT version_num FROM alembic_version")).scalar_one_or_none()
-    if has != context.revision:
+def _check_tables(tx: Tx) -> None:
+    has = read_version(tx)
+    if has != NEWEST:
         raise Problem("unavailable", f"The database has the tables of version {has}, this release wants another.")

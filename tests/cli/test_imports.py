@@ -1,0 +1,18 @@
+"""what commands load
+└── those that speak to no chain, the server of the API among them, load none of its libraries
+"""
+
+import subprocess
+import sys
+
+CHAIN = ("web3", "eth_account", "eth", "solcx")
+SPEAK_TO_NO_CHAIN = ("serving", "keys", "ingesting", "members", "people", "acting")
+
+
+def test_commands_without_a_chain__load_none_of_its_libraries() -> None:
+    modules = ", ".join(f"loyaltychain.cli.{name}" for name in SPEAK_TO_NO_CHAIN)
+    told = f"import sys, {modules}; print([name for name in {CHAIN} if name in sys.modules])"
+
+    done = subprocess.run([sys.executable, "-c", told], check=True, capture_output=True, text=True)
+
+    assert done.stdout.strip() == "[]"
