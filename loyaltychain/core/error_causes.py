@@ -23,6 +23,10 @@ class RpcUnavailable(RetryableError):
     """The chain's RPC endpoint did not answer."""
 
 
+class UnexpectedCode(RetryableError):
+    """The contracts run other code than the manifest says."""
+
+
 class ChainUnseen(RetryableError):
     """What the contracts allow was never read from the chain."""
 
@@ -33,6 +37,10 @@ class NotYetFinal(RetryableError):
 
 class NotDue(RetryableError):
     """The delay of what was scheduled is not over."""
+
+
+class BatchOpen(RetryableError):
+    """A batch is sealed and not final: what is asked for would change the contract under it."""
 
 
 class SignerUnavailable(RetryableError):

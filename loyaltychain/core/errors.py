@@ -23,6 +23,7 @@ LoyaltyError
 │   ├── MergeRefused          two members cannot become one, or be two again, as things stand
 │   ├── CloseRefused          something of the member's is open and has to be settled first
 │   ├── CoolingDown           the member's ids or wallet changed a short time ago
+│   ├── PointsFrozen          ledger and chain do not agree on the member's points
 │   ├── ApprovalNeeded        so large an adjustment waits for a second person
 │   ├── ApprovalRefused       it was decided on already, is too late, or is not theirs to decide
 │   ├── UnknownApproval
@@ -52,8 +53,10 @@ LoyaltyError
 │   ├── LeadershipLost        another worker leads, or took over; this one may stand by
 │   ├── RpcUnavailable
 │   ├── ChainUnseen           the worker has never read caps and rules from the chain
+│   ├── UnexpectedCode        the proxies run other code than the manifest says; nothing is signed meanwhile
 │   ├── NotYetFinal
 │   ├── NotDue                scheduled, and its delay is not over
+│   ├── BatchOpen             a batch is sealed or on its way: it has to reach its end first
 │   ├── SignerUnavailable     a KMS or HSM gave no signature; its adapter knows why
 │   ├── CapTooLow             one entry moves more than a batch may; the caps have to be raised
 │   └── LedgerPaused
@@ -78,6 +81,7 @@ LoyaltyError
 from loyaltychain.core.error_base import LoyaltyError as LoyaltyError
 from loyaltychain.core.error_base import in_words as in_words
 from loyaltychain.core.error_causes import ArtifactsStale as ArtifactsStale
+from loyaltychain.core.error_causes import BatchOpen as BatchOpen
 from loyaltychain.core.error_causes import CapTooLow as CapTooLow
 from loyaltychain.core.error_causes import ChainAhead as ChainAhead
 from loyaltychain.core.error_causes import ChainBehind as ChainBehind
@@ -103,6 +107,7 @@ from loyaltychain.core.error_causes import RootMismatch as RootMismatch
 from loyaltychain.core.error_causes import RpcUnavailable as RpcUnavailable
 from loyaltychain.core.error_causes import SendRefused as SendRefused
 from loyaltychain.core.error_causes import SignerUnavailable as SignerUnavailable
+from loyaltychain.core.error_causes import UnexpectedCode as UnexpectedCode
 from loyaltychain.core.error_causes import WrongChain as WrongChain
 
 
@@ -192,6 +197,10 @@ class CloseRefused(RequestError):
 
 class CoolingDown(RequestError):
     """The member's ids or wallet changed a short time ago."""
+
+
+class PointsFrozen(RequestError):
+    """Ledger and chain do not agree on this member's points."""
 
 
 class ApprovalNeeded(RequestError):

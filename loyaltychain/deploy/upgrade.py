@@ -1,6 +1,7 @@
 """Put other code behind a proxy: create it, schedule the upgrade, wait out the delay, execute it, read it back.
 
-Each step may be stopped anywhere and asked for again. What was scheduled is kept in a file until it is executed; the
+Each step may be stopped anywhere and asked for again. It is not executed under a batch: what was sealed for one code
+settles on that code. What was scheduled is kept in a file until it is executed; the
 chain says what became of it. Whether the code is fit at all is ``deploy/upgrade_check.py``'s business.
 """
 
@@ -10,6 +11,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import Engine
+
 from loyaltychain.chain.abi import encode_call
 from loyaltychain.chain.artifacts import masked_code_hash
 from loyaltychain.chain.rpc import Rpc
@@ -18,6 +21,7 @@ from loyaltychain.chain.signer import AllowedCall
 from loyaltychain.core import errors
 from loyaltychain.core.hashing import from_hex, to_hex
 from loyaltychain.core.json_text import parse_json
+from loyaltychain.db.engine import reading
 from loyaltychain.deploy import managed
 from loyaltychain.deploy.calls import call_once, create_once, finish_begun
 from loyaltychain.deploy.candidate import Candidate, keep_candidate
@@ -26,6 +30,7 @@ from loyaltychain.deploy.readback import IMPLEMENTATION_SLOT
 from loyaltychain.deploy.reader import Check
 from loyaltychain.deploy.upgrade_record import Upgraded, find_upgraded, record_upgrade
 from loyaltychain.deploy.upgrade_views import compare_views
+from loyaltychain.settlement.store import batches_in_state
 
 ROLE = "upgrader"
 
@@ -141,12 +146,15 @@ def execute(
     Raises:
         InvalidOperation: none was begun, or it is not scheduled (any more).
         NotDue: its delay is not over.
+        BatchOpen: a batch is sealed or submitted; nothing was sent. The caller keeps workers from sealing another one.
         ReadBackFailed: the proxy answers otherwise than before; the upgrade has happened, and is written down.
         Reverted, IntentReverted, NonceTaken, RpcUnavailable: as ``Sender.execute``.
     """
     file = plan_file(manifest_file, contract)
     plan = read_plan(file)
     proxy = manifest["contracts"][contract]["address"]
+    if _implementation(sender.rpc, proxy) != plan.implementation:
+        _check_drained(sender.engine)
     finish_begun(sender, manifest, signer=manifest["roles"][ROLE].lower())
     is_new = _implementation(sender.rpc, proxy) != plan.implementation
     if is_new:
@@ -173,6 +181,22 @@ def cancel(sender: Sender, manifest: Mapping[str, Any], *, contract: str, manife
     done = managed.cancel(sender, manifest, read_plan(file).managed(manifest))
     file.unlink(missing_ok=True)
     return done
+
+
+def _check_drained(engine: Engine) -> None:
+    """A halted batch is no obstacle: nothing of it can be mined any more, and the upgrade may be what it waits for."""
+    with reading(engine) as tx:
+        batches = batches_in_state(tx, "submitted") + batches_in_state(tx, "sealed")
+    if not batches:
+        return
+    first = batches[0]
+    raise errors.BatchOpen(
+        f"Batch {first.header.batch_id} is {first.state}, and settles on the code that it was sealed for: nothing was "
+        "sent. Let it become final first: stop the workers, `loyaltychain run --once` until nothing is left, then this "
+        "again. One that cannot go through is forgotten by `loyaltychain batch reopen`; its entries settle later.",
+        batch=first.header.batch_id,
+        state=first.state,
+    )
 
 
 def _send(sender: Sender, manifest: Mapping[str, Any], plan: UpgradePlan) -> None:

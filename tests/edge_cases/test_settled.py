@@ -1,4 +1,4 @@
-"""Books and chain at different times: edge cases 24 and 32, by number, on the real contract
+"""Books and chain at different times: edge cases 24, 32, 79 and 86, by number, on the real contract
 
 given points that were settled, and spent in part, and whose goods come back
     what is left of them is burned, the rest is owed; the receipt shows both, and the chain never less than nothing (24)
@@ -10,6 +10,10 @@ given a chain that stands still over an expiry
     nothing is burned meanwhile; by the ledger's clock the points are gone, and the next batch burns just those (32)
     when some were spent in time
         that is settled as a redemption, not as an expiry
+given a batch on its way, and an order of it that comes back
+    the batch is settled as it is, its receipts too; the next one corrects (79)
+given points that have expired, and no batch since
+    the contract still shows them; they can be spent nowhere, and the next batch burns them (86)
 """
 
 from collections.abc import Iterator
@@ -18,6 +22,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 
+from loyaltychain.core import errors
 from loyaltychain.core.calendar import UnixSeconds
 from loyaltychain.db.engine import reading
 from loyaltychain.operations.redeem import redeem
@@ -28,8 +33,9 @@ from loyaltychain.settlement.seal import seal_step
 from tests.edge_cases.story import number_of, points
 from tests.events.builders import NOON
 from tests.operations.member_world import do, prove
-from tests.operations.order_builders import DAY, Has, back, has, order, work
+from tests.operations.order_builders import DAY, Has, back, cancellation, has, order, work
 from tests.program.builders import make_order_program
+from tests.settlement.books import stored
 from tests.settlement.ledger_world import LedgerWorld, make_ledger_world, remember
 
 MONTH = make_order_program(expiry=Expiry(None, 30, None, 7))
@@ -128,6 +134,37 @@ def test_edge_32__chain_halted_over_an_expiry__next_batch_burns_what_ran_out(
     found = points(database, day(45))
     assert (found.spent, found.expired, on_chain(world, database)) == (25, 30, 0)
     assert receipt_of_expiry(world, database)["amount"] == -30
+
+
+def test_edge_79__comes_back_while_its_batch_is_on_the_way__next_batch_corrects(
+    world: LedgerWorld, database: Engine
+) -> None:
+    work(database, order(1), order(2, member="bob"), program=FOR_EVER, now=day(0))
+    sealed = seal_step(database, world.deployment, now=day(0))
+    assert sealed is not None
+    before = stored(database)
+
+    work(database, cancellation(1, 1, day=0), program=FOR_EVER, now=day(0))
+
+    assert world.settle_as(world.small.settler, sealed.batch).status == 1
+    assert (stored(database), on_chain(world, database)) == (before, 55)
+    assert settle(world, database, on=1) == (0, 55)
+    assert (on_chain(world, database), has(database)) == (0, Has(0))
+
+
+def test_edge_86__expired_and_not_settled__shown_by_the_contract_and_spent_nowhere(
+    world: LedgerWorld, database: Engine
+) -> None:
+    work(database, order(1), program=MONTH, now=day(0))
+    settle(world, database, on=0)
+
+    with pytest.raises(errors.InsufficientBalance):
+        do(database, redeem, id_="1", member=number_of(database), points=1, now=day(30))
+    assert on_chain(world, database) == 55
+
+    sweep_step(database, now=day(30))  # as the worker does before each batch
+    assert settle(world, database, on=30) == (0, 55)
+    assert on_chain(world, database) == 0
 
 
 def receipt_of_expiry(world: LedgerWorld, engine: Engine) -> dict[str, Any]:
