@@ -30,6 +30,11 @@ FAILPOINTS = (
 _passed: Counter[str] = Counter()
 
 
+def is_set() -> bool:
+    """Whether the environment names any: this process may kill itself."""
+    return bool(os.environ.get(VARIABLE, "").strip())
+
+
 def hit(name: str) -> None:
     """Die here, if the environment says so; else return. ``name`` is one of ``FAILPOINTS``."""
     wanted = os.environ.get(VARIABLE)

@@ -161,10 +161,14 @@ def _may_be_sent(tx: Tx, batch_id: int) -> bool:
 
 
 def _check_batches(rpc: Rpc, deployment: Deployment, known: Known) -> None:
-    head = rpc.block("latest").number
+    newest = rpc.block("latest")
+    head = newest.number
     last = read_ledger(rpc, deployment, "lastBatchId", block=head)
     actual = read_ledger(rpc, deployment, "lastBatchHash", block=head)
     assert isinstance(last, int) and isinstance(actual, bytes), (last, actual)
+    if rpc.block(head).hash != newest.hash:
+        # Number and hash may be of two blocks of one height, which no chain holds both.
+        raise errors.RpcUnavailable("The chain was reorganised while it was asked; it is asked again.", block=head)
     if last < known.final:
         raise errors.ChainBehind(
             f"The chain has {last} batches, but this database knows {known.final} as final: the chain was restored "

@@ -16,10 +16,11 @@
 │   ├── when it was submitted in it: ChainAhead, and a step signs nothing
 │   └── when it was signed in it: passes, and the batch becomes final without a second transaction
 ├── given another batch on chain under a number that we sent: ChainAhead that names it
+├── given a reorganisation between two of its questions, that brings our batch: RpcUnavailable, then passes
 └── given a chain restored from an older copy: ChainBehind
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -32,7 +33,7 @@ from loyaltychain.core.hashing import to_hex
 from loyaltychain.db.engine import reading, transaction
 from loyaltychain.settlement import store
 from loyaltychain.settlement.confirm import confirm_step
-from loyaltychain.settlement.guard import check_chain
+from loyaltychain.settlement.guard import check_chain, check_history
 from loyaltychain.settlement.submit import submit_step
 from tests.chain.small_world import NOW
 from tests.settlement.ledger_world import LedgerWorld, remember
@@ -237,3 +238,38 @@ def test_check_chain__chain_restored__chain_behind(world: LedgerWorld, engine: E
         check(world, engine)
     with transaction(engine) as tx:
         assert store.batches_in_state(tx, "submitted") == []
+
+
+class ReorganisedRpc:
+    """The same chain; ``happen`` happens once, right after the first call of a contract."""
+
+    def __init__(self, world: LedgerWorld, happen: Callable[[], object]) -> None:
+        self._rpc, self._left = world.rpc, [happen]
+
+    def call(self, *arguments: Any, **named: Any) -> bytes:
+        found = self._rpc.call(*arguments, **named)
+        while self._left:
+            self._left.pop()()
+        return found
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._rpc, name)
+
+
+def test_check_history__reorganised_in_between__asked_again(world: LedgerWorld, engine: Engine) -> None:
+    """Found by the chaos play, seed 11: last number and last hash were of two blocks of one height."""
+    submit(world, engine)
+    step(world, engine)  # signed, and not sent
+    before = world.small.ask("evm_snapshot")
+    world.small.ask("evm_mine")
+    head = world.rpc.block("latest")
+
+    def reorganise() -> None:
+        world.small.ask("evm_revert", before)
+        step(world, engine)  # sent, and in the block of the same number
+        assert world.rpc.block("latest").number == head.number
+        assert world.rpc.block("latest").hash != head.hash
+
+    with pytest.raises(errors.RpcUnavailable, match="reorganised"):
+        check_history(engine, ReorganisedRpc(world, reorganise), world.deployment)  # type: ignore[arg-type]
+    check_history(engine, world.rpc, world.deployment)
