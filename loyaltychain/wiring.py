@@ -11,7 +11,7 @@ from loyaltychain.chain import artifacts
 from loyaltychain.chain.abi import selector
 from loyaltychain.chain.key_sources import KeySource, find_source, open_key, read_source_address
 from loyaltychain.chain.keystore import password_source
-from loyaltychain.chain.mainnets import refuse_mainnet
+from loyaltychain.chain.mainnets import MAINNETS, refuse_mainnet
 from loyaltychain.chain.nodes import Nodes
 from loyaltychain.chain.observe import finality_depth
 from loyaltychain.chain.profiles import Profile, load_profile
@@ -21,7 +21,7 @@ from loyaltychain.chain.signer import AllowedCall, Key, KeySigner, Signer
 from loyaltychain.chain.upstream import Upstream, name_nodes
 from loyaltychain.config.consents import read_consents
 from loyaltychain.config.project import ROLES, Project
-from loyaltychain.core import errors
+from loyaltychain.core import errors, failpoints
 from loyaltychain.core.clock import Clock, system_clock
 from loyaltychain.core.environment import Environment
 from loyaltychain.core.hashing import to_hex
@@ -119,9 +119,13 @@ class World:
         self._unlocked.clear()
 
     def check_may_spend(self) -> None:
-        """Raise InvalidSettings on a main network that nobody has said is meant; RpcUnavailable."""
+        """Raise InvalidSettings on a main network that nobody has said is meant, or in a test; RpcUnavailable."""
         chain_id = self.profile.chain_id or self.rpc.chain_id()
         refuse_mainnet(chain_id, is_meant=chain_id in read_consents(self.project.home))
+        if chain_id in MAINNETS and failpoints.is_set():
+            raise errors.InvalidSettings(
+                f"{failpoints.VARIABLE} is set, by which tests have a process killed: unset it on a main network."
+            )
 
     def _sender(self, signers: Collection[Signer], profile: Profile) -> Sender:
         self.check_may_spend()

@@ -3,6 +3,8 @@
 Believes nothing: a line is read strictly, and an opened entry's digest is worked out from its document.
 """
 
+import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,11 +14,12 @@ from loyaltychain.audit.postings import Move
 from loyaltychain.audit.store import octets
 from loyaltychain.core import canonical
 from loyaltychain.core.errors import InvalidSettings
-from loyaltychain.core.json_text import parse_json
+from loyaltychain.core.json_text import bounded_lines, parse_json
 
 _FIELDS: Final = frozenset(
     {"record", "position", "recorded_at", "digest", "document", "event", "type", "facts", "outcome"}
 )
+_OUTCOME: Final = re.compile(r"[a-z]+(?:-[a-z]+)*")
 _DOCUMENT: Final = {"id": str, "kind": str, "cause": str, "occurred_at": int, "postings": list}
 
 
@@ -66,8 +69,8 @@ def read_lines(file: Path) -> Iterator[EntryLine | EventLine]:
     number = 1
     try:
         with file.open(encoding="utf-8") as lines:
-            for line in lines:
-                yield _read_line(parse_json(line))
+            for line in bounded_lines(lines):
+                yield _read_line(_parse(line))
                 number += 1
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise InvalidSettings(
@@ -76,12 +79,21 @@ def read_lines(file: Path) -> Iterator[EntryLine | EventLine]:
         ) from error  # fmt: skip
 
 
+def _parse(line: str) -> Any:
+    row = parse_json(line)
+    if "\\u" in line:
+        json.dumps(row, ensure_ascii=False).encode()  # half a surrogate pair is no text: nothing could print it
+    return row
+
+
 def _read_line(row: Any) -> EntryLine | EventLine:
     if not isinstance(row, dict) or row.keys() != _FIELDS:
         raise ValueError("a line has other fields")
     source = None if row["event"] is None else Source(_whole(row["event"]), _text(row["type"]), _facts(row["facts"]))
     if row["record"] == "event" and source is not None:
-        return EventLine(source, _text(row["outcome"]))
+        if not _OUTCOME.fullmatch(_text(row["outcome"])):
+            raise ValueError("an outcome is no code")
+        return EventLine(source, row["outcome"])
     if row["record"] != "entry":
         raise ValueError("a line is neither entry nor event")
     digest = octets(row["digest"])

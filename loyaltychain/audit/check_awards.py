@@ -66,6 +66,15 @@ class AwardCheck:
         if given and min(given) > 0:
             self._miss(f"event {line.source.position}", min(given))
 
+    def finish(self) -> None:
+        """The last event has passed. What was only counted is said: whoever could give so, could give anything."""
+        self._close()
+        if self.other_awards:
+            counted = f"{self.other_awards} awards of {self.other_points} points by rules that an order was kept with"
+            self.findings.append(
+                make_finding("award-unchecked", "edits of orders", expected="awards worked out anew", actual=counted)
+            )
+
     def _is_begun(self, entry: OpenEntry, program: str, source: Source) -> bool:
         """Whether the entry belongs to the event that is passing, which it may begin, and whose rules can be asked."""
         if self._event is None or source.position != self._event.source.position:

@@ -16,7 +16,7 @@ from loyaltychain.audit.heads import Heads
 from loyaltychain.chain.rpc import Log
 from loyaltychain.core.errors import InvalidSettings
 from loyaltychain.core.hashing import from_hex, to_hex
-from loyaltychain.core.json_text import parse_json
+from loyaltychain.core.json_text import bounded_lines, parse_json
 
 FORMAT: Final = "loyaltychain/logs/v1"
 
@@ -69,7 +69,7 @@ def read_log_file(path: Path) -> tuple[ChainLog, int]:
             heads=_parse_heads(header.get("exported")),
         )
         return chain_log, int(header["logs"])
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, OverflowError, AttributeError) as error:
         raise InvalidSettings("A line of the log file lacks a field.", file=path.name, reason=repr(error)) from error
 
 
@@ -77,9 +77,9 @@ def _read_records(path: Path) -> Iterator[dict[str, Any]]:
     """The file's lines, one after the other."""
     try:
         with path.open(encoding="utf-8") as file:
-            for number, line in enumerate(file, start=1):
+            for number, line in enumerate(bounded_lines(file), start=1):
                 yield _parse_line(path, number, line)
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, ValueError) as error:
         raise InvalidSettings("The log file cannot be read.", file=path.name, reason=str(error)) from error
 
 

@@ -10,6 +10,7 @@ from loyaltychain.audit.award_file import EntryLine, read_lines
 from loyaltychain.audit.check_awards import AwardCheck, Programs
 from loyaltychain.audit.check_export import ChainCheck
 from loyaltychain.audit.check_programs import ProgramCheck
+from loyaltychain.audit.check_sources import SourceCheck
 from loyaltychain.audit.findings import Finding
 from loyaltychain.audit.publications import Publication
 from loyaltychain.audit.rebuild import Rebuilt
@@ -59,12 +60,14 @@ def recompute(
     """
     programs = name_programs(files.programs, rebuilt.publications)
     awards, chain, in_force = AwardCheck(programs), ChainCheck(rebuilt.batches), ProgramCheck(rebuilt.publications)
+    origins = SourceCheck()
     findings: list[Finding] = []
     for number, line in enumerate(read_lines(files.events), start=1):
         if not isinstance(line, EntryLine):
             awards.take_idle(line)
         else:
             chain.take(line)
+            origins.take(line)
             if line.opened is not None:
                 entry = line.opened
                 proven = ProvenEntry(line.position, entry.id, entry.digest, b"", entry.program, 0, {})
@@ -73,11 +76,12 @@ def recompute(
         if number % _STEP == 0:
             on_step(number, None)
     chain.finish()
+    awards.finish()
     result = Recomputed(
         chain.position, chain.sealed, chain.reached, awards.awards, awards.points, awards.other_awards,
         awards.other_points, awards.idle_events, dict(sorted(awards.refused.items())), _sha256(files.events),
     )  # fmt: skip
-    return result, findings + chain.findings + awards.findings
+    return result, findings + chain.findings + awards.findings + origins.findings
 
 
 def name_programs(documents: Sequence[Any], publications: Sequence[Publication]) -> Programs:

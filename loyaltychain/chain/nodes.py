@@ -1,18 +1,19 @@
 """Several nodes as one: what changes our state counts when two of them say the same, and sends go to all.
 
 Blocks, receipts, logs and reads of contracts need two equal answers where two nodes live; what only grows (head, final
-block, nonce) is as far as two of them are. Balances, fees, rehearsals and estimates are the first living node's: a lie
-there costs a wait, within the profile's ceilings. Whose answers cannot be true is ``upstream``'s to keep.
+block, nonce) is as far as two of them are. Balances, fees, rehearsals and estimates are the worse one's of two, the
+second worst one's of more: a lie there costs a wait. Whose answers cannot be true is ``upstream``'s to keep.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from math import inf
 from typing import TypeVar
 
 from loyaltychain.chain.assembly import Assembly
+from loyaltychain.chain.called import Called
 from loyaltychain.chain.facts import Block, Fees, Log, Receipt, Transaction
 from loyaltychain.chain.profiles import Profile
-from loyaltychain.chain.quorum import agree, vouched
+from loyaltychain.chain.quorum import agree, cautious, vouched
 from loyaltychain.chain.rpc import BlockTag, Rpc
 from loyaltychain.chain.upstream import NodeState, Upstream
 from loyaltychain.core import errors
@@ -20,15 +21,6 @@ from loyaltychain.core.clock import Clock
 
 _T = TypeVar("_T")
 _LAG = 60  # seconds behind another node, where the profile does not say what silence is
-
-
-@dataclass(frozen=True, slots=True)
-class _Outcome:
-    """What a call returned, or the revert bytes."""
-
-    returned: bytes | None
-    data: object = None
-    refusal: errors.Reverted | None = field(default=None, compare=False)
 
 
 class Nodes:
@@ -93,26 +85,18 @@ class Nodes:
     def call(
         self, target: str | None, calldata: bytes, *, sender: str | None = None, block: int | None = None
     ) -> bytes:
-        """As ``Rpc.call``; one with a sender and without a block is a rehearsal, which the first node runs."""
-
-        def run(rpc: Rpc, number: int | None) -> _Outcome:
-            try:
-                return _Outcome(rpc.call(target, calldata, sender=sender, block=number))
-            except errors.Reverted as refusal:
-                return _Outcome(None, refusal.context.get("data"), refusal)
-
+        """As ``Rpc.call``; one with a sender and without a block is a rehearsal, at each node's own head."""
         if block is None and sender is not None:
-            outcome = self._first(lambda node: run(node.rpc, None))
-        else:
-            outcome = self._read(run, f"a call to {target}", block)
-        if outcome.refusal is not None:
-            raise outcome.refusal
-        assert outcome.returned is not None, outcome
-        return outcome.returned
+            return self._weigh(lambda rpc: rpc.call(target, calldata, sender=sender), worse=len)
+
+        def run(rpc: Rpc, number: int) -> Called:
+            return Called.by(rpc, target, calldata, sender=sender, block=number)
+
+        return self._read(run, f"a call to {target}", block).unwrap()
 
     def estimate_gas(self, target: str | None, calldata: bytes, *, sender: str) -> int:
         """As ``Rpc.estimate_gas``."""
-        return self._first(lambda node: node.rpc.estimate_gas(target, calldata, sender=sender))
+        return self._weigh(lambda rpc: rpc.estimate_gas(target, calldata, sender=sender), worse=int)
 
     def logs(self, addresses: Sequence[str], *, first: int, last: int) -> list[Log]:
         """As ``Rpc.logs``. A node that has not come to ``last`` has no say: it would leave out what it lacks."""
@@ -138,11 +122,11 @@ class Nodes:
 
     def balance(self, address: str) -> int:
         """As ``Rpc.balance``."""
-        return self._first(lambda node: node.rpc.balance(address))
+        return self._weigh(lambda rpc: rpc.balance(address), worse=lambda wei: -wei)
 
     def fees(self) -> Fees:
         """As ``Rpc.fees``."""
-        return self._first(lambda node: node.rpc.fees())
+        return self._weigh(lambda rpc: rpc.fees(), worse=lambda fees: fees.base_fee + fees.tip)
 
     def send_raw(self, raw: bytes) -> None:
         """As ``Rpc.send_raw``, to every node of the chain: one that takes it is enough."""
@@ -178,10 +162,9 @@ class Nodes:
             return agree(answers, about="a receipt")[0]
 
     def transaction(self, tx_hash: bytes) -> Transaction | None:
-        """As ``Rpc.transaction``."""
+        """As ``Rpc.transaction``. What is taken over by it changes our state, so that one node's word is not enough."""
         with self._nodes.turn():
-            found = self._nodes.hear(lambda node: node.rpc.transaction(tx_hash)).values()
-            return next((each for each in found if each is not None), None)
+            return agree(self._nodes.hear(lambda node: node.rpc.transaction(tx_hash)), about="a transaction")[0]
 
     def ask(self, method: str, *params: object) -> object:
         """As ``Web3Rpc.ask``, of the first living node that can be asked so."""
@@ -192,7 +175,8 @@ class Nodes:
                 raise errors.RpcUnavailable("The node refused to answer.", code=0, reason="no such request")
             return ask(method, *params)
 
-        return self._first(run)
+        with self._nodes.turn():
+            return self._nodes.first(run)
 
     def _head(self) -> Block:
         """The newest block that two nodes have; on the way, who is behind, and who cannot be right."""
@@ -223,6 +207,11 @@ class Nodes:
             node.keep_up(lag=lag if lag > limit else None)
 
     def _numbered(self, number: int, *, known: Mapping[Upstream, Block] = {}) -> Block:
+        return self._counted(number, known=known)[0]
+
+    def _counted(self, number: int, *, known: Mapping[Upstream, Block]) -> tuple[Block, int]:
+        """The block, and how many nodes said so."""
+
         def read(node: Upstream) -> Block:
             block = known.get(node)
             return block if block is not None and block.number == number else node.rpc.block(number)
@@ -237,19 +226,28 @@ class Nodes:
         if len(answers) == 1 < len(self._nodes.voters()) and self._newest is not None and number > self._newest:
             raise errors.RpcUnavailable("Only one of the nodes has this block so far.", block=number)
         block, others = agree(answers, about=f"block {number}")
+        votes = len(answers) - len(others)
         if self._is_final(number):
             for node in others:
                 node.quarantine(f"it has another block {number} than two other nodes, and that is final")
             if self._profile.finality_tag is None:
-                self._horizon.reach(block)
-        return block
+                self._reach(block, votes=votes)
+        return block, votes
 
     def _tagged(self, tag: BlockTag) -> Block:
         answers = self._nodes.hear(lambda node: node.rpc.block(tag))
-        block = self._numbered(vouched(each.number for each in answers.values()), known=answers)
+        number = vouched(each.number for each in answers.values())
+        if len(answers) == 1 < len(self._nodes.voters()):  # the others do not know the tag: by them the depth counts
+            number = min(number, max(self._head().number - self._profile.finality_depth, 0))
+        block, votes = self._counted(number, known=answers)
         if tag == self._profile.finality_tag:
-            self._horizon.reach(block)
+            self._reach(block, votes=min(votes, len(answers)))
         return block
+
+    def _reach(self, final: Block, *, votes: int) -> None:
+        """One of several that was alone for a while must not put the others out for good by what it called final."""
+        if votes > 1 or len(self._nodes.upstreams) == 1:
+            self._horizon.reach(final)
 
     def _is_final(self, number: int) -> bool:
         if self._profile.finality_tag is None:
@@ -281,6 +279,16 @@ class Nodes:
             number = self._head().number if block is None else block
             return agree(self._nodes.hear(lambda node: ask(node.rpc, number)), about=f"{about} in block {number}")[0]
 
-    def _first(self, ask: Callable[[Upstream], _T]) -> _T:
+    def _weigh(self, ask: Callable[[Rpc], _T], *, worse: Callable[[_T], float]) -> _T:
+        def run(node: Upstream) -> _T | errors.Reverted:
+            try:
+                return ask(node.rpc)
+            except errors.Reverted as refusal:
+                return refusal  # worse than anything
+
         with self._nodes.turn():
-            return self._nodes.first(ask)
+            answers = self._nodes.hear(run).values()
+        found = cautious(answers, worse=lambda each: inf if isinstance(each, errors.Reverted) else worse(each))
+        if isinstance(found, errors.Reverted):
+            raise found
+        return found

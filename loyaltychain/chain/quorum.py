@@ -4,13 +4,14 @@ Where only one node can answer, its word counts: one node that lives is a chain 
 """
 
 from collections import Counter
-from collections.abc import Collection, Hashable, Iterable, Mapping
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
 from typing import TypeVar
 
 from loyaltychain.core.errors import RpcUnavailable
 
 _Name = TypeVar("_Name", bound=Hashable)
 _Answer = TypeVar("_Answer", bound=Hashable)
+_Any = TypeVar("_Any")
 
 
 def vouched(numbers: Iterable[int]) -> int:
@@ -20,6 +21,15 @@ def vouched(numbers: Iterable[int]) -> int:
     """
     ordered = sorted(numbers, reverse=True)
     return ordered[min(1, len(ordered) - 1)]
+
+
+def cautious(answers: Iterable[_Any], *, worse: Callable[[_Any], float]) -> _Any:
+    """Of what need not be the same everywhere: the worst of one or two, the second worst of more.
+
+    One node's lie can make it worse than it is (two nodes), which costs a wait, never better.
+    """
+    ordered = sorted(answers, key=worse, reverse=True)
+    return ordered[0 if len(ordered) < 3 else 1]
 
 
 def agree(answers: Mapping[_Name, _Answer], *, about: str) -> tuple[_Answer, Collection[_Name]]:

@@ -22,6 +22,7 @@ from web3.types import RPCEndpoint
 
 from loyaltychain.chain.answers import nonsense, parse_object
 from loyaltychain.chain.backoff import Backoff, parse_retry_after
+from loyaltychain.chain.bounded_http import bounded_session
 from loyaltychain.chain.node_errors import NodeError, is_rate_limit, parse_error
 from loyaltychain.core.errors import RpcUnavailable
 
@@ -83,6 +84,7 @@ class Transport:
             HTTPProvider(
                 url,
                 request_kwargs={"timeout": (CONNECT_SECONDS, seconds)},
+                session=bounded_session(),
                 exception_retry_configuration=None,  # web3 would send a transaction five times over
             )
             for seconds in (read_seconds, max(read_seconds, WORK_SECONDS))

@@ -131,7 +131,9 @@ def _print(outcome: _Outcome) -> None:
         highlight=False, soft_wrap=True,
     )  # fmt: skip
     supply = found.supply
-    stdout.print(f"Points: ledger {supply.ledger}, batches {supply.batches}, chain {supply.chain}.", highlight=False)
+    stdout.print(
+        f"Points: ledger {supply.ledger:,}, batches {supply.batches:,}, chain {supply.chain:,}.", highlight=False
+    )
     _print_differences(found)
     if outcome.is_released:
         stdout.print("This database was restored, and the chain knows the same batches: the worker may sign again.")
@@ -144,8 +146,8 @@ def _print_differences(found: Reconciliation) -> None:
     for member in found.off[:_SHOWN]:
         points = member.points
         stdout.print(
-            f"[red]member {member.member}[/]: ledger {points.ledger}, batches {points.batches}, chain {points.chain}, "
-            f"difference {points.chain - points.ledger:+}", highlight=False, soft_wrap=True,
+            f"[red]member {member.member}[/]: ledger {points.ledger:,}, batches {points.batches:,}, "
+            f"chain {points.chain:,}, difference {points.chain - points.ledger:+,}", highlight=False, soft_wrap=True,
         )  # fmt: skip
     for each in found.differences[:_SHOWN]:
         stdout.print(f"[red]{each.place}[/] {each.code}: {escape(each.subject)}\n  expected  {escape(each.expected)}\n"

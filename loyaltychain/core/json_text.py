@@ -6,9 +6,12 @@ but in a crash of the whole process. So nesting is measured before parsing.
 
 import json
 import re
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, Final, TextIO
 
 NESTING_MAX = 64
+#: Characters of one line of a file: a hundred times what our longest need.
+LINE_MAX: Final = 2**24
 
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*"?', re.DOTALL)
 _BRACKET = re.compile(r"[\[\]{}]")
@@ -23,6 +26,14 @@ def parse_json(text: str, **options: Any) -> Any:
     if _is_deep(text):
         raise ValueError(f"nested deeper than {NESTING_MAX}")
     return json.loads(text, **options)
+
+
+def bounded_lines(file: TextIO) -> Iterator[str]:
+    """The lines of a text that may have no end. Raises ValueError for one that is longer than ``LINE_MAX``."""
+    while line := file.readline(LINE_MAX + 1):
+        if len(line) > LINE_MAX:
+            raise ValueError(f"a line is longer than {LINE_MAX} characters")
+        yield line
 
 
 def _is_deep(text: str) -> bool:

@@ -13,6 +13,7 @@ from sqlalchemy import CheckConstraint, Column, ForeignKey, RowMapping, Table, f
 from loyaltychain.core import canonical
 from loyaltychain.core.amounts import MemberNumber
 from loyaltychain.core.calendar import UnixSeconds
+from loyaltychain.core.errors import DatabaseBusy
 from loyaltychain.core.hashing import from_hex, to_hex
 from loyaltychain.core.times import format_instant
 from loyaltychain.core.words import counted
@@ -126,8 +127,17 @@ class Reconciliation:
 
 
 def insert_reconciliation(tx: Tx, found: Reconciliation) -> int:
-    """Keep what was found; it counts from now on. Answers its number."""
+    """Keep what was found; it counts from now on. Answers its number.
+
+    Raises DatabaseBusy where a look at a later block found a difference meanwhile, which a clean one would hide.
+    """
     lock(tx, "reconciliations")
+    last = _newest(tx, found.network)
+    if found.is_clean and last is not None and last["differences"] and last["block_number"] > found.block_number:
+        raise DatabaseBusy(
+            "Another comparison, at a later block, has found a difference meanwhile: compare again.",
+            block=found.block_number, later=last["block_number"],
+        )  # fmt: skip
     number = int(tx.execute(select(func.coalesce(func.max(reconciliations.c.number), 0))).scalar_one()) + 1
     row = {
         "number": number, "network": found.network, "at": found.at, "actor": found.actor,

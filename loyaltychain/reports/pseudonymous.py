@@ -7,9 +7,11 @@ numbers, as on chain. An entry whose text may tell more is sealed: its digest al
 
 import json
 import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
+from urllib.parse import unquote
 
 from loyaltychain.core import canonical
 from loyaltychain.core.json_text import parse_json
@@ -26,6 +28,7 @@ _CURRENCY: Final = re.compile(r"[A-Z]{3}")
 _RATE: Final = re.compile(r"\+?[0-9]{1,18}(?:\.[0-9]{1,18})?")
 _REASON: Final = re.compile(r"[a-z]+(?:-[a-z]+)*")
 _LONG: Final = 7  # digits from which on a number may be somebody's (of a telephone)
+_EDGES: Final = 64  # of a text's parts, up to which it is looked through: they are as many as pairs of edges
 _SHORT: Final = 3  # characters up to which a text would be found in many others
 
 Row = dict[str, Any]
@@ -133,29 +136,43 @@ class _Personal:
 
     def __init__(self, tx: Tx, entries: Sequence[Found]) -> None:
         self._own = rows.ids_of(tx, sorted({entry.member for entry in entries if entry.member is not None}))
-        self._parts: Mapping[int, set[str]] = {entry.position: _foreign_parts(entry) for entry in entries}
-        self._known = rows.known_ids(tx, sorted(set().union(*self._parts.values())))
+        self._parts: Mapping[int, set[str] | None] = {entry.position: _foreign_parts(entry) for entry in entries}
+        self._known = rows.known_ids(tx, sorted(set().union(*filter(None, self._parts.values()))))
 
     def is_in(self, entry: Found) -> bool:
         """Whether it does."""
-        text = "\n".join([entry.id, entry.cause, *_details(entry)]).casefold()
-        if any(_holds(text, id_.casefold()) for id_ in self._own.get(entry.member, ())):
+        said = "\n".join([entry.id, entry.cause, *_details(entry)])
+        text = _one_form(f"{said}\n{unquote(said)}")  # ids of events are made of addresses, too
+        if any(_holds(text, _one_form(id_)) for id_ in self._own.get(entry.member, ())):
             return True
-        return not self._known.isdisjoint(self._parts[entry.position])
+        parts = self._parts[entry.position]
+        return parts is None or not self._known.isdisjoint(parts)
 
 
-def parts_of(text: str) -> set[str]:
-    """The parts of a text that begin and end where a word does, or a sign stands."""
+def _one_form(text: str) -> str:
+    """Without what tells apart texts that look the same: case, and how letters with signs are written."""
+    return unicodedata.normalize("NFKC", text).casefold()
+
+
+def parts_of(text: str) -> set[str] | None:
+    """The parts of a text that begin and end where a word does, or a sign stands; None where they are too many."""
     edges = [at for at in range(len(text) + 1)
              if at in (0, len(text)) or not (text[at - 1].isalnum() and text[at].isalnum())]  # fmt: skip
+    if len(edges) > _EDGES:
+        return None
     return {text[start:end] for place, start in enumerate(edges) for end in edges[place + 1 :]}
 
 
-def _foreign_parts(entry: Found) -> set[str]:
-    """What of an entry may be anybody's id, as it stands and in small letters."""
+def _foreign_parts(entry: Found) -> set[str] | None:
+    """What of an entry may be anybody's id, as it stands and in small letters; None where that cannot be told."""
     rest = entry.id.replace(entry.cause, "\n").replace(entry.kind, "\n").replace(entry.rule or "\n", "\n")
     named = entry.cause.partition("/")[2] or entry.cause
-    parts = {part for text in (named, rest, *_details(entry)) for part in parts_of(text) if _may_be_an_id(part)}
+    parts: set[str] = set()
+    for text in (named, rest, *_details(entry)):
+        found = parts_of(text)
+        if found is None:
+            return None
+        parts.update(filter(_may_be_an_id, found))
     return parts | {part.lower() for part in parts}
 
 

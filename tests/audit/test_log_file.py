@@ -21,6 +21,7 @@ import pytest
 
 from loyaltychain.audit.chain_log import ChainLog, Pin
 from loyaltychain.audit.log_file import read_log_file, write_log_file
+from loyaltychain.core import json_text
 from loyaltychain.core.errors import InvalidSettings
 from tests.audit.builders import ACCESS, CHAIN_ID, LEDGER, REGISTRY, History, word
 
@@ -88,6 +89,31 @@ def test_log_file__a_broken_line__is_named(tmp_path: Path, line: str, message: s
     path.write_text("\n".join([lines[0], line, *lines[2:]]))
 
     with pytest.raises(InvalidSettings, match=message):
+        read_log_file(path)
+
+
+def test_log_file__a_line_without_end__is_not_read_to_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "logs.jsonl"
+    write_log_file(make_chain_log(), path)
+    monkeypatch.setattr(json_text, "LINE_MAX", max(map(len, path.read_text().splitlines())) + 1)
+    assert read_log_file(path)[1] == 5
+    with path.open("a") as file:
+        file.write(" " * 10_000)
+
+    with pytest.raises(InvalidSettings, match="a line is longer than"):
+        read_log_file(path)
+
+
+@pytest.mark.parametrize(("place", "field"), [(0, "last_block"), (0, "exported"), (1, "time"), (1, "block")])
+def test_log_file__a_number_beyond_all__is_refused(tmp_path: Path, place: int, field: str) -> None:
+    path = tmp_path / "logs.jsonl"
+    write_log_file(make_chain_log(), path)
+    rows = [json.loads(line) for line in path.read_text().splitlines()]
+    endless = float("inf")
+    rows[place][field] = {"head": endless, "safe": None, "final": None, "by": "tag"} if field == "exported" else endless
+    path.write_text("\n".join(map(json.dumps, rows)))
+
+    with pytest.raises(InvalidSettings, match="lacks a field"):
         read_log_file(path)
 
 

@@ -7,6 +7,7 @@
 ├── given a test network: it does not ask
 └── World.sender
     └── given a node of a main network behind a profile of any chain: refused until it was meant
+        └── and refused where the environment names a place to be killed at
 """
 
 # ruff: noqa: F811  fixtures are named where they are used
@@ -19,6 +20,7 @@ import pytest
 from loyaltychain.cli.options import project_at
 from loyaltychain.config.consents import FILE, remember_consent
 from loyaltychain.core.errors import InvalidSettings
+from loyaltychain.core.failpoints import VARIABLE
 from loyaltychain.wiring import open_world
 from tests.anvil import running_anvil
 from tests.cli.doctoring import shop  # noqa: F401  fixture
@@ -134,3 +136,7 @@ def test_sender__main_network_behind_any_profile__refused_until_it_was_meant(
         remember_consent(world.project.home, 8453)
 
         assert world.sender([]).profile.name == "anvil"
+
+        monkeypatch.setenv(VARIABLE, "send.after")
+        with pytest.raises(InvalidSettings, match="unset it on a main network"):
+            world.sender([])

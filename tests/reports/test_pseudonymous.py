@@ -9,7 +9,7 @@ given entries that no final batch settled
 └── they are not in it
 given pages of any size
 └── the rows are the same
-parts_of: every part that begins and ends where a word does
+parts_of: every part that begins and ends where a word does, of a text that has few enough of them
 """
 
 import io
@@ -188,4 +188,26 @@ def test_facts_of__anything_else__is_left_out(payload: dict[str, Any], facts: st
 @settings(max_examples=60, deadline=None)
 @given(st.text(max_size=8), st.from_regex(r"[a-z]{1,5}(?:[-.@][a-z]{1,5})?", fullmatch=True), st.text(max_size=8))
 def test_parts_of__an_id_between_signs__is_among_them(before: str, id_: str, behind: str) -> None:
-    assert id_ in parts_of(f"{before}/{id_} {behind}")
+    found = parts_of(f"{before}/{id_} {behind}")
+    assert found is None or id_ in found
+
+
+def test_parts_of__a_text_of_a_hundred_words__is_not_looked_through() -> None:
+    found = parts_of("0d5f8d0e-3c3e-4b61-9f6e-2a4f4f9c7c11/shop:order:7")
+    assert found is not None and "shop:order" in found
+    assert parts_of("a-" * 100) is None
+
+
+@pytest.mark.parametrize(
+    "event_id", ["o-ann.smith%40example.com-1", "o-ANN.Smith@Example.com", "o-ann.smith＠example.com"]
+)
+def test_pseudonymous__an_own_id_in_another_form__is_sealed(engine: Engine, program: Program, event_id: str) -> None:
+    publish(engine, program)
+    work(engine, make_event(id=event_id, member_id=ANN, payload={"amount": 1_000, "currency": "GBP"}), program=program)
+    settle(engine, 1)
+    stream = io.BytesIO()
+    with reading(engine) as tx:
+        write_now(tx, stream, kind="pseudonymous", at=NOW)
+
+    (row,) = map(json.loads, stream.getvalue().splitlines())
+    assert (row["record"], row["document"], row["facts"]) == ("entry", None, None)

@@ -1,20 +1,21 @@
 """Nodes: receipts, logs, calls and sends of several
 ├── receipts: a fork's is none, also where a node keeps it; one that a node alone has is no answer
+├── transactions: one that is told differently, or kept back, is no answer; of three nodes, what two say
 ├── logs that one of them keeps back: no answer; of three nodes, what two say
 │   └── of one that has not come so far: it has no say
-├── a call is asked of two at one block, and a node without that state has no say; a rehearsal is the first one's
-├── balance, fees and estimates are the first one's that knows
+├── a call is asked of two at one block, and a node without that state has no say
+├── balance, fees, rehearsals and estimates: the worse one of two, of three no liar's
 └── sends go to all: one that takes it is enough; taken and refused for good is counted
 """
 
 import pytest
 from eth_account import Account
 
-from loyaltychain.chain.rpc import Web3Rpc
+from loyaltychain.chain.rpc import Rpc, Web3Rpc
 from loyaltychain.core.errors import Reverted, RpcUnavailable, SendRefused
 from loyaltychain.core.hashing import keccak256
 from tests.anvil import Anvil
-from tests.chain.several.builders import Hours, Telling, at, mine, send, several, standing, telling
+from tests.chain.several.builders import LOGGING, Hours, Telling, at, mine, send, several, standing, telling
 from tests.chaos.proxy import Proxy, Rule
 
 
@@ -44,6 +45,16 @@ def test_receipt__told_differently__no_answer(node: Anvil, hours: Hours, changes
     with pytest.raises(RpcUnavailable, match="do not agree about a receipt"):
         several(liar, node.rpc, hours=hours).receipt(tx_hash)
     assert several(liar, node.rpc, node.rpc, hours=hours).receipt(tx_hash) == node.rpc.receipt(tx_hash)
+
+
+@pytest.mark.parametrize("changes", [{"nonce": hex(1_000)}, {"from": "0x" + "55" * 20}, None])
+def test_transaction__told_differently__no_answer(node: Anvil, hours: Hours, changes: dict[str, str] | None) -> None:
+    tx_hash = send(node)
+    liar = telling(node.url, eth_getTransactionByHash=lambda found, _: changes and found | changes)
+
+    with pytest.raises(RpcUnavailable, match="do not agree about a transaction"):
+        several(liar, node.rpc, hours=hours).transaction(tx_hash)
+    assert several(liar, node.rpc, node.rpc, hours=hours).transaction(tx_hash) == node.rpc.transaction(tx_hash)
 
 
 def test_logs__kept_back_by_one__no_answer(node: Anvil, proxy: Proxy, hours: Hours) -> None:
@@ -83,7 +94,7 @@ def test_call__pinned__asked_of_two(node: Anvil, hours: Hours) -> None:
     nodes = several(liar, node.rpc, hours=hours)
 
     sender = node.ask("eth_accounts")[0]
-    assert nodes.call(None, code, sender=sender) == b"\x01", "a rehearsal is the first one's"
+    assert nodes.call(None, code, sender=sender) == b"\x01", "a rehearsal need not be the same"
     with pytest.raises(RpcUnavailable, match="do not agree about a call"):
         nodes.call(None, code)
     with pytest.raises(RpcUnavailable, match="do not agree about a call"):
@@ -163,3 +174,41 @@ def test_ask__what_the_first_one_does_not_know__is_asked_of_the_next(node: Anvil
     assert nodes.balance("0x" + "11" * 20) == 0
     assert nodes.fees() == node.rpc.fees()
     assert nodes.estimate_gas(None, b"", sender=node.ask("eth_accounts")[0]) > 21_000
+
+
+_LIES = [
+    ("eth_estimateGas", hex(21_000), hex(10**9)),
+    ("eth_estimateGas", hex(21_000), {"code": 3, "message": "execution reverted"}),
+    ("eth_getBalance", hex(10**30), "0x0"),
+    ("eth_feeHistory", "0x0", hex(10**15)),
+]
+
+
+@pytest.mark.parametrize(("method", "better", "worse"), _LIES)
+def test_weighed__one_lies__costs_a_wait_at_most(
+    node: Anvil, hours: Hours, method: str, better: str, worse: str | dict[str, object]
+) -> None:
+    account, data = node.ask("eth_accounts")[0], bytes.fromhex(LOGGING[2:])
+
+    def ask(*rpcs: Rpc) -> object:
+        nodes = several(*rpcs, hours=hours)
+        if method == "eth_getBalance":
+            return nodes.balance(account)
+        if method == "eth_feeHistory":
+            return nodes.fees()
+        return nodes.estimate_gas(None, data, sender=account)
+
+    def lying(said: object) -> Rpc:
+        if method == "eth_feeHistory":
+            return telling(node.url, eth_feeHistory=lambda told, _: told | {"baseFeePerGas": [said], "reward": []})
+        return telling(node.url, **{method: lambda *_: said})
+
+    truth = ask(node.rpc)
+    for liar in (lying(better), lying(worse)):
+        assert ask(liar, node.rpc, node.rpc) == ask(node.rpc, node.rpc, liar) == truth
+    assert ask(lying(better), node.rpc) == ask(node.rpc, lying(better)) == truth
+    if isinstance(worse, dict):
+        with pytest.raises(Reverted):
+            ask(node.rpc, lying(worse))
+    else:
+        assert ask(node.rpc, lying(worse)) != truth

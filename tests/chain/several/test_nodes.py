@@ -8,6 +8,8 @@
 ├── given one that is late by minutes: behind, and it has no say
 ├── given one that is below what was final, or older by its time, or has another block there: quarantined
 ├── given one of tomorrow's blocks: what both have counts, and the honest one is not put out by it
+│   └── nor by what the liar called final while it was alone
+├── given one that calls its newest block final, beside one that does not know the word: the depth counts too
 ├── given two chains of blocks under one genesis: no block, receipt or call counts of two nodes
 │   └── of three nodes: what two say, and the third is quarantined where that is final
 └── what becomes of a node is told once
@@ -145,9 +147,8 @@ def test_nodes__one_minutes_late__behind(node: Anvil, proxy: Proxy, hours: Hours
     assert nodes.states()[0].reason == "its newest block is 100 s behind another node's"
 
     nodes.block("latest")
-    assert standing(nodes)["a"] == "quarantined", "it is below what is final by now"
+    assert standing(nodes)["a"] == "behind", "what one alone calls final puts no other one out"
     proxy.set_rules([])
-    hours.now += 10
     nodes.block("latest")
     assert standing(nodes) == {"a": "alive", "b": "alive"}
 
@@ -191,6 +192,42 @@ def test_nodes__one_tells_of_tomorrows_blocks__what_both_have_counts(node: Anvil
         assert nodes.block("finalized") == node.rpc.block("finalized")
         assert finality_depth(nodes, TAGGED, head=head.number) == 4
     assert standing(nodes) == {"a": "alive", "b": "alive"}
+
+
+def test_nodes__alone_with_a_false_final_block__the_other_is_not_put_out_for_good(
+    node: Anvil, proxy: Proxy, hours: Hours
+) -> None:
+    def ahead(block: Any, params: Sequence[Any]) -> Any:
+        return (
+            block | {"number": hex(10**9), "hash": "0x" + "77" * 32} if params[0] in ("latest", "finalized") else block
+        )
+
+    nodes = several(telling(node.url, eth_getBlockByNumber=ahead), at(proxy.url), hours=hours)
+    proxy.set_rules([Rule("reset")])
+    assert nodes.block("finalized").number == 10**9, "one that is alone is believed"
+    assert standing(nodes) == {"a": "alive", "b": "unreachable"}
+
+    proxy.set_rules([])
+    hours.now += 2
+    assert nodes.block("latest") == node.rpc.block("latest")
+    assert standing(nodes)["b"] == "alive"
+
+
+def test_nodes__one_does_not_know_the_tag__the_depth_counts_too(node: Anvil, hours: Hours) -> None:
+    def new(block: Any, params: Sequence[Any]) -> Any:
+        return node.ask("eth_getBlockByNumber", "latest", False) if params[0] == "finalized" else block
+
+    def ignorant(block: Any, params: Sequence[Any]) -> Any:
+        return {"code": -32602, "message": "unknown block tag"} if params[0] == "finalized" else block
+
+    liar, other = telling(node.url, eth_getBlockByNumber=new), telling(node.url, eth_getBlockByNumber=ignorant)
+    head = node.rpc.block("latest").number
+    for nodes in (
+        several(liar, other, hours=hours, finality_depth=7),
+        several(other, liar, hours=hours, finality_depth=7),
+    ):
+        assert nodes.block("finalized") == node.rpc.block(head - 7)
+    assert several(node.rpc, other, hours=hours, finality_depth=2).block("finalized") == node.rpc.block("finalized")
 
 
 def test_nodes__two_chains_of_blocks__nothing_counts(node: Anvil, fork: Anvil, hours: Hours) -> None:
