@@ -1,6 +1,6 @@
 """The batches that a ledger contract has settled, as its logs have them: headers, data, places. Judges no content."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from loyaltychain.chain import artifacts
@@ -32,11 +32,12 @@ class SettledBatch:
 
 
 def read_settled_batches(
-    rpc: Rpc, deployment: Deployment, wanted: range, *, first: int, last: int
+    rpc: Rpc, deployment: Deployment, wanted: Sequence[int], *, first: int, last: int
 ) -> Iterator[SettledBatch]:
     """The wanted batches, in their order: all of them, up to the one that is the contract's newest at block ``last``.
 
     Args:
+        wanted: Their numbers, ascending; the last is of the newest one that is not void.
         first, last: The blocks to read the logs of.
 
     Raises RpcUnavailable: the node does not answer, or its logs do not lead to the hash that the contract holds.

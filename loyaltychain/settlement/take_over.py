@@ -59,7 +59,8 @@ class _Unproven(Exception):
 def take_over(
     engine: Engine, rpc: Rpc, deployment: Deployment, *, depth: int, actor: str, now: UnixSeconds
 ) -> TakenOver:
-    """Take over what is settled at the newest final block, batch by batch. ``check_identity`` has passed.
+    """Take over what is settled at the newest final block and not known as void, batch by batch. ``check_identity`` has
+    passed, and in root mode ``take_over_voids``.
 
     Args:
         depth: Blocks on top of a block that make it final.
@@ -74,10 +75,13 @@ def take_over(
     assert isinstance(last, int), last
     with reading(engine) as tx:
         newest = store.last_final(tx)
-        known = max(newest.header.batch_id if newest else 0, void_store.last_void_id(tx))
+        known = newest.header.batch_id if newest else 0
+        # Good ones may stand before, between and behind those that are void.
+        void = {number for each in void_store.read_voids(tx) for number in range(each.first, each.last + 1)}
         begin = _block_of(tx, newest) or deployment.first_block
+    wanted = [number for number in range(known + 1, last + 1) if number not in void]
     done: list[int] = []
-    for settled in read_settled_batches(rpc, deployment, range(known + 1, last + 1), first=begin, last=final):
+    for settled in read_settled_batches(rpc, deployment, wanted, first=begin, last=final):
         number = settled.header.batch_id
         try:
             with transaction(engine) as tx:

@@ -56,6 +56,11 @@ def last_void_id_below(tx: Tx, batch_id: int) -> int:
     return int(tx.execute(below).scalar_one())
 
 
+def read_voids(tx: Tx) -> list[Void]:
+    """All that is void on chain, by the first number; a later one may reach over an earlier one."""
+    return [_void(row) for row in tx.execute(select(batch_voids).order_by(batch_voids.c.first_id)).mappings()]
+
+
 def find_void(tx: Tx, batch_id: int) -> Void | None:
     """What voided this batch first; None if nothing did."""
     covers = (batch_voids.c.first_id <= batch_id) & (batch_voids.c.last_id >= batch_id)

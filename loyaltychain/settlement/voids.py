@@ -73,10 +73,12 @@ def follow_voids(engine: Engine, rpc: Rpc, deployment: Deployment, *, depth: int
 def take_over_voids(engine: Engine, rpc: Rpc, deployment: Deployment, *, depth: int) -> list[Void]:
     """Write down what the ledger has voided up to the final block, and make void what stood on it.
 
-    Reads logs only when the ledger's newest batch is none that the database can answer for.
+    Reads logs only when the ledger's newest batch is none that the database can answer for: those behind the cursor,
+    and where these do not explain it, all of the deployment's. For a cursor may stand too far: a node that is alone and
+    tells of an old state is believed until another one answers.
 
     Raises:
-        RpcUnavailable: the chain does not answer, or its logs do not come to what its state says: then the cursor
+        RpcUnavailable: the chain does not answer, or all its logs do not come to what its state says: then the cursor
             stays, and the next look reads them again.
         DatabaseBusy: somebody else does the same.
     """
@@ -91,18 +93,20 @@ def take_over_voids(engine: Engine, rpc: Rpc, deployment: Deployment, *, depth: 
             with transaction(engine) as tx:
                 move_cursor(tx, CURSOR, final, expected=begin - 1 if begin > deployment.first_block else None)
         return []
-    seen = _read_logs(rpc, deployment, first=begin, last=final)
     assert isinstance(last, int) and isinstance(last_hash, bytes), (last, last_hash)
-    _check_whole(seen, known, last, last_hash)
-    if not seen.voided:
+    seen = _read_whole(rpc, deployment, known, begin, final, last=last, last_hash=last_hash)
+    fresh = [(facts, block) for facts, block in seen.voided if int(facts["from"]) not in known.voids]
+    if not fresh:
         return []  # a batch of somebody else's, which ``check_chain`` knows what to say of
     now = UnixSeconds(rpc.block(final).timestamp)
     with transaction(engine) as tx:
         lock(tx, "seal")  # else a batch could be sealed on one that becomes void
-        if max(read_cursor(tx, CURSOR) + 1, deployment.first_block) != begin:
+        position = read_cursor(tx, CURSOR)
+        if max(position + 1, deployment.first_block) != begin or _known_voids(tx) != known.voids:
             raise errors.DatabaseBusy("Somebody else has taken over the same voids.")
-        voids = [_take_over(tx, seen, facts, block, now=now) for facts, block in seen.voided]
-        move_cursor(tx, CURSOR, final)
+        voids = [_take_over(tx, seen, facts, block, now=now) for facts, block in fresh]
+        if position < final:
+            move_cursor(tx, CURSOR, final)
     return voids
 
 
@@ -161,41 +165,69 @@ class _Known:
     good_hash: bytes
     is_settled: bool  # the ledger stands just there
     is_explained: bool  # or at another batch of ours
+    voids: frozenset[int]  # the first number of each void
 
 
 def _explain(tx: Tx, deployment: Deployment, last: object, last_hash: object) -> _Known:
     final, last_void = store.last_final(tx), void_store.last_void_id(tx)
     good_hash = final.hash if final else genesis_hash(chain_id=deployment.chain_id, ledger=deployment.ledger)
     newest = max(final.header.batch_id if final else 0, last_void)
+    voids = _known_voids(tx)
     if (last, last_hash) == (newest, good_hash):
-        return _Known(newest, good_hash, is_settled=True, is_explained=True)
+        return _Known(newest, good_hash, is_settled=True, is_explained=True, voids=voids)
     submitted = store.batches_in_state(tx, "submitted") + store.batches_in_state(tx, "halted")
     is_ours = any((batch.header.batch_id, batch.hash) == (last, last_hash) for batch in submitted)
-    return _Known(newest, good_hash, is_settled=False, is_explained=is_ours)
+    return _Known(newest, good_hash, is_settled=False, is_explained=is_ours, voids=voids)
 
 
-def _check_whole(seen: _Seen, known: _Known, last: int, last_hash: bytes) -> None:
-    """Return if the logs lead from what is known here to where the ledger stands; raise if some were kept back."""
-    missing = [number for number in range(known.newest + 1, last + 1) if number not in seen.settled]
+def _known_voids(tx: Tx) -> frozenset[int]:
+    return frozenset(void.first for void in void_store.read_voids(tx))
+
+
+def _read_whole(
+    rpc: Rpc, deployment: Deployment, known: _Known, begin: int, final: int, *, last: int, last_hash: bytes
+) -> _Seen:
+    """Logs that lead to where the ledger stands: from what is known here, in blocks ``begin`` to ``final``, or else
+    from the deployment. Raises RpcUnavailable where neither do.
+    """
+    if begin > deployment.first_block:
+        seen = _read_logs(rpc, deployment, first=begin, last=final)
+        # Behind a void that reaches into what is known stands a batch that these logs need not show.
+        is_behind = all(int(facts["from"]) > known.newest for facts, _ in seen.voided)
+        if is_behind and _fault(seen, known.newest, known.good_hash, last=last, last_hash=last_hash) is None:
+            return seen
+    seen = _read_logs(rpc, deployment, first=deployment.first_block, last=final)
+    genesis = genesis_hash(chain_id=deployment.chain_id, ledger=deployment.ledger)
+    if (fault := _fault(seen, 0, genesis, last=last, last_hash=last_hash)) is not None:
+        raise fault
+    return seen
+
+
+def _fault(seen: _Seen, newest: int, good_hash: bytes, *, last: int, last_hash: bytes) -> errors.RpcUnavailable | None:
+    """What shows that logs were kept back; None if they lead from batch ``newest`` to where the ledger stands.
+
+    Args:
+        good_hash: What stands at batch ``newest``; no void in ``seen`` begins before it.
+    """
+    missing = [number for number in range(newest + 1, last + 1) if number not in seen.settled]
     if missing:
-        raise errors.RpcUnavailable(
+        return errors.RpcUnavailable(
             "The node keeps logs back: the ledger has a batch that no log tells of. Nothing was taken over; the same "
             "blocks are read again.",
             batch=missing[0],
             last_batch=last,
         )
     voids = [(int(facts["from"]), int(facts["to"])) for facts, _ in seen.voided]
-    if any(first <= known.newest for first, _ in voids):
-        return  # the hash before it is of a batch that these logs need not show
-    standing = max((n for n in range(known.newest + 1, last + 1) if not any(a <= n <= b for a, b in voids)), default=0)
-    expected = seen.settled[standing] if standing else to_hex(known.good_hash)
-    if expected != to_hex(last_hash):
-        raise errors.RpcUnavailable(
-            "The node keeps logs back: by them the ledger would stand at another batch. Nothing was taken over; the "
-            "same blocks are read again.",
-            by_logs=expected,
-            by_state=to_hex(last_hash),
-        )
+    standing = max((n for n in range(newest + 1, last + 1) if not any(a <= n <= b for a, b in voids)), default=0)
+    expected = seen.settled[standing] if standing else to_hex(good_hash)
+    if expected == to_hex(last_hash):
+        return None
+    return errors.RpcUnavailable(
+        "The node keeps logs back: by them the ledger would stand at another batch. Nothing was taken over; the same "
+        "blocks are read again.",
+        by_logs=expected,
+        by_state=to_hex(last_hash),
+    )
 
 
 def _read_logs(rpc: Rpc, deployment: Deployment, *, first: int, last: int) -> _Seen:
@@ -216,7 +248,9 @@ def _take_over(tx: Tx, seen: _Seen, facts: dict[str, Any], block: int, *, now: U
     first, last = int(facts["from"]), int(facts["to"])
     # All from there on hangs on it, settled or not: nothing is sealed on what is known to be void.
     reason = f"the chain voided its batches {first} to {last} in block {block}"
-    fallen = void_store.void_batches_from(tx, first, now=now, reason=reason)
+    fallen = []
+    if void_store.find_void(tx, first) is None:  # else a later void took it along, and what was sealed since is good
+        fallen = void_store.void_batches_from(tx, first, now=now, reason=reason)
     is_own = any(
         number <= last and (state == "final" or seen.settled.get(number) == batch_hash)
         for number, batch_hash, state in fallen

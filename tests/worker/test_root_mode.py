@@ -5,6 +5,7 @@
 │   └── when somebody has: waits for the pause to end, then settles everything once, by itself
 ├── given a false batch of our own that was voided: stops with what to do; a retry settles its entries anew
 ├── given voids, and a backup from before the newest batch: that one is taken over, and nothing differs
+│   └── when they came between two batches that the backup does not have: both are taken over, in their order
 └── given a batch that waits behind one of ours that is voided: both are settled as one
 """
 
@@ -20,9 +21,11 @@ from loyaltychain.core.times import format_instant
 from loyaltychain.db.engine import reading
 from loyaltychain.operations.earn import earn_step
 from loyaltychain.operations.types import Bounds
+from loyaltychain.settlement import store
 from loyaltychain.settlement.header import GENESIS_HEADER, Header, genesis_hash
 from loyaltychain.settlement.submit import make_settle_call
 from loyaltychain.settlement.types import Batch
+from loyaltychain.settlement.voids import take_over_voids
 from loyaltychain.status import read_challengeable
 from loyaltychain.worker.reconciliation import reconcile
 from tests.projects import NOW
@@ -39,11 +42,15 @@ def original(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Original]:
         yield original
 
 
-def settle_foreign(shop: Shop) -> Batch:
-    """A false first batch, which changes nobody, by somebody who has the settler's key."""
+def settle_foreign(shop: Shop, *, before: Batch | None = None) -> Batch:
+    """A false batch, the first or the one behind ``before``, which changes nobody, by a thief of the settler's key."""
     deployment = shop.project.open().deployment
-    genesis = genesis_hash(chain_id=deployment.chain_id, ledger=deployment.ledger)
-    header = replace(GENESIS_HEADER, batch_id=1, prev_hash=genesis, data_hash=keccak256(b"\x01"))
+    previous = before.header if before else GENESIS_HEADER
+    end = before.hash if before else genesis_hash(chain_id=deployment.chain_id, ledger=deployment.ledger)
+    header = replace(
+        previous, batch_id=previous.batch_id + 1, prev_hash=end, data_hash=keccak256(b"\x01"), updates=0, issued=0,
+        burned=0,
+    )  # fmt: skip
     false = falsify(Batch(header, 1, 1, b"\x01", b"", "sealed"), deployment)
     assert shop.send("settler", shop.ledger(), make_settle_call(false)).status == 1
     return false
@@ -153,6 +160,56 @@ def test_reconcile__voids_and_an_older_backup__taken_over_and_clean(shop: Shop, 
     shop.take(MORE, "more.csv")
     assert shop.run().batches == 1
     assert (states(shop), shop.settled()) == ({2: "final", 3: "final", 4: "final"}, [1, 2, 3, 4])
+
+
+def read(shop: Shop, number: int) -> Batch:
+    engine = shop.open_engine()
+    with reading(engine) as tx:
+        batch = store.read_batch(tx, number)
+    engine.dispose()
+    assert batch is not None
+    return batch
+
+
+@pytest.mark.parametrize("is_followed", [True, False])
+def test_reconcile__voids_between_what_the_backup_lacks__taken_over_in_order(
+    shop: Shop, tmp_path: Path, is_followed: bool
+) -> None:
+    """``is_followed``: whether a batch of ours was settled behind the voids."""
+    restored = Restored(shop, "sqlite", tmp_path / "old.backup")
+    shop.take(SALES)
+    shop.run()
+    restored.spend("R-1")
+    restored.back_up()
+    shop.run()
+    good = read(shop, 2)
+    false = settle_foreign(shop, before=good)
+    settle_foreign(shop, before=false)
+    challenge(shop, false, previous=good.header)
+    shop.act("config", "unpause")
+    if is_followed:
+        restored.spend("R-2")
+        shop.run()
+    assert states(shop) == {1: "final", 2: "final"} | ({5: "final"} if is_followed else {})
+    restored.give_back()
+    if is_followed:
+        restored.spend("R-2")
+
+    for _ in range(2):  # the first one ended before anything was taken over
+        world = shop.open()
+        take_over_voids(world.engine, world.rpc, world.deployment, depth=0)
+        world.engine.dispose()
+    taken = restored.take_over()
+
+    assert (taken.numbers, taken.stopped_at) == ((2, 5) if is_followed else (2,), None)
+    assert restored.release()
+    world = shop.open()
+    assert reconcile(world, actor="eve").is_clean
+    world.engine.dispose()
+    shop.take(MORE, "more.csv")
+    assert shop.run().batches == 1
+    assert set(states(shop).values()) == {"final"}
+    assert max(states(shop)) == (6 if is_followed else 5)
 
 
 def test_run_once__a_batch_waits_behind_a_void_one__settled_as_one(shop: Shop) -> None:
