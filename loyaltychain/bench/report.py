@@ -37,7 +37,7 @@ def cheaper(name: str, value: float, unit: str, n: int, *, baseline: str, baseli
     """A figure of which less is better, beside its baseline."""
     ratio = round(baseline_value / value, 3) if value else None
     of = "baseline_value / value"
-    return Result(name, round(value, 3), unit, n, baseline, round(baseline_value, 3), ratio, of, "less")
+    return Result(name, round(value, 2), unit, n, baseline, round(baseline_value, 2), ratio, of, "less")
 
 
 def document(bench: str, results: Sequence[Result]) -> dict[str, Any]:
