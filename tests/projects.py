@@ -1,5 +1,6 @@
 """A whole project for tests: its directory, its database, its own chain in process."""
 
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,8 +11,9 @@ from sqlalchemy import Engine
 
 from loyaltychain.chain.devkeys import development_keys
 from loyaltychain.chain.rpc import Rpc, Web3Rpc
-from loyaltychain.config.project import ROLES, Project, make_project
+from loyaltychain.config.project import ROLES, Project, make_project, open_project
 from loyaltychain.core.calendar import UnixSeconds
+from loyaltychain.core.environment import Environment
 from loyaltychain.db.migrate import open_migrated
 from loyaltychain.deploy.deploy import Deployed, choose_plan, deploy
 from loyaltychain.deploy.publish import publish
@@ -69,6 +71,34 @@ def project_world(home: Path) -> Iterator[ProjectWorld]:
     chain = LocalChain(None, clock=fixed_clock)
     try:
         yield ProjectWorld(new_project(home), chain)
+    finally:
+        chain.close()
+
+
+class DeployedOnce:
+    """A project that is deployed once, for tests that begin behind that: each gets a copy, and the chain as it was."""
+
+    def __init__(self, home: Path, chain: LocalChain) -> None:
+        self._world = ProjectWorld(new_project(home), chain)
+        run_deploy(self._world.open())
+
+    @contextmanager
+    def copied(self, home: Path) -> Iterator[ProjectWorld]:
+        """A copy in ``home``. One at a time: they share the chain, which goes back to the deployment afterwards."""
+        shutil.copytree(self._world.project.home, home)
+        snapshot = self._world.ask("evm_snapshot")
+        try:
+            yield ProjectWorld(open_project(home, Environment({})), self._world.chain)
+        finally:
+            assert self._world.ask("evm_revert", snapshot) is True
+
+
+@contextmanager
+def deployed_once(home: Path) -> Iterator[DeployedOnce]:
+    """A new project in ``home``, deployed on a new chain."""
+    chain = LocalChain(None, clock=fixed_clock)
+    try:
+        yield DeployedOnce(home, chain)
     finally:
         chain.close()
 

@@ -34,13 +34,18 @@ from loyaltychain.events.map import packaged_map
 from loyaltychain.worker import run_once
 from tests.crash.harness import SimulatedKill, start
 from tests.deploy.test_readback import act
-from tests.projects import NOW, ProjectWorld, project_world, run_deploy, run_publish
+from tests.projects import NOW, DeployedOnce, ProjectWorld, deployed_once, run_deploy, run_publish
+
+
+@pytest.fixture(scope="module")
+def once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DeployedOnce]:
+    with deployed_once(tmp_path_factory.mktemp("deployed") / "project") as once:
+        yield once
 
 
 @pytest.fixture
-def deployed(tmp_path: Path) -> Iterator[ProjectWorld]:
-    with project_world(tmp_path / "project") as world:
-        run_deploy(world.open())
+def deployed(once: DeployedOnce, tmp_path: Path) -> Iterator[ProjectWorld]:
+    with once.copied(tmp_path / "project") as world:
         yield world
 
 
@@ -152,13 +157,14 @@ def test_publish__caps_lowered_since__publishes_all_the_same(deployed: ProjectWo
     assert (done.is_published_now, done.publication.number) == (True, 2)
 
 
-def test_publish__killed_anywhere_then_other_rules__registry_and_database_agree(tmp_path: Path) -> None:
+def test_publish__killed_anywhere_then_other_rules__registry_and_database_agree(
+    once: DeployedOnce, tmp_path: Path
+) -> None:
     def run(world: ProjectWorld, engine: Engine, rpc: Rpc) -> None:
         run_publish(world.open(engine=engine, rpc=rpc))
 
     for points in itertools.count(1):
-        with project_world(tmp_path / str(points)) as world:
-            run_deploy(world.open())
+        with once.copied(tmp_path / str(points)) as world:
             edit_program(world, points=2)
             was_killed = start(world, run, points=points)
             # After the kill the operator changes her mind once more.

@@ -34,17 +34,22 @@ from loyaltychain.deploy.upgrade import cancel, encode_initialiser, execute, kep
 from loyaltychain.deploy.upgrade_check import check_upgrade, must_pass
 from loyaltychain.wiring import World
 from tests.crash.harness import start
-from tests.projects import ProjectWorld, project_world, run_deploy
+from tests.projects import DeployedOnce, ProjectWorld, deployed_once
 from tests.upgrades.variants import candidate
 from tests.upgrades.world import WAIT, ask, role_sender, settle
 
 BALANCES = {1: 250, 2: 7, 9: 1_000, 40: 3}
 
 
+@pytest.fixture(scope="module")
+def once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DeployedOnce]:
+    with deployed_once(tmp_path_factory.mktemp("deployed") / "project") as once:
+        yield once
+
+
 @pytest.fixture
-def project(tmp_path: Path) -> Iterator[ProjectWorld]:
-    with project_world(tmp_path / "project") as world:
-        run_deploy(world.open())
+def project(once: DeployedOnce, tmp_path: Path) -> Iterator[ProjectWorld]:
+    with once.copied(tmp_path / "project") as world:
         yield world
 
 
@@ -239,7 +244,7 @@ def test_upgrade__to_an_address_without_code__is_refused_by_the_contract(project
     assert ask(world, "ProgramRegistry", "count") == before
 
 
-def test_upgrade__killed_anywhere__goes_on_and_upgrades_once(tmp_path: Path) -> None:
+def test_upgrade__killed_anywhere__goes_on_and_upgrades_once(once: DeployedOnce, tmp_path: Path) -> None:
     code = candidate("RegistryV2")
 
     def run(project: ProjectWorld, engine: Engine, rpc: Rpc) -> None:
@@ -250,8 +255,7 @@ def test_upgrade__killed_anywhere__goes_on_and_upgrades_once(tmp_path: Path) -> 
             finish(world, "ProgramRegistry")
 
     for number in itertools.count():
-        with project_world(tmp_path / str(number)) as project:
-            run_deploy(project.open())
+        with once.copied(tmp_path / str(number)) as project:
             was_killed = start(project, run, points=1 + 4 * number)
             if was_killed:
                 project.ask("evm_increaseTime", hex(WAIT))
