@@ -8,6 +8,9 @@
 """
 
 import json
+import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -63,17 +66,27 @@ class Operator:
         rpc.ask("evm_mine")
 
 
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A deployed project whose chain does not run; not to be changed."""
+    home = tmp_path_factory.mktemp("built") / "shop"
+    for command in (["init"], ["chain", "start"], ["deploy"], ["chain", "stop"]):
+        line = [sys.executable, "-m", "loyaltychain", *command, "--home", str(home)]
+        subprocess.run(line, check=True, capture_output=True)
+    return home
+
+
 @pytest.fixture
-def operator(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Operator]:
+def operator(
+    built: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Iterator[Operator]:
     for name in ("HOME", "DATABASE", "NETWORK", "RPC", "PROGRAM"):
         monkeypatch.delenv(f"LOYALTYCHAIN_{name}", raising=False)
     home = tmp_path / "shop"
+    shutil.copytree(built, home)
     operator = Operator(home, monkeypatch, capsys)
-    home.mkdir()
-    operator.say("init")
     operator.say("chain", "start")
     try:
-        operator.say("deploy")
         yield operator
     finally:
         stop(home)
