@@ -43,6 +43,7 @@ class OpenEntry:
     program: str | None
     moves: list[Move]
     digest: bytes
+    award: str | None = None  # what it takes back or gives again, where its details name it
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +113,10 @@ def _open(document: Any) -> OpenEntry:
     ]
     rule, program = (None if document[name] is None else _text(document[name]) for name in ("rule", "program"))
     digest = canonical.digest(document)
-    return OpenEntry(document["id"], document["kind"], document["cause"], rule, program, moves, digest)
+    details = document.get("details")
+    award = details.get("award") if isinstance(details, dict) else None
+    return OpenEntry(document["id"], document["kind"], document["cause"], rule, program, moves, digest,
+                     award if isinstance(award, str) else None)  # fmt: skip
 
 
 def _facts(content: Any) -> Mapping[str, Any]:

@@ -206,6 +206,15 @@ def note_refusal(batch_id: int, reason: str) -> Note:
     return Note(Kind.NOT_VOID, text, {"batch": batch_id, "reason": reason})
 
 
+def note_contradiction(batch_id: int) -> Note:
+    """The node answers that a false batch does not stand, and its logs, read again, say that it does."""
+    return note_refusal(
+        batch_id,
+        "the node answers that the batch does not stand any more, and serves logs in which it does: one of them is "
+        "false, ask another node",
+    )
+
+
 def note_trouble(error: Exception, *, wait: int) -> Note:
     """Something that time or somebody else has to mend; the watcher goes on after ``wait`` seconds."""
     return Note(Kind.TROUBLE, f"{error}; looking again in {wait} s", {"error": type(error).__name__, "wait": wait})

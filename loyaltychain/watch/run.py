@@ -23,6 +23,7 @@ from loyaltychain.watch.challenge import plan_calls, void_batch
 from loyaltychain.watch.look import Lookout, Sight
 from loyaltychain.watch.notes import (
     Note,
+    note_contradiction,
     note_false,
     note_finding,
     note_gap,
@@ -191,9 +192,15 @@ class _Watcher:
     def round(self) -> Sight:
         """One look, the challenges that follow from it, and how things stand then."""
         sight = self._look()
+        void: set[bytes] = set()  # hashes of batches that do not stand any more, by the ledger's own answer
         while sight.lie is not None and self._courier is not None:
+            if sight.lie.batch_hash in void:
+                batch_id = sight.lie.disputed.batch_id
+                self._tell(f"refusal {batch_id}", note_contradiction(batch_id), again=sight.time // SIGN_OF_LIFE)
+                return sight  # to look again at once would be to spin
             if not self._challenge(self._courier, sight.lie, sight):
                 return sight
+            void.add(sight.lie.batch_hash)
             sight = self._look()
         return sight
 

@@ -2,6 +2,7 @@
 ├── given a node that fails: it is told and asked again; given one that never answers: a watch of one look ends
 ├── given a node that keeps logs back, or makes some up: it is told, and nothing is sent
 ├── given a node that says, after a while, that the ledger has another window: it is told, and the watch goes on
+├── given a node whose logs have a false batch of which its ledger says that it does not stand: told, not spun upon
 ├── given a chain that is reorganised: the logs that are gone do not count
 ├── given a node that swallows a transaction: it is sent again at a higher bid
 └── given a chain that allows less gas than was thought: the calls are cut smaller
@@ -127,6 +128,45 @@ def test_another_window__said_by_the_node_after_a_while__the_watch_goes_on(progr
     rounds = 9
     with pytest.raises(errors.InvalidSettings, match="challenge window of 1 seconds"):
         run(programme, rpc, key=None, on_note=told.append, sleep=work)
+
+
+@pytest.mark.parametrize("answer", [None, bytes(32)], ids=["reverts", "another hash"])
+def test_batch_that_stands_in_logs_alone__is_told__and_waited_for(programme: Programme, answer: bytes | None) -> None:
+    programme.settle(FIRST)
+    programme.settle(SECOND, balanceRoot=NO_TREE)
+    nonce = programme.nonce()
+    told: list[Note] = []
+    asked = waits = 0
+
+    def call(truth: Callable[..., bytes], target: str | None, calldata: bytes, **options: Any) -> bytes:
+        nonlocal asked
+        if calldata[:4] != keccak256(b"batchHashOf(uint32)")[:4]:
+            return truth(target, calldata, **options)
+        asked += 1
+        assert asked <= 5, "asked again and again without a wait"
+        if answer is None:
+            raise errors.Reverted(data="0x", reason="unknown batch")
+        return answer
+
+    def work(_: float) -> None:
+        nonlocal waits
+        waits += 1
+        if waits == 2:
+            raise Ended
+
+    with pytest.raises(Ended):
+        run(programme, FaultyRpc(programme.rpc, call=call), key=STRANGER, on_note=told.append, sleep=work)
+
+    assert asked == 2  # once a round
+    (alarm,) = [note for note in told if note.kind is Kind.NOT_VOID]
+    assert alarm.document()["level"] == "alarm"
+    assert "ask another node" in alarm.text
+    assert not {Kind.SENT, Kind.VOID, Kind.CLEARED} & set(kinds(told))
+    assert programme.nonce() == nonce
+
+    watched, _ = look(programme)
+    assert_void(programme)
+    assert watched.voided == (2,)
 
 
 def test_reorganised_chain__what_is_gone_does_not_count(programme: Programme) -> None:
