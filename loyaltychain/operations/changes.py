@@ -32,15 +32,21 @@ def post_changes(
     """
     for order in desk.orders.take_touched():
         change = order.settle()
-        up, down = max(change.qualifying, 0), max(-change.qualifying, 0)
-        if change.points < 0:
-            _take(desk, purse, order, -change.points, qualifying=down, cause=cause, occurred_at=occurred_at)
-            down = 0
-        elif change.points > 0:
-            _give(desk, purse, order, change.points, qualifying=up, cause=cause, occurred_at=occurred_at, giving=giving)
-            up = 0
-        if up or down:
-            _move_qualifying(desk, order, up - down, cause=cause, occurred_at=occurred_at, giving=giving)
+        # An edit gives all that it adds, and takes what of that had come back: whatever comes back to the member later,
+        # by a reopening or a correction, was then taken from this order before.
+        is_edit = giving == "earn"
+        up = max(change.points, change.worth if is_edit else 0, 0)
+        up_qualifying = max(change.qualifying, change.worth_qualifying if is_edit else 0, 0)
+        down, down_qualifying = up - change.points, up_qualifying - change.qualifying
+        if up:
+            _give(desk, purse, order, up, qualifying=up_qualifying, cause=cause, occurred_at=occurred_at, giving=giving)
+            up_qualifying = 0
+        if down:
+            _take(desk, purse, order, down, qualifying=down_qualifying, cause=cause, occurred_at=occurred_at)
+            down_qualifying = 0
+        for moved in (up_qualifying, -down_qualifying):
+            if moved:
+                _move_qualifying(desk, order, moved, cause=cause, occurred_at=occurred_at, giving=giving)
 
 
 def _take(

@@ -59,10 +59,15 @@ class BonusState:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """Points and qualifying points, above zero to be given, below to be taken."""
+    """Points and qualifying points, above zero to be given, below to be taken.
+
+    ``worth`` and ``worth_qualifying`` are the same of the order as if nothing had come back: what an edit made of it.
+    """
 
     points: int
     qualifying: int
+    worth: int
+    worth_qualifying: int
 
 
 @dataclass(slots=True, eq=False)
@@ -83,6 +88,9 @@ class OrderState:
     is_stored: bool = False
     _points: int = 0  # what its lines' changes are worth since ``settle``
     _qualifying: int = 0
+    _worth: int = 0  # the same of whole lines
+    _worth_qualifying: int = 0
+    _amount: int = 0  # by how much more was bought
 
     @property
     def cause(self) -> str:
@@ -120,6 +128,10 @@ class OrderState:
         """Say anew what came back of a line, or what was bought: quantity, amount, award, qualifying."""
         points, qualifying = line.share(line.award), line.share(line.qualifying)
         if bought is not None:
+            _, amount, award, gained = bought
+            self._worth += award - line.award
+            self._worth_qualifying += gained - line.qualifying
+            self._amount += amount - line.amount
             line.quantity, line.amount, line.award, line.qualifying = bought
         line.named = line.named if named is None else named
         line.matched = line.matched if matched is None else matched
@@ -131,8 +143,10 @@ class OrderState:
     def settle(self) -> Change:
         """What all changes since the last time are worth, the bonuses that they took or gave included."""
         points, qualifying = self._points, self._qualifying
-        self._points = self._qualifying = 0
+        worth, worth_qualifying, more = self._worth, self._worth_qualifying, self._amount
+        self._points = self._qualifying = self._worth = self._worth_qualifying = self._amount = 0
         kept = sum(line.share(line.amount) for line in self.lines.values()) if self.bonuses else 0
+        bought = sum(line.amount for line in self.lines.values()) if self.bonuses else 0
         for bonus in self.bonuses:
             taken = kept < bonus.threshold
             if taken != bonus.taken:
@@ -140,7 +154,10 @@ class OrderState:
                 bonus.is_changed = True
                 points += -bonus.award if taken else bonus.award
                 qualifying += -bonus.qualifying if taken else bonus.qualifying
-        return Change(points, qualifying)
+            reached = (bought >= bonus.threshold) - (bought - more >= bonus.threshold)
+            worth += reached * bonus.award
+            worth_qualifying += reached * bonus.qualifying
+        return Change(points, qualifying, worth, worth_qualifying)
 
 
 @dataclass(slots=True, eq=False)

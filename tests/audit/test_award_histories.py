@@ -9,7 +9,6 @@ given points that were spent, taken back, owed, and given again
 
 import io
 import json
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -28,22 +27,13 @@ from loyaltychain.core.hashing import to_hex
 from loyaltychain.db.engine import reading
 from loyaltychain.events.types import Event
 from loyaltychain.ledger.tables import entries
-from loyaltychain.operations.own_events import REOPENED
 from loyaltychain.operations.types import Bounds
 from loyaltychain.program.types import Program
 from loyaltychain.reports.jobs import write_now
 from tests.audit.test_award_rules import payloads, programs
 from tests.database import fresh_database
 from tests.events.builders import make_event
-from tests.operations.order_builders import (
-    back,
-    back_by_items,
-    cancellation,
-    edit,
-    order,
-    payment,
-    work,
-)
+from tests.operations.order_builders import back, back_by_items, cancellation, edit, order, payment, reopening, work
 from tests.operations.test_member_machine import LONG
 from tests.program.builders import make_order_program
 from tests.reports.settled import publish, settle
@@ -74,11 +64,6 @@ def returning(draw: st.DrawFn) -> list[Event]:
             order(100 + number, *lines, member=member, day=day - 1),
         ])))  # fmt: skip
     return told
-
-
-def reopening(number: int, of: int, *, member: str, day: int = 1) -> Event:
-    """What a cancellation took back of an order is given again."""
-    return replace(cancellation(number, of, member=member, day=day), id=f"U-{number}", type=REOPENED)
 
 
 @st.composite

@@ -1,7 +1,7 @@
 """Sample orders and what undoes them, and what a member has after them."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import Engine, select
@@ -14,6 +14,7 @@ from loyaltychain.ledger.checks import check_ledger
 from loyaltychain.ledger.store import balances
 from loyaltychain.operations import store
 from loyaltychain.operations.earn import earn_step
+from loyaltychain.operations.own_events import REOPENED
 from loyaltychain.operations.tables import order_bonuses, order_lines, return_lines
 from loyaltychain.operations.types import NO_BOUNDS, Bounds, StepReport
 from loyaltychain.program.types import Program
@@ -81,6 +82,12 @@ def cancellation(number: int, of: int, *, member: str = "ann", day: int = 1) -> 
         occurred_at=NOON + day * DAY,
         payload={"order": f"O-{of}"},
     )
+
+
+def reopening(number: int, of: int, *, member: str = "ann", day: int = 1) -> Event:
+    """Reopening ``number`` of a cancelled order."""
+    told = cancellation(number, of, member=member, day=day)
+    return replace(told, id=f"U-{number}", type=REOPENED)
 
 
 def payment(number: int, points: int, *, of: int | None = None, member: str = "ann", day: int = 0) -> Event:
