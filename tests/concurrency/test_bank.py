@@ -25,6 +25,7 @@ from tests.concurrency.books import Done, check_books, open_bank, work_off
 from tests.concurrency.servers import own_server, seconds_of_play
 from tests.database import ENGINES, fresh_postgresql_url
 
+ENOUGH = 100  # operations; on a busy machine they take longer
 TELLERS = 4
 IN_A_HURRY = teller.Patience(tries=3, seconds=1)  # so that some operations stay unanswered
 
@@ -61,12 +62,11 @@ def test_bank__server_restarts__each_operation_counts_once() -> None:
         for restarts, mode in enumerate(cycle(("immediate", "fast")), start=1):
             time.sleep(1.5)
             server.restart(mode)
-            if restarts >= 2 and time.monotonic() > ends_at:
+            if restarts >= 2 and time.monotonic() > ends_at and len(done) > ENOUGH:
                 break
         over.set()
         for thread in threads:
             thread.join()
-        assert len(done) > 100
         done += [(asked, teller.perform(engine, asked)) for asked in unanswered]
         check_books(engine, done)
         engine.dispose()
