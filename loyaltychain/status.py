@@ -17,13 +17,12 @@ from loyaltychain.core.clock import system_clock
 from loyaltychain.core.times import format_instant
 from loyaltychain.db.engine import Tx, reading
 from loyaltychain.db.migrate import open_migrated
-from loyaltychain.db.step import read_cursor
 from loyaltychain.deploy import published
 from loyaltychain.deploy.manifest import read_manifest
 from loyaltychain.events.tables import events, members
 from loyaltychain.ledger.accounts import ADJUSTED, EXPIRED, ISSUED, REDEEMED, REVERSED
 from loyaltychain.ledger.tables import entries, volumes
-from loyaltychain.operations.earn import EARN
+from loyaltychain.operations.conduct.step import read_decided
 from loyaltychain.program.load import load_program
 from loyaltychain.settlement.contract import final_at, read_ledger
 from loyaltychain.settlement.lag import find_alarms, read_lag
@@ -115,7 +114,7 @@ def _figures(tx: Tx) -> dict[str, Any]:
     return {
         "members": count_members(tx),
         "events": taken,
-        "events_waiting": taken - read_cursor(tx, EARN),
+        "events_waiting": taken - read_decided(tx),
         "entries": tx.execute(select(func.count()).select_from(entries)).scalar_one(),
         "points_outstanding": totals.outstanding,
         "points_accrued": totals.outstanding - _settled_supply(tx),

@@ -16,6 +16,7 @@ SECTIONS = {  # in the order of the file: name -> how uv is asked for it
     "postgres": ["--extra", "postgres", "--group", "server"],
     "compiler": ["--extra", "solcjs"],
     "evm": ["--group", "evm"],
+    "extras": ["--extra", "qr", "--extra", "bench"],
 }
 COMPILE = ["uv", "pip", "compile", "pyproject.toml", "--universal", "--python-version", "3.11", "--generate-hashes",
            "--no-emit-index-url", "--no-emit-find-links", "--no-header", "--no-annotate", "--quiet"]  # fmt: skip

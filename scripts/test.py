@@ -25,7 +25,7 @@ def install_node_packages() -> str | None:
 
 
 def main(arguments: list[str]) -> int:
-    missing = bootstrap.prepare(needed=["core", "build", "test"], optional=["postgres", "compiler", "evm"])
+    missing = bootstrap.prepare(needed=["core", "build", "test"], optional=["postgres", "compiler", "evm", "extras"])
     if reason := install_node_packages():
         missing["npm"] = reason
     for name, install in (

@@ -3,9 +3,13 @@
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 from sqlalchemy import Engine
 
 from tests.database import ENGINES, databases_of_one_test, fresh_database
+
+settings.register_profile("untimed", deadline=None)  # no test hangs on how busy a machine is
+settings.load_profile("untimed")
 
 
 @pytest.fixture(autouse=True)

@@ -52,7 +52,9 @@ def test_tracked_files__locks_of_other_tools_and_machine_paths__none() -> None:
 
     assert [path.name for path in tracked if path.name == "uv.lock"] == []
     texts = [
-        path for path in tracked if path.suffix in {".py", ".sol", ".md", ".toml", ".yaml", ".txt", ".json", ".cjs"}
+        path
+        for path in tracked
+        if path.suffix in {".py", ".sol", ".md", ".toml", ".yaml", ".txt", ".json", ".jsonl", ".cjs"}
     ]
     assert [path for path in texts if machine_path.search(path.read_text(encoding="utf-8"))] == []
 
@@ -76,7 +78,11 @@ def test_wheel__built__holds_everything_that_is_read_at_run_time(tmp_path: Path)
         names = set(archive.namelist())
 
     package = ROOT / "loyaltychain"
-    read = [path for path in package.rglob("*") if path.suffix in {".json", ".toml", ".yaml", ".cjs", ".mako", ".sql"}]
+    read = [
+        path
+        for path in package.rglob("*")
+        if path.suffix in {".json", ".toml", ".yaml", ".cjs", ".jsonl", ".mako", ".sql"}
+    ]
     assert len(read) >= 12
     assert {str(path.relative_to(ROOT)) for path in read} <= names
     assert "loyaltychain/artifacts/input.json" in names

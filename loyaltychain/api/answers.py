@@ -5,6 +5,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from loyaltychain.api.answer import Answer as Answer
+from loyaltychain.api.award_answers import Award
 from loyaltychain.api.entry_answers import Entry as Entry
 from loyaltychain.api.problems import ProblemBody
 
@@ -67,6 +68,7 @@ class Event(Answer):
     desired: int | None = Field(None, description="points that its rules alone would give: no cap, no refusal")
     rules: list[RuleSays] = Field(default_factory=list)
     suppressed: list[Suppressed] = Field(default_factory=list)
+    awards: list[Award] = Field(default_factory=list, description="what behaviours made of it, for whomever")
     corrects: Place | None = Field(None, description="the event that this one corrects")
     corrected_by: Place | None = Field(None, description="the event that corrects this one")
     entries: list[Entry]

@@ -13,6 +13,7 @@ from loyaltychain.core import errors
 from loyaltychain.core.money import RATIOS
 from loyaltychain.events.orders import parse_order
 from loyaltychain.events.types import Event
+from loyaltychain.reports.awards import Award, total
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,23 @@ def explain(event: Event, outcome: str, explanation: Mapping[str, Any], *, versi
             desired = max([desired, *(facts[name] for name in _AMOUNTS if type(facts.get(name)) is int)])
     awarded = int(explanation.get("issued", 0)) if outcome == "posted" else 0
     return Explained(awarded, desired, rules, suppressed)
+
+
+def with_awards(explained: Explained | None, awards: Sequence[Award]) -> Explained | None:
+    """The same with what behaviours made of the event. None while it waits for both."""
+    if not awards:
+        return explained
+    first = explained or Explained(0, 0, [], [])
+    given, desired = total(awards)
+    rules, suppressed = list(first.rules), list(first.suppressed)
+    for award in awards:
+        grant, words = award.granted.grant, award.words
+        points = grant.awarded if grant.unit == "points" else 0
+        said = answers.RuleSays(id=grant.rule, version=award.version, points=points, reason=words.why or words.what)
+        rules.append(said)
+        if grant.awarded != grant.desired:
+            suppressed.append(answers.Suppressed(rule=grant.rule, reason=words.why or words.what))
+    return Explained(first.awarded + given, first.desired + desired, rules, suppressed)
 
 
 _TOO_MUCH = ("over-cap", "balance-too-large")

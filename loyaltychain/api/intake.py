@@ -14,7 +14,7 @@ from loyaltychain.api.keys import ApiKey
 from loyaltychain.api.payloads import check_payload
 from loyaltychain.api.problems import FieldProblem, Problem, problem_of
 from loyaltychain.api.requests import NewEvent
-from loyaltychain.api.rights import check_may_tell
+from loyaltychain.api.rights import check_may_attest, check_may_judge, check_may_tell
 from loyaltychain.core import errors
 from loyaltychain.core.calendar import UnixSeconds
 from loyaltychain.core.words import complaint
@@ -48,6 +48,7 @@ def make_event(context: Context, request: Request, asked: NewEvent) -> Event:
 def event_of(program: Program, key: ApiKey, asked: NewEvent) -> Event:
     """The same, for whoever has the key."""
     check_may_tell(key, program, asked.source, asked.type)
+    check_may_judge(key, program, asked.type, asked.payload)
     try:
         event = Event(
             source=asked.source,
@@ -58,6 +59,7 @@ def event_of(program: Program, key: ApiKey, asked: NewEvent) -> Event:
             payload=asked.payload,
         )
         encode_event(event)
+        check_may_attest(key, event.payload)
     except errors.InvalidEvent as error:
         raise problem_of(error) from error
     check_payload(program, event)
@@ -101,6 +103,11 @@ def read_event(program: Program, key: ApiKey, content: Any, *, is_exact: bool) -
 def check_event(program: Program, key: ApiKey, event: Event) -> None:
     """Raise a Problem for a source or type that the key may not write, or a payload that its type does not ask for."""
     check_may_tell(key, program, event.source, event.type)
+    check_may_judge(key, program, event.type, event.payload)
+    try:
+        check_may_attest(key, event.payload)
+    except errors.InvalidEvent as error:
+        raise problem_of(error) from error
     check_payload(program, event)
 
 

@@ -11,6 +11,8 @@ from loyaltychain.core import errors
 from loyaltychain.core.amounts import LANE_MAX, POINTS
 from loyaltychain.events import orders
 from loyaltychain.events.types import Event
+from loyaltychain.operations.conduct.told import check_act
+from loyaltychain.operations.conduct.words import OWN_TYPES, RETRACTED
 from loyaltychain.operations.own_events import CORRECTED, REOPENED, RESERVED, parse_correction
 from loyaltychain.operations.signal_book import parse_signal
 from loyaltychain.program.types import Program
@@ -45,7 +47,10 @@ def _checks_of(program: Program) -> Mapping[str, Callable[[Event], object]]:
 
 
 def _checks(program: Program) -> dict[str, Callable[[Event], object]]:
-    found: dict[str, Callable[[Event], object]] = {CORRECTED: parse_correction}
+    found: dict[str, Callable[[Event], object]] = {}
+    if program.conduct is not None:
+        found = dict.fromkeys((*OWN_TYPES, RETRACTED, *program.conduct.event_types), _check_act)
+    found[CORRECTED] = parse_correction
     found |= dict.fromkeys(program.signals, parse_signal)
     if program.redemption is not None:
         found[program.redemption.event] = _check_redemption
@@ -58,6 +63,10 @@ def _checks(program: Program) -> dict[str, Callable[[Event], object]]:
             program.orders.cancellations: orders.parse_cancellation,
         }
     return found
+
+
+def _check_act(event: Event) -> None:
+    check_act(event.type, event.payload)
 
 
 def _check_redemption(event: Event) -> None:

@@ -3,8 +3,14 @@
 A write to a path that stands nowhere here needs ``manage``: a new route is closed until somebody opens it.
 """
 
+from collections.abc import Mapping
+from typing import Any
+
 from loyaltychain.api.keys import ApiKey, Scope
 from loyaltychain.api.problems import Problem
+from loyaltychain.events.attest import attester
+from loyaltychain.operations.conduct.words import RESTORED, RETRACTED, REVOKED
+from loyaltychain.program.behaviours import Referral
 from loyaltychain.program.types import Program
 
 _READS = ("GET", "HEAD", "OPTIONS")
@@ -49,6 +55,50 @@ def check_may_tell(key: ApiKey, program: Program, source: str, type_: str) -> No
             "forbidden",
             f"The key {key.name!r} may not write {type_!r}, which spends: make one with `--scope points:write`.",
         )
+
+
+def check_may_attest(key: ApiKey, payload: dict[str, Any]) -> None:
+    """Raise a Problem where the payload's proof is a moderator's word and the key may not bring it.
+
+    Raises InvalidEvent when it does not say whose word it is.
+    """
+    if "proof" in payload and attester(payload) is not None and "manage" not in key.scopes:
+        raise Problem(
+            "forbidden",
+            f"The key {key.name!r} may not bring a moderator's word (proof of the kind attested): make one with "
+            "`--manages`.",
+        )
+
+
+def check_may_judge(key: ApiKey, program: Program, type_: str, payload: Mapping[str, Any]) -> None:
+    """Raise a Problem where the event is support's or a moderator's word, and the key may not bring it.
+
+    These are a badge taken away, a streak given back, a referral decided on, an act that is said never to have been
+    (fraud), and any act of a source that is not the key's.
+    """
+    if "manage" in key.scopes:
+        return
+    judged = _judged_by(key, type_, payload)
+    conduct = program.conduct
+    if judged is None and conduct is not None and any(type_ in _words_on(each) for each in conduct.referrals):
+        judged = "a word on a referral"
+    if judged is not None:
+        raise Problem("forbidden", f"The key {key.name!r} may not tell {judged}: make one with `--manages`.")
+
+
+def _judged_by(key: ApiKey, type_: str, payload: Mapping[str, Any]) -> str | None:
+    if type_ in (REVOKED, RESTORED):
+        return f"{type_!r}, which is support's to say"
+    if type_ != RETRACTED:
+        return None
+    if payload.get("fraud", False) is not False:
+        return "that an act is a fraud"
+    source = str(payload.get("event", "")).partition("/")[0]
+    return None if source in key.sources else f"that an act of the source {source!r} was taken back"
+
+
+def _words_on(referral: Referral) -> tuple[str, str]:
+    return referral.approved_by, referral.rejected_by
 
 
 def is_expensive(path: str) -> bool:

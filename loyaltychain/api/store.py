@@ -7,9 +7,12 @@ from sqlalchemy import ColumnElement, Row, select
 from loyaltychain.chain.tables import attempts, intents, publications
 from loyaltychain.core.amounts import MemberNumber
 from loyaltychain.db.engine import Tx
+from loyaltychain.db.step import read_cursor
 from loyaltychain.events.tables import events
 from loyaltychain.ledger.by_cause import made_for
 from loyaltychain.ledger.tables import entries
+from loyaltychain.operations.conduct.step import CONDUCT
+from loyaltychain.operations.conduct.versions import read_versions
 from loyaltychain.operations.tables import outcomes
 from loyaltychain.settlement.tables import batches, receipts
 
@@ -27,9 +30,12 @@ def outcome_at(tx: Tx, position: int) -> Found | None:
 
 
 def is_decided(tx: Tx, source: str, event_id: str) -> bool:
-    """Whether the worker has decided on the event."""
-    place = select(events.c.position).filter_by(source=source, id=event_id).scalar_subquery()
-    return tx.execute(select(outcomes.c.position).where(outcomes.c.position == place)).one_or_none() is not None
+    """Whether the worker has decided on the event, by rules and, where a programme has any, by behaviours."""
+    query = select(events.c.position).join(outcomes, outcomes.c.position == events.c.position)
+    position = tx.execute(query.where(events.c.source == source, events.c.id == event_id)).scalar_one_or_none()
+    if position is None:
+        return False
+    return not read_versions(tx).have_conduct or read_cursor(tx, CONDUCT) >= position
 
 
 def entries_of_cause(tx: Tx, cause: str) -> list[Found]:

@@ -4,9 +4,9 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from loyaltychain.api import answers, event_store, store
+from loyaltychain.api import answers, award_answers, event_store, store
 from loyaltychain.api.entry_types import award_of, metadata_of, related_of, type_of
-from loyaltychain.api.explain import Explained, explain
+from loyaltychain.api.explain import Explained, explain, with_awards
 from loyaltychain.api.problems import Problem
 from loyaltychain.core import errors
 from loyaltychain.core.amounts import POINTS
@@ -15,6 +15,7 @@ from loyaltychain.db.engine import Tx
 from loyaltychain.events.store import read_event
 from loyaltychain.events.types import Event, SequencedEvent
 from loyaltychain.operations.own_events import CORRECTED, parse_correction
+from loyaltychain.reports.awards import Award, awards_of_event
 from loyaltychain.settlement.tables import receipts
 
 _PLACES_MAX = 1000  # receipts of one event
@@ -29,6 +30,8 @@ def show_event(tx: Tx, source: str, event_id: str) -> answers.Event:
     entries = store.entries_of_cause(tx, event.cause)
     of_cause = receipts.c.entry_id.in_([row.id for row in entries])
     outcome, explained = _outcome(tx, found, entries)
+    awards = awards_of_event(tx, event.cause)
+    explained = with_awards(explained, awards)
     successor = event_store.corrected_by(tx, source, event_id)
     return answers.Event(
         source=event.source,
@@ -45,11 +48,17 @@ def show_event(tx: Tx, source: str, event_id: str) -> answers.Event:
         desired=None if explained is None else explained.desired,
         rules=[] if explained is None else explained.rules,
         suppressed=[] if explained is None else explained.suppressed,
+        awards=[show_award(each) for each in awards],
         corrects=_corrects(event),
         corrected_by=None if successor is None else answers.Place(source=successor[0], id=successor[1]),
         entries=show_entries(tx, entries),
         receipts=list(reversed(show_places(store.receipts_of(tx, of_cause, _PLACES_MAX)))),
     )
+
+
+def show_award(award: Award) -> award_answers.Award:
+    """An award of behaviours."""
+    return award_answers.Award.model_validate(award.document())
 
 
 def show_summary(row: event_store.Found) -> answers.EventSummary:

@@ -12,6 +12,8 @@ from loyaltychain.bench.api import run_api
 from loyaltychain.bench.gas import run_gas
 from loyaltychain.bench.ledger import LONG, N, run_ledger, run_long
 from loyaltychain.bench.report import RATIO, Result, document
+from loyaltychain.bench.rules import N as ACTS
+from loyaltychain.bench.rules import run_rules
 from loyaltychain.bench.servers import postgres_server, temporary_sqlite
 from loyaltychain.bench.way import SIZES, as_document, measure, run_way
 from loyaltychain.cli.gas_tables import print_gas
@@ -29,6 +31,7 @@ def register(app: typer.Typer) -> None:
     benches.command("ledger")(ledger)
     benches.command("audit")(audit)
     benches.command("seal")(seal)
+    benches.command("rules")(rules)
     app.add_typer(benches, name="bench")
 
 
@@ -151,6 +154,21 @@ def seal(
     print_results("Sealing SIMULATED members and receipts", results)
     if not any(each.name.endswith(".openzeppelin") for each in results):
         stdout.print("OpenZeppelin's library: no figure. It needs node, and `npm ci` in contracts.", soft_wrap=True)
+
+
+def rules(
+    n: Annotated[int, typer.Option("--n", help="Acts, of a tenth as many members.", min=1_000)] = ACTS,
+    as_json: AsJson = False,
+) -> None:
+    """SIMULATED acts into points, badges, streaks and tiers on one core, beside a loop and DuckDB; and late acts."""
+    with speaking(as_json), progress("stages", quiet=as_json) as report:
+        results, has_duckdb = run_rules(n, report)
+    if as_json:
+        print_json(document("rules", results))
+        return
+    print_results("Rules over SIMULATED acts", results)
+    if not has_duckdb:
+        stdout.print("DuckDB: no figure. Install duckdb, or this package with the extra `bench`.", soft_wrap=True)
 
 
 def print_results(title: str, results: list[Result]) -> None:

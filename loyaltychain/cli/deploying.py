@@ -236,7 +236,7 @@ def _print_deployed(facts: dict[str, Any], *, home: Path) -> None:
         **({"for explorers": Path(facts["verification"]).relative_to(home)} if facts["verification"] else {}),
         **({"explorer": f"{facts['explorer']}/address/{ledger}"} if facts["explorer"] else {}),
     })  # fmt: skip
-    stdout.print("Next: loyaltychain ingest FILE --map MAP, then loyaltychain run --once")
+    stdout.print("Next: loyaltychain ingest FILE, then loyaltychain run --once")
 
 
 def verify(

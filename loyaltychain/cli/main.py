@@ -13,6 +13,7 @@ from typer.models import CommandInfo, TyperInfo
 COMMANDS = {
     "init": "setup",
     "compile": "setup",
+    "program": "programming",
     "chain": "chain",
     "deploy": "deploying",
     "verify": "deploying",
@@ -39,8 +40,17 @@ COMMANDS = {
     "reward": "members",
     "member": "people",
     "approvals": "people",
+    "codes": "proving",
+    "links": "proving",
+    "attest": "proving",
     "wallet": "wallets",
     "report": "reporting",
+    "explain": "explaining",
+    "nudges": "explaining",
+    "dry-run": "trying",
+    "simulate": "simulating",
+    "replay": "simulating",
+    "export": "exporting",
     "actions": "acting",
     "backup": "backing",
     "restore": "backing",
@@ -54,12 +64,12 @@ COMMANDS = {
 
 #: Of the help: what belongs together, in the order in which people come to it.
 PANELS = {
-    "Begin": ("demo", "init", "chain", "deploy", "status", "doctor"),
+    "Begin": ("demo", "init", "program", "simulate", "chain", "deploy", "status", "doctor"),
     "Events and points": ("ingest", "worker", "run", "balance", "adjust", "approvals", "member", "wallet", "reward",
-                          "returns", "refused"),
+                          "returns", "refused", "explain", "dry-run", "nudges", "codes", "links", "attest"),
     "The HTTP API": ("serve", "key"),
-    "Books": ("report", "actions", "backup", "restore"),
-    "Proof": ("audit", "reconcile", "verify", "receipt", "watch", "drill"),
+    "Books": ("report", "export", "actions", "backup", "restore"),
+    "Proof": ("audit", "replay", "reconcile", "verify", "receipt", "watch", "drill"),
     "Roles": ("caps", "pause", "unpause", "settler", "rotate-settler", "upgrade", "mode", "batch"),
     "This program itself": ("compile", "bench"),
 }  # fmt: skip

@@ -26,9 +26,11 @@ from loyaltychain.events import identity
 from loyaltychain.operations.adjust import Adjusted
 from loyaltychain.operations.approvals import Approval, propose_adjustment
 from loyaltychain.operations.balance import MemberBalance
+from loyaltychain.operations.conduct.versions import read_versions
 from loyaltychain.operations.parked import ParkedLine, ReturnCounts, count_returns, list_parked
 from loyaltychain.operations.refused import list_refused
 from loyaltychain.operations.rewards import list_rewards, set_reward
+from loyaltychain.program.units import points_in_words
 from loyaltychain.reports.as_of import read_as_of
 from loyaltychain.settlement.accrual import Accrual, read_accrual
 
@@ -64,11 +66,13 @@ def balance(
         with reading(engine) as tx:
             found = read_as_of(tx, identity.find_member(tx, member), at=when)
             accrual = read_accrual(tx, found.member, found.available + found.held, at=when)
+            counting = read_versions(tx).newest
         if as_json:
             expiring = [{"at": until, "points": points} for until, points in found.expiring]
             print_json({"member_id": member} | asdict(found) | {"expiring": expiring, "on_chain": asdict(accrual)})
         else:
-            _print_balance(member, found, accrual)
+            conduct = None if counting is None else counting.conduct
+            _print_balance(member, found, accrual, can_spend=points_in_words(conduct, found.available))
 
 
 def adjust(
@@ -193,11 +197,11 @@ def _moment(text: str) -> UnixSeconds:
         ) from error
 
 
-def _print_balance(member: str, found: MemberBalance, accrual: Accrual) -> None:
+def _print_balance(member: str, found: MemberBalance, accrual: Accrual, *, can_spend: str) -> None:
     print_facts(f"Member {found.member} ({member})", {
         "at": instant(found.at),
         **({"closed since": instant(found.closed_at)} if found.closed_at is not None else {}),
-        "can spend": counted(found.available, "point"),
+        "can spend": can_spend,
         "pending": f"{found.pending:,}",
         "held": f"{found.held:,}",
         "owes": f"{found.debt:,}",

@@ -8,10 +8,12 @@ import typer
 from loyaltychain.chain.devkeys import development_keys
 from loyaltychain.cli.options import HERE, AsJson, Home, LedgerMode, Mode, speaking
 from loyaltychain.cli.output import EXIT_FOUND, print_facts, print_json, stdout
-from loyaltychain.config.project import ROLES, make_project
+from loyaltychain.config.project import EXAMPLES, ROLES, make_project
 from loyaltychain.core.errors import ArtifactsStale
 from loyaltychain.deploy import compile as compiling
+from loyaltychain.program.jurisdictions import keep_law
 from loyaltychain.program.load import template
+from loyaltychain.program.starters import example_events, template_names
 
 
 def register(app: typer.Typer) -> None:
@@ -22,8 +24,12 @@ def register(app: typer.Typer) -> None:
 
 def init(
     template_: Annotated[
-        str, typer.Option("--template", help="The starter programme: shop, orders or online_retail.")
-    ] = "shop",
+        str, typer.Option("--template", metavar="NAME", help=f"The starter programme: {', '.join(template_names())}.")
+    ] = "commerce",
+    jurisdiction: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="Whose law on expiry it keeps: ontario, quebec. Can be given twice."),
+    ] = None,
     mode: LedgerMode = Mode.PUSH,
     home: Home = HERE,
     as_json: AsJson = False,
@@ -31,7 +37,8 @@ def init(
     """Make a project: configuration, a starter programme, development keys for the local chain."""
     with speaking(as_json):
         keys = dict(zip(ROLES, development_keys(len(ROLES)), strict=True))
-        project = make_project(home, program=template(template_), keys=keys, mode=mode.value)
+        program, examples = keep_law(template(template_), jurisdiction or ()), example_events(template_)
+        project = make_project(home, program=program, keys=keys, mode=mode.value, examples=examples)
         made = sorted(str(path.relative_to(project.home)) for path in project.home.rglob("*") if path.is_file())
         if as_json:
             print_json({"home": str(project.home), "files": made})
@@ -39,9 +46,10 @@ def init(
         print_facts(f"A project in {project.home}", {
             "loyaltychain.toml": f"configuration: token, caps, delays, {mode.value} mode",
             "program.yaml": "the rules; their hash goes on chain before they count",
+            **({EXAMPLES: "events to try them with (`ingest`)"} if examples else {}),
             "keys/": f"development keys, one a role ({', '.join(ROLES)}); known to everybody, for local chains only",
         })  # fmt: skip
-        stdout.print("Next: loyaltychain chain start, then loyaltychain deploy")
+        stdout.print("Next: loyaltychain program check, loyaltychain chain start, loyaltychain deploy")
 
 
 def compile_contracts(

@@ -155,7 +155,9 @@ def _say(report: RunReport) -> None:
 def _print_round(title: str, report: RunReport) -> None:
     print_facts(title, {
         "events": f"{report.events} ({report.refused} refused, {report.nothing} without an award"
+                  + (" by `rules`" if report.grants else "")
                   + (f", {report.parked} wait for their order" if report.parked else "") + ")",
+        **({"grants": f"{report.grants} by behaviours, those decided anew included"} if report.grants else {}),
         "entries": report.entries,
         "points": _points_in_words(report),
         "batches settled": f"{report.batches}, {counted(report.updates, 'update')}, {report.gas_used:,} gas",
@@ -164,5 +166,5 @@ def _print_round(title: str, report: RunReport) -> None:
         stdout.print(f"Waiting for {report.waiting_for}. Run it again when that is mended.", soft_wrap=True)
     elif report.batches:
         stdout.print("Next: loyaltychain audit, or loyaltychain receipt show --member MEMBER")
-    elif not report.events:
-        stdout.print("There was nothing to do. Events come in with: loyaltychain ingest FILE --map MAP")
+    elif not report.events and not report.grants:
+        stdout.print("There was nothing to do. Events come in with: loyaltychain ingest FILE")

@@ -12,6 +12,7 @@ from loyaltychain.client.calls import TRIES, ApiProblem, Calls, path_of, wait_he
 from loyaltychain.client.chain import Chain
 from loyaltychain.client.orders import Orders
 from loyaltychain.client.people import People
+from loyaltychain.client.progress import Progress
 from loyaltychain.client.reports import Reports
 
 TIMEOUT_SECONDS = 20.0  # longer than the API waits for an outcome
@@ -34,6 +35,7 @@ class Client:
         self.chain = Chain(self._calls)
         self.orders = Orders(self._calls)
         self.people = People(self._calls)
+        self.progress = Progress(self._calls)
         self.reports = Reports(self._calls)
 
     def __enter__(self) -> Self:

@@ -2,6 +2,8 @@
 
 from typing import Any, Literal, NotRequired, TypedDict
 
+from loyaltychain.client.progress_types import Award
+
 EventStatus = Literal["accepted", "known", "refused"]
 
 
@@ -135,6 +137,7 @@ class Event(TypedDict):
     desired: int | None
     rules: list[RuleSays]
     suppressed: list[Suppressed]
+    awards: list[Award]
     corrects: Place | None
     corrected_by: Place | None
     entries: list[Entry]

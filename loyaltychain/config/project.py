@@ -15,6 +15,8 @@ from loyaltychain.core.environment import Variables
 #: One key a role: the hot key (settler) can do nothing but settle.
 ROLES = ("deployer", "admin", "guardian", "config", "upgrader", "registrar", "settler")
 
+EXAMPLES = "events.example.jsonl"
+
 
 @dataclass(frozen=True, slots=True)
 class Project:
@@ -76,7 +78,13 @@ def open_project(home: Path, environ: Variables) -> Project:
 
 
 def make_project(
-    home: Path, *, program: str, keys: Mapping[str, str], mode: str = "push", database: str | None = None
+    home: Path,
+    *,
+    program: str,
+    keys: Mapping[str, str],
+    mode: str = "push",
+    database: str | None = None,
+    examples: str | None = None,
 ) -> Project:
     """Lay out a new project: configuration, programme, keys (mode 0600). Nothing that exists is overwritten.
 
@@ -85,6 +93,7 @@ def make_project(
         keys: Role -> private key as hex; one for each of ``ROLES``.
         mode: Of the ledger, ``push`` or ``root``.
         database: Its URL; None: an SQLite file in ``home``.
+        examples: Events to try the programme with, JSON lines; None: there are none.
 
     Raises:
         ProjectExists: ``home`` holds one already.
@@ -99,6 +108,8 @@ def make_project(
         _write_secret(home / "keys" / f"{role}.key", key)
     if not (home / "program.yaml").exists():
         (home / "program.yaml").write_text(program, encoding="utf-8")
+    if examples is not None and not (home / EXAMPLES).exists():
+        (home / EXAMPLES).write_text(examples, encoding="utf-8")
     (home / FILE).write_text(_settings_file({"mode": mode} | ({"database": database} if database else {})))
     return open_project(home, {})
 

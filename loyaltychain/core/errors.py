@@ -8,14 +8,9 @@ LoyaltyError
 │   ├── InvalidSettings       the project's configuration is incomplete or wrong
 │   ├── InvalidReceipt        a receipt file that cannot be read as one
 │   ├── InvalidOperation      what was asked of a member's points makes no sense
-│   ├── UnknownMember
-│   ├── UnknownReceipt
-│   ├── UnknownHold
-│   ├── UnknownReward
-│   ├── UnknownRedemption
-│   ├── UnknownOrder
-│   ├── UnknownAward
-│   ├── UnknownNotice
+│   ├── UnknownMember         and UnknownReceipt, UnknownHold, UnknownReward, UnknownRedemption, UnknownOrder,
+│   │                         UnknownAward, UnknownNotice, UnknownLink, UnknownApproval, UnknownPeriod,
+│   │                         UnknownJob: what was named is not there
 │   ├── SignalRefused         nothing waits for this event, or it is another member's
 │   ├── AwardDecided          the points are pending no more, or are no matter of a decision by hand
 │   ├── MemberClosed          the member's account was closed: nothing happens on it any more
@@ -26,10 +21,7 @@ LoyaltyError
 │   ├── PointsFrozen          ledger and chain do not agree on the member's points
 │   ├── ApprovalNeeded        so large an adjustment waits for a second person
 │   ├── ApprovalRefused       it was decided on already, is too late, or is not theirs to decide
-│   ├── UnknownApproval
 │   ├── PeriodRefused         a period cannot be closed like that: twice, out of order, before its end
-│   ├── UnknownPeriod
-│   ├── UnknownJob
 │   ├── BackupRefused         a file that is no whole backup, or a database that is not empty
 │   ├── HoldEnded             it was committed, released or has timed out
 │   ├── PriceChanged          between the quote and now
@@ -169,6 +161,10 @@ class UnknownAward(RequestError):
 
 class UnknownNotice(RequestError):
     """There is no notice of this id."""
+
+
+class UnknownLink(RequestError):
+    """There is no link of this token."""
 
 
 class SignalRefused(RequestError):

@@ -14,6 +14,8 @@ VARIABLE = "LOYALTYCHAIN_FAILPOINTS"
 FAILPOINTS = (
     "earn.before_commit",
     "earn.after_commit",
+    "conduct.before_commit",
+    "conduct.after_commit",
     "seal.before_commit",
     "seal.after_commit",
     "submit.before_commit",

@@ -1,34 +1,40 @@
-"""YAML of a kind that cannot surprise, checked against a model.
+"""YAML of a kind that cannot surprise.
 
 The core schema of YAML 1.2 without its floats: ``on`` is text, ``1:30`` is text, ``010`` is ten, and ``1.50`` stays
 the text that was written, because these files speak of money. Repeated keys, anchors, tags and merges are refused.
 """
 
+import itertools
 import re
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import Any
 
 import yaml
-from pydantic import BaseModel, ValidationError
 
 from loyaltychain.core.errors import RequestError
-from loyaltychain.core.words import complaint
 
 SIZE_MAX = 1_000_000  # characters
 NESTING_MAX = 32  # counted, not left to the recursion limit, which other libraries raise
-Model = TypeVar("Model", bound=BaseModel)
-
-_HINTS = {
-    "string_type": "write it in quotes",
-    "extra_forbidden": "remove it or correct its spelling",
-    "missing": "add it",
-    "int_type": "write a whole number without quotes",
-    "bool_type": "write true or false",
-}
-_WORDS = {
-    "model_type": "this is a section: write its fields under it, each with a name and a colon",
-    "extra_forbidden": "there is no such field",
-}
+_MISTAKES = (  # what PyYAML says, and what was done
+    ("'\\t'", "a tab stands where only spaces may: use spaces"),
+    (
+        "mapping values are not allowed",
+        "a colon too many: the line begins too far right, the line before it lacks its colon, or a text lacks quotes",
+    ),
+    (
+        "but found '<block mapping start>'",
+        "the line begins neither where those before it do nor further right: indent them by the same number of spaces",
+    ),
+    (
+        "but found '<scalar>'",
+        "a text goes on after its quotes: put a text with an apostrophe in double quotes",
+    ),
+    ("could not find expected ':'", "a line lacks its colon: write `field: value`, with a space after the colon"),
+    ("expected ',' or '}'", "a bracket { is not closed, or a comma is missing between its entries"),
+    ("expected ',' or ']'", "a bracket [ is not closed, or a comma is missing between its entries"),
+    ("cannot start any token", "a text begins with a sign that means something in YAML: put it in quotes"),
+)
+Path = tuple[str | int, ...]  # from the top of a file: keys, and places in lists
 
 
 class _Loader(yaml.SafeLoader):
@@ -85,31 +91,66 @@ def parse_yaml(text: str, *, file: str, error: type[RequestError]) -> object:
         content: object = yaml.load(text, Loader=_Loader)  # noqa: S506 - a restricted SafeLoader
     except yaml.MarkedYAMLError as problem:
         line = problem.problem_mark.line + 1 if problem.problem_mark else 0
-        has_tab = "'\\t'" in (problem.problem or "")
-        what = "a tab stands where only spaces may: use spaces" if has_tab else problem.problem
-        raise error(f"This is not valid YAML: {what}.", file=file, line=line) from problem
+        raise error(f"This is not valid YAML: {_in_words(problem, text)}.", file=file, line=line) from problem
     except (yaml.YAMLError, ValueError) as problem:
         raise error(f"This is not valid YAML: {problem}.", file=file) from problem
     return content
 
 
-def check_model(model: type[Model], content: object, *, file: str, error: type[RequestError]) -> Model:
-    """``content`` as a ``model``. Raises ``error`` listing every field that is wrong and what to do about it."""
-    if content is None:
-        raise error(f"{file} is empty.", file=file)
+def _in_words(problem: yaml.MarkedYAMLError, text: str) -> str:
+    """What PyYAML complains of, with what people mostly did; the complaint itself where that is not known."""
+    said = problem.problem or "it cannot be read"
+    quote = _quote_before(problem, text)
+    if quote:
+        return f"a quote that opens in line {quote} is closed only here: close it, or leave both out"
+    if "end of stream" in said and "quoted" in (problem.context or "") and problem.context_mark:
+        return f"a quote that opens in line {problem.context_mark.line + 1} is never closed: close it"
+    for sign, advice in _MISTAKES:
+        if sign in said:
+            return advice
+    return said
+
+
+def _quote_before(problem: yaml.MarkedYAMLError, text: str) -> int:
+    """The line in which the text in quotes just before a ``problem`` opens, if it runs over several; else 0."""
+    mark = problem.problem_mark
+    if mark is None or not isinstance(problem, yaml.parser.ParserError):
+        return 0
+    before = list(itertools.takewhile(lambda each: each.start_mark.index < mark.index, yaml.scan(text)))
+    last = before[-1] if before else None
+    if not isinstance(last, yaml.ScalarToken) or last.style not in ("'", '"'):
+        return 0
+    return last.start_mark.line + 1 if last.start_mark.line < last.end_mark.line else 0
+
+
+def node_lines(text: str) -> dict[Path, int]:
+    """The line, from 1, on which each key and each entry of a list stands, by its path; ``text`` is valid YAML."""
+    loader = _Loader(text)
     try:
-        return model.model_validate(content)
-    except ValidationError as problem:
-        known = ", ".join(field.alias or name for name, field in model.model_fields.items())
-        lines = [_complaint(each, known) for each in problem.errors()]
-        raise error(f"{file}: " + "; ".join(lines), file=file) from problem
+        found: dict[Path, int] = {}
+        root = loader.get_single_node()
+        if root is not None:
+            found[()] = root.start_mark.line + 1
+            _note_lines(loader, root, (), found)
+        return found
+    finally:
+        loader.dispose()
 
 
-def _complaint(each: Mapping[str, Any], known: str) -> str:
-    path, kind, found = each["loc"], each["type"], each["input"]
-    field = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).lstrip(".") or "the file"
-    shown = "" if kind == "missing" or isinstance(found, (dict, list)) else f", found {found!r:.60}"
-    hint = f" ({_HINTS[kind]})" if kind in _HINTS else ""
-    if kind == "extra_forbidden" and len(path) == 1:
-        hint = f" ({_HINTS[kind]}; there are: {known})"
-    return f"{field}: {_WORDS.get(kind) or complaint(each)}{shown}{hint}"
+def _note_lines(loader: _Loader, node: yaml.Node, path: Path, found: dict[Path, int]) -> None:
+    if isinstance(node, yaml.MappingNode):
+        entries = [(loader.construct_object(key), key.start_mark.line, value) for key, value in node.value]
+    elif isinstance(node, yaml.SequenceNode):
+        entries = [(place, value.start_mark.line, value) for place, value in enumerate(node.value)]
+    else:
+        return
+    for part, line, value in entries:
+        found[*path, part] = line + 1
+        _note_lines(loader, value, (*path, part), found)
+
+
+def line_of(path: Path, lines: Mapping[Path, int]) -> int:
+    """The line of what stands at ``path``, or of what it would stand in; 0 when there are no lines."""
+    while path and path not in lines:
+        path = path[:-1]
+    return lines.get(path, 0)

@@ -6,7 +6,7 @@ such a day is the instant that clocks there call 02:30).
 """
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from loyaltychain.core import errors
@@ -68,3 +68,10 @@ def parse_instant(text: str, *, pattern: str, zone: ZoneInfo | None) -> UnixSeco
             raise errors.InvalidEvent("The time has no offset and the map names no zone.", found=text[:60])
         local = local.replace(tzinfo=zone)
     return UnixSeconds((local - _EPOCH) // timedelta(seconds=1))
+
+
+def end_of_day(at: UnixSeconds, zone: ZoneInfo) -> UnixSeconds:
+    """The last second of the day that it is in ``zone`` at this instant."""
+    day: date = (_EPOCH + timedelta(seconds=at)).astimezone(zone).date()
+    midnight = datetime.combine(day + timedelta(days=1), time(), tzinfo=zone)
+    return UnixSeconds((midnight - _EPOCH) // timedelta(seconds=1) - 1)

@@ -1,6 +1,7 @@
 """Small matters of wording."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
 from typing import Any
 
 
@@ -16,3 +17,14 @@ def complaint(found: Mapping[str, Any]) -> str:
         word, name = bounds[found["type"]]
         return f"String should have at {word} {counted(found['ctx'][name], 'character')}"
     return str(found["msg"]).removeprefix("Value error, ")
+
+
+def nearest(word: str, known: Iterable[str], *, prefix: str = "") -> str:
+    """`` (did you mean 'achievements'?)``, to put behind a complaint about an unknown word; empty when none is near.
+
+    Args:
+        prefix: What stands before all of them.
+    """
+    by_small = {each.lower(): each for each in known}
+    found = get_close_matches(word.lower(), by_small, n=1)
+    return f" (did you mean {prefix + by_small[found[0]]!r}?)" if found else ""

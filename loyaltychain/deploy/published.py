@@ -44,6 +44,18 @@ def read_latest(tx: Tx, network: str) -> Publication | None:
     return None if row is None else Publication(row["number"], from_hex(row["digest"]), row["from_position"])
 
 
+def read_latest_document(tx: Tx, network: str) -> str | None:
+    """The newest publication's programme, as it was hashed; None before the first."""
+    newest = (
+        select(publications.c.document)
+        .where(publications.c.network == network)
+        .order_by(publications.c.number.desc())
+        .limit(1)
+    )
+    found = tx.execute(newest).scalar_one_or_none()
+    return None if found is None else str(found)
+
+
 def next_position(tx: Tx) -> int:
     """The position that the next entry will get, also while some still wait for theirs."""
     return int(tx.execute(select(func.count()).select_from(entries)).scalar_one()) + 1

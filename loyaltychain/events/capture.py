@@ -8,6 +8,7 @@ from loyaltychain.core.calendar import UnixSeconds
 from loyaltychain.db.bulk import insert_rows
 from loyaltychain.db.engine import Tx
 from loyaltychain.events import store
+from loyaltychain.events.attest import note_attestations
 from loyaltychain.events.identity import join_all
 from loyaltychain.events.intake import refuse
 from loyaltychain.events.sequence import next_position
@@ -27,7 +28,7 @@ def capture(tx: Tx, events: Sequence[Event], *, received_at: UnixSeconds, intake
         intake: What is let in; None for the operator's own import, which may be of any age.
 
     Raises:
-        InvalidEvent: a payload is not exact JSON. Nothing was written.
+        InvalidEvent: a payload is not exact JSON, or attests to something in nobody's name. Nothing was written.
     """
     position = next_position(tx)
     members = store.read_members(tx, {event.member_id for event in events})
@@ -109,3 +110,4 @@ def _store(
         for place, (event, own, payload, digest) in enumerate(taken, start=position)
     ]
     insert_rows(tx, events_table, rows)
+    note_attestations(tx, (event for event, _, _, _ in taken))

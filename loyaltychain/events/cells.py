@@ -1,10 +1,11 @@
 """What a map's parts say about a row's cells: the words, times and amounts that stand there. Pure."""
 
-from loyaltychain.core import errors
+from loyaltychain.core import canonical, errors
 from loyaltychain.core.calendar import UnixSeconds
 from loyaltychain.core.money import EXPONENTS, Exact, make_minor_units, parse_decimal
-from loyaltychain.core.times import format_instant, parse_instant, parse_zone
+from loyaltychain.core.times import end_of_day, format_instant, parse_instant, parse_zone
 from loyaltychain.events.map import EventMap
+from loyaltychain.events.map_fields import FieldPart, MemberPart, Value
 from loyaltychain.events.map_parts import IdPart, OneAmount, TypePart
 from loyaltychain.events.rows import Row
 
@@ -13,7 +14,7 @@ CLOCK_SKEW_SECONDS = 300  # how far a source's clock may run ahead of ours
 
 def is_left_out(event_map: EventMap, row: Row) -> bool:
     """Whether one of the map's skip conditions holds for the row."""
-    return any(read_cell(row, part.column) == (part.equals or "") for part in event_map.skip)
+    return any(part.holds(read_cell(row, part.column)) for part in event_map.skip)
 
 
 def read_cell(row: Row, column: str) -> str:
@@ -43,6 +44,16 @@ def read_id(part: IdPart, row: Row, *, prefix: str) -> str:
     return ":".join(part.replace("%", "%25").replace(":", "%3A") for part in parts)
 
 
+def read_member(part: MemberPart, row: Row) -> str:
+    """The id of the row's member. Raises InvalidEvent when the cell is empty and the map says nobody in its place."""
+    if part.column is None:
+        assert part.constant is not None
+        return part.constant
+    if part.when_empty is None:
+        return read_filled(row, part.column)
+    return read_cell(row, part.column) or part.when_empty
+
+
 def read_type(part: TypePart, row: Row) -> str:
     """The event's type: constant, by the cell's word, or by the longest prefix that the cell's text begins with."""
     if part.column is None:
@@ -66,6 +77,9 @@ def read_time(event_map: EventMap, row: Row, *, received_at: UnixSeconds) -> Uni
     part = event_map.time
     zone = parse_zone(part.zone) if part.zone is not None else None
     occurred_at = parse_instant(read_filled(row, part.column), pattern=part.format, zone=zone)
+    if part.moment is not None:
+        assert zone is not None
+        occurred_at = end_of_day(occurred_at, zone)
     if occurred_at > received_at + CLOCK_SKEW_SECONDS:
         raise errors.InvalidEvent(
             "The time lies in the future.", time=format_instant(occurred_at), now=format_instant(received_at)
@@ -98,6 +112,26 @@ def read_whole(row: Row, column: str) -> int:
         return make_minor_units(parse_decimal(text), exponent=0, rounding=None)
     except errors.InvalidEvent as problem:
         raise errors.InvalidEvent("This is not a whole number.", column=column, found=text[:60]) from problem
+
+
+def read_field(part: FieldPart, row: Row) -> Value | None:
+    """The field's value; None where the row leaves it out. Raises InvalidEvent for a cell that is no such value."""
+    if part.constant is not None:
+        return part.constant
+    filled = [column for column in part.sum or [part.column or ""] if read_cell(row, column)]
+    if not filled:
+        return None
+    if part.sum is not None or part.as_ == "integer":
+        total = sum(read_whole(row, column) for column in filled)
+        if abs(total) > canonical.EXACT_MAX:
+            raise errors.InvalidEvent("This number is too large.", column=filled[0], found=str(total)[:60])
+        return total
+    text = read_cell(row, filled[0])
+    if part.values is None:
+        return (part.prefix or "") + text
+    if text not in part.values:
+        raise errors.InvalidEvent("The map has no value for this word.", column=filled[0], found=text[:60])
+    return part.values[text]
 
 
 def _currency(part: OneAmount, row: Row) -> str:

@@ -9,9 +9,10 @@ last row of each id, then for the rows themselves, and an event is taken when it
 in memory is the rows of the orders that are open at the time, and one number for each order of the file.
 """
 
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from typing import Literal
@@ -25,6 +26,7 @@ from loyaltychain.events.capture import capture
 from loyaltychain.events.files import file_identity, open_text
 from loyaltychain.events.gather import GatheredRows, Offered, Rejected, Rows, SingleRows, find_last
 from loyaltychain.events.map import EventMap, check_columns
+from loyaltychain.events.own_lines import OwnRows, read_own_lines
 from loyaltychain.events.rejects import RejectsFile
 from loyaltychain.events.rows import BrokenRow, Row, read_header, read_json_lines
 
@@ -40,7 +42,7 @@ class IngestReport:
     ``read == taken + known + left_out + rejected``. Where rows are lines, ``lines`` are those of taken and known
     events, ``repeated`` are those that said a line again, and ``read == lines + repeated + left_out + rejected`` at
     the end; before it, rows of open orders are read and no more. ``rejects_file`` is where the rejected rows stand;
-    None when there are none.
+    None when there are none. ``types`` has how many taken and known events there are of each type.
     """
 
     read: int = 0
@@ -51,11 +53,13 @@ class IngestReport:
     lines: int = 0
     repeated: int = 0
     rejects_file: Path | None = None
+    types: Mapping[str, int] = field(default_factory=dict, compare=False)
 
     def plus(self, more: "IngestReport") -> "IngestReport":
         """Both files' rows together; the rejects file is the later one's."""
         sums = {name: getattr(self, name) + getattr(more, name) for name in _COUNTS}
-        return IngestReport(**sums, rejects_file=more.rejects_file)
+        types = Counter(self.types) + Counter(more.types)
+        return IngestReport(**sums, rejects_file=more.rejects_file, types=types)
 
 
 def ingest_file(
@@ -63,7 +67,7 @@ def ingest_file(
     path: Path,
     *,
     format: Format,  # noqa: A002 - what the caller calls it
-    event_map: EventMap,
+    event_map: EventMap | None,
     received_at: UnixSeconds,
     rejects: Path,
     on_progress: Callable[[IngestReport], None] | None = None,
@@ -72,12 +76,14 @@ def ingest_file(
     """Capture the events of a file and say what became of its rows.
 
     Args:
+        event_map: What the file's columns mean; None for JSON lines of events as the API takes them.
         rejects: Where rows that cannot be taken are written (line, reason, raw); an earlier file is replaced.
         on_progress: Is shown the report so far after each committed chunk.
         chunk: Rows a transaction; it changes nothing but the speed.
 
     Raises:
-        InvalidMap: the map names a column that the file does not have. Nothing was taken.
+        InvalidMap: the map names a column that the file does not have, or a file that needs one has none. Nothing
+            was taken.
         InvalidEvent: the file itself cannot be read; what was taken before stays taken.
     """
     assert chunk >= 1, chunk
@@ -88,9 +94,7 @@ def ingest_file(
     with _rows(path, format, event_map) as rows, RejectsFile(rejects) as rejects_file:
         while some := list(islice(rows, chunk)):
             found = sorter.sort(some)
-            counted, refused = _take(
-                engine, found.offered, received_at=received_at, has_lines=event_map.lines is not None
-            )
+            counted, refused = _take(engine, found.offered, received_at=received_at, has_lines=_has_lines(event_map))
             rejected = sorted(found.rejected + refused)
             rejects_file.append(rejected)
             counted = replace(counted, read=len(some), left_out=found.left_out, rejected=len(rejected))
@@ -103,9 +107,19 @@ def ingest_file(
     return report
 
 
-def _sorter(path: Path, kind: Format, event_map: EventMap, *, received_at: UnixSeconds) -> Rows:
+def _has_lines(event_map: EventMap | None) -> bool:
+    return event_map is not None and event_map.lines is not None
+
+
+def _sorter(path: Path, kind: Format, event_map: EventMap | None, *, received_at: UnixSeconds) -> Rows:
     # Reads the file to its end, so that one that is cut short is found before anything is taken.
     file_id = file_identity(path)
+    if event_map is None:
+        if kind != "jsonl":
+            raise errors.InvalidMap(
+                "A file of columns needs a map that says what they mean: --map FILE.", file=path.name
+            )
+        return OwnRows(received_at=received_at)
     if event_map.lines is None:
         return SingleRows(event_map, file_id=file_id, received_at=received_at)
     with _rows(path, kind, event_map) as rows:
@@ -113,12 +127,13 @@ def _sorter(path: Path, kind: Format, event_map: EventMap, *, received_at: UnixS
 
 
 @contextmanager
-def _rows(path: Path, kind: Format, event_map: EventMap) -> Iterator[Iterator[Row | BrokenRow]]:
+def _rows(path: Path, kind: Format, event_map: EventMap | None) -> Iterator[Iterator[Row | BrokenRow]]:
     if kind == "jsonl":
         with open_text(path, newline="\n") as stream:
-            yield read_json_lines(stream)
+            yield read_json_lines(stream) if event_map is not None else read_own_lines(stream)
     else:
         with open_text(path, newline="") as stream:
+            assert event_map is not None, kind
             header, rows = read_header(stream)
             check_columns(event_map, header)
             yield rows
@@ -139,9 +154,10 @@ def _take(
         )
         reasons[conflict.index] = str(reason)
     rejected = [(line, reason, raw) for index, reason in reasons.items() for line, raw in offered[index].rows]
-    counted = IngestReport(taken=captured.taken, known=captured.known)
+    stay = [each for index, each in enumerate(offered) if index not in reasons]
+    types = Counter(each.event.type for each in stay)
+    counted = IngestReport(taken=captured.taken, known=captured.known, types=types)
     if has_lines:
-        stay = [each for index, each in enumerate(offered) if index not in reasons]
         repeated = sum(each.repeated for each in stay)
         counted = replace(counted, lines=sum(len(each.rows) for each in stay) - repeated, repeated=repeated)
     return counted, rejected

@@ -8,7 +8,16 @@ from typing import Any
 from loyaltychain.core import errors
 from loyaltychain.core.calendar import UnixSeconds
 from loyaltychain.events import orders
-from loyaltychain.events.cells import read_amount, read_cell, read_filled, read_id, read_time, read_type, read_whole
+from loyaltychain.events.cells import (
+    read_amount,
+    read_cell,
+    read_filled,
+    read_id,
+    read_member,
+    read_time,
+    read_type,
+    read_whole,
+)
 from loyaltychain.events.map import EventMap
 from loyaltychain.events.map_parts import LinesPart
 from loyaltychain.events.orders import OrderLine, ReturnLine
@@ -36,7 +45,7 @@ def make_line(event_map: EventMap, row: Row, *, received_at: UnixSeconds) -> Lin
     part = event_map.lines
     assert part is not None
     event_type = read_type(event_map.type, row)
-    member_id = read_filled(row, event_map.member.column)
+    member_id = read_member(event_map.member, row)
     occurred_at = read_time(event_map, row, received_at=received_at)
     content: dict[str, Any] = {
         "line": read_id(part.id, row, prefix=""),

@@ -9,10 +9,11 @@ from typing import Annotated, Self
 from pydantic import BeforeValidator, Field, model_validator
 
 from loyaltychain.core import errors
-from loyaltychain.core.strict_yaml import check_model, parse_yaml
+from loyaltychain.core.model_checks import check_model
+from loyaltychain.core.strict_yaml import parse_yaml
+from loyaltychain.events.map_fields import FieldPart, MemberPart
 from loyaltychain.events.map_parts import (
     AmountPart,
-    ColumnPart,
     IdPart,
     LinesPart,
     Name,
@@ -31,21 +32,28 @@ MAPS = Path(__file__).parent / "maps"
 class EventMap(Part):
     """A whole map. ``columns`` are all that it needs from a row.
 
-    With ``amount`` a row is an event. With ``lines`` a row is a line, and all rows of one id are one event.
+    With ``amount``, ``fields`` or both a row is an event, which they make the payload of. With ``lines`` a row is a
+    line, and all rows of one id are one event.
     """
 
     source: Name
     id: Annotated[IdPart, BeforeValidator(word_line)]
-    member: ColumnPart
+    member: MemberPart
     type: TypePart
     time: TimePart
     amount: AmountPart | None = None
+    fields: dict[Name, FieldPart] | None = None
     lines: LinesPart | None = None
     skip: list[SkipPart] = Field(default_factory=list)
 
     @model_validator(mode="after")
     def _rows_are(self) -> Self:
-        exactly_one(self, "amount", "lines")
+        if self.fields is None:
+            exactly_one(self, "amount", "lines")
+        elif self.lines is not None:
+            raise ValueError("fields go with rows that are events: the payload of an order is its lines")
+        elif self.amount is not None and (taken := sorted({"amount", "currency", "unit"} & self.fields.keys())):
+            raise ValueError(f"amount writes these fields itself: {', '.join(taken)}")
         if self.lines is not None and self.id.line:
             raise ValueError("with lines, the id must be a column: all rows of one id are one event")
         return self
@@ -53,8 +61,9 @@ class EventMap(Part):
     @property
     def columns(self) -> dict[str, str]:
         """Column by the field of the map that names it."""
-        found = {"member.column": self.member.column, "time.column": self.time.column}
+        found = {"time.column": self.time.column}
         listed: list[tuple[str, str | None]] = [("id.column", self.id.column), ("type.column", self.type.column)]
+        listed += [("member.column", self.member.column)]
         listed += [(f"id.columns[{place}]", column) for place, column in enumerate(self.id.columns or ())]
         listed += [(f"skip[{place}].column", part.column) for place, part in enumerate(self.skip)]
         if self.lines is not None:
@@ -63,6 +72,8 @@ class EventMap(Part):
             amounts = {f"amount.by_type.{name}": part for name, part in (self.amount.by_type or {}).items()}
             for field, part in (amounts or {"amount": self.amount}).items():
                 listed += _columns_of_amount(field, part)
+        for name, field_part in (self.fields or {}).items():
+            listed += [(f"fields.{name}.{part}", column) for part, column in field_part.columns.items()]
         return found | {field: column for field, column in listed if column is not None}
 
 
@@ -83,7 +94,7 @@ def _columns_of_amount(field: str, part: OneAmount) -> list[tuple[str, str | Non
 def parse_map(text: str, *, file: str = "the map") -> EventMap:
     """The map that the YAML ``text`` holds. Raises InvalidMap naming the field and what is wrong with it."""
     content = parse_yaml(text, file=file, error=errors.InvalidMap)
-    return check_model(EventMap, content, file=file, error=errors.InvalidMap)
+    return check_model(EventMap, content, file=file, error=errors.InvalidMap, text=text)
 
 
 def load_map(path: Path) -> EventMap:

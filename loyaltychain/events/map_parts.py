@@ -85,11 +85,16 @@ class TypePart(Part):
 
 
 class TimePart(Part):
-    """The column that holds the time, and how it is written."""
+    """The column that holds the time, and how it is written.
+
+    ``moment``: ``end_of_day`` for sources that write down days alone, so that what happened some time on a day comes
+    after what is known to have happened on it.
+    """
 
     column: Column
     format: str = "iso"
     zone: Zone | None = None
+    moment: Literal["end_of_day"] | None = None
 
     @model_validator(mode="after")
     def _pattern_and_zone(self) -> Self:
@@ -100,6 +105,8 @@ class TimePart(Part):
             check_pattern(self.format)
             if self.zone is None and "%z" not in self.format:
                 raise ValueError("times of this format have no offset: name the zone they were written in")
+        if self.moment is not None and self.zone is None:
+            raise ValueError("end_of_day goes with a zone: name the one whose days they are")
         return self
 
 
@@ -141,11 +148,19 @@ class SkipPart(Part):
     column: Column
     empty: Literal[True] | None = None
     equals: str | None = None
+    one_of: Annotated[list[str], Field(min_length=1)] | None = None
+    none_of: Annotated[list[str], Field(min_length=1)] | None = None
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:
-        exactly_one(self, "empty", "equals")
+        exactly_one(self, "empty", "equals", "one_of", "none_of")
         return self
+
+    def holds(self, text: str) -> bool:
+        """Whether a row with this text in the column is left out."""
+        if self.none_of is not None:
+            return text not in self.none_of
+        return text in (self.one_of or [self.equals or ""])
 
 
 class LineAmount(OneAmount):

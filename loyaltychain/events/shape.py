@@ -2,8 +2,9 @@
 
 from loyaltychain.core.amounts import POINTS
 from loyaltychain.core.calendar import UnixSeconds
-from loyaltychain.events.cells import read_amount, read_filled, read_id, read_time, read_type
+from loyaltychain.events.cells import read_amount, read_field, read_id, read_member, read_time, read_type
 from loyaltychain.events.map import EventMap
+from loyaltychain.events.map_fields import Value
 from loyaltychain.events.map_parts import OneAmount
 from loyaltychain.events.rows import Row
 from loyaltychain.events.types import Event
@@ -25,14 +26,24 @@ def make_event(event_map: EventMap, row: Row, *, file_id: str, received_at: Unix
         source=event_map.source,
         id=read_id(event_map.id, row, prefix=f"{file_id}:"),
         type=event_type,
-        member_id=read_filled(row, event_map.member.column),
+        member_id=read_member(event_map.member, row),
         occurred_at=occurred_at,
         payload=_payload(event_map, row, event_type),
     )
 
 
-def _payload(event_map: EventMap, row: Row, event_type: str) -> dict[str, str | int]:
-    assert event_map.amount is not None
+def _payload(event_map: EventMap, row: Row, event_type: str) -> dict[str, Value]:
+    payload: dict[str, Value] = _amount(event_map, row, event_type)
+    for name, part in (event_map.fields or {}).items():
+        value = read_field(part, row) if part.types is None or event_type in part.types else None
+        if value is not None:
+            payload[name] = value
+    return payload
+
+
+def _amount(event_map: EventMap, row: Row, event_type: str) -> dict[str, Value]:
+    if event_map.amount is None:
+        return {}
     part: OneAmount = event_map.amount
     if event_map.amount.by_type is not None:
         if event_type not in event_map.amount.by_type:

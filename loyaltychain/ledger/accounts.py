@@ -11,6 +11,7 @@ REDEEMED = AccountId("program:redeemed")  # where redeemed points go
 EXPIRED = AccountId("program:expired")  # where points go that ran out
 REVERSED = AccountId("program:reversed")  # where points go whose reason was taken back
 MERGED = AccountId("program:merged")  # between two members who become one, or two again: empty after each time
+BADGES = AccountId("program:badges")  # where badges come from, and go back to: minus all that are held
 ADJUSTED = AccountId("program:adjusted")  # the other side of corrections by hand: below zero when they gave more
 
 _MEMBER = "member:"
@@ -43,6 +44,11 @@ def qualifying(member: MemberNumber) -> AccountId:
     return AccountId(f"{_MEMBER}{member}:qualifying")
 
 
+def badges(member: MemberNumber) -> AccountId:
+    """The account of the badges that the member holds, a unit each; no points are in it."""
+    return AccountId(f"{_MEMBER}{member}:badges")
+
+
 def is_member(account: str) -> bool:
     """Whether it is one of a member's accounts."""
     return account.startswith(_MEMBER)
@@ -55,4 +61,4 @@ def is_debt(account: str) -> bool:
 
 def may_overdraw(account: AccountId) -> bool:
     """Whether the account may be below zero."""
-    return account in (ISSUED, ADJUSTED) or is_debt(account)
+    return account in (ISSUED, ADJUSTED, BADGES) or is_debt(account)

@@ -13,6 +13,7 @@ from loyaltychain.events import links
 from loyaltychain.events.store import read_rows
 from loyaltychain.ledger.post import lock_posts
 from loyaltychain.operations import order_store, store
+from loyaltychain.operations.conduct.versions import note_version
 from loyaltychain.operations.correct import write_corrections
 from loyaltychain.operations.decide import decide_all
 from loyaltychain.operations.keep import keep
@@ -56,6 +57,7 @@ def earn_step(
         if not told_of:
             return StepReport(position=done)
         links.keep_still(tx)
+        note_version(tx, program, done + 1)
         lock_posts(tx)
         survivors = links.find_survivors(tx, {row.member for row in told_of})
         rows = [row._replace(member=survivors[row.member]) if row.member in survivors else row for row in told_of]

@@ -3,8 +3,8 @@
 Value and validity stay what they were. Lots keep award, time, expiry and due date; a debt goes over too, and is paid
 from what the other can spend. Open holds keep a merge from happening: a hold stands at some till under the number that
 it was made for, and is over within days. Orders and what came back of them go along, so that later returns find them;
-redemptions stay where they are, and what is refunded of them goes on to the survivor. Badges, tiers and referrals are
-not known here yet. The chain is not asked: whoever can, says whether the number has a wallet.
+redemptions stay where they are, and what is refunded of them goes on to the survivor. What they did is folded together
+by the next run of the conduct step. The chain is not asked: whoever can, says whether the number has a wallet.
 """
 
 from dataclasses import dataclass

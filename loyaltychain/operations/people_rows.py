@@ -18,6 +18,7 @@ from loyaltychain.ledger.accounts import MERGED, qualifying
 from loyaltychain.ledger.lots import LotId
 from loyaltychain.ledger.tables import entries, postings
 from loyaltychain.ledger.types import EntryId
+from loyaltychain.operations.conduct.names import owner_of
 from loyaltychain.operations.people_tables import merge_lots
 from loyaltychain.operations.tables import order_lines, orders, return_lines
 
@@ -38,13 +39,17 @@ class Qualified:
 
 
 def read_owners(tx: Tx, awards: Collection[str]) -> dict[str, MemberNumber]:
-    """Whose each of these awards was when it was made: the member that its event names, or who got it by hand."""
+    """Whose each of these awards was when it was made: the member that its event names, whose act a grant was for, or
+    who got it by hand."""
     by_hand = [award for award in awards if award.startswith(_OF_HAND)]
     found: dict[str, MemberNumber] = {}
     for part in _parts(by_hand):
         for id_, member in tx.execute(select(entries.c.id, entries.c.member).where(entries.c.id.in_(part))):
             found[id_] = MemberNumber(member)
-    keys = [tuple(award.split("/", 1)) for award in awards if "/" in award and not award.startswith(_OF_HAND)]
+    granted = {award: owner for award in awards if (owner := owner_of(award)) is not None}
+    found |= granted
+    of_events = [award for award in awards if "/" in award and award not in granted]
+    keys = [tuple(award.split("/", 1)) for award in of_events if not award.startswith(_OF_HAND)]
     query = select(events.c.source, events.c.id, events.c.member)
     for some in _parts(keys):
         for source, id_, member in tx.execute(query.where(tuple_(events.c.source, events.c.id).in_(some))):

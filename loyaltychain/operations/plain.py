@@ -13,8 +13,9 @@ from loyaltychain.db.engine import Tx
 from loyaltychain.events.store import EventRow, parse_payload
 from loyaltychain.ledger.plain import Plain, Rule, not_plain
 from loyaltychain.operations import order_store
+from loyaltychain.operations.conduct.told import is_good
 from loyaltychain.operations.own_events import CORRECTED
-from loyaltychain.operations.told import role_of_type
+from loyaltychain.operations.told import role_of_type, types_of_acts
 from loyaltychain.operations.types import Bounds, OutcomeRow
 from loyaltychain.program.expiry import DAY_SECONDS, expires_at
 from loyaltychain.program.types import Program
@@ -39,13 +40,15 @@ def sort_out(tx: Tx, program: Program, rows: Sequence[EventRow], bounds: Bounds)
     listed = prices(program)
     roles = {type_: role_of_type(program, type_) for type_ in {row.type for row in rows}}
     most = min(bounds.award, _MOST_POINTS)
+    acts = types_of_acts(program)
     worths: list[Worth | None] = []
     desk_members: set[MemberNumber] = set()
     total = 0
     for row in rows:
         worth = None
-        if roles[row.type] == "other":
-            worth = listed.worth(row.type, parse_payload(row.payload))
+        payload = parse_payload(row.payload) if roles[row.type] == "other" else None
+        if payload is not None and (row.type not in acts or is_good(row.type, payload)):
+            worth = listed.worth(row.type, payload)
             if worth is not None and (worth.points > most or any(award.pending for award in worth.awards)):
                 worth = None
         if worth is None:

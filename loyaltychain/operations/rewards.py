@@ -50,6 +50,25 @@ def set_reward(tx: Tx, *, id_: str, name: str, cost: int, stock: int | None, now
     return Reward(id_, name, cost, stock, now)
 
 
+def declare_reward(tx: Tx, *, id_: str, name: str, cost: int, stock: int | None, now: UnixSeconds) -> bool:
+    """Make a reward, or change its name and cost; whether that changed anything. A stock that there is stays.
+
+    Args:
+        stock: How many there are at the beginning; None without a limit.
+
+    Raises InvalidOperation.
+    """
+    lock(tx, f"reward:{id_}")
+    there = lock_rewards(tx, [id_]).get(id_)
+    if there is None:
+        set_reward(tx, id_=id_, name=name, cost=cost, stock=stock, now=now)
+    elif (there.name, there.cost) != (name, cost):
+        set_reward(tx, id_=id_, name=name, cost=cost, stock=there.stock, now=now)
+    else:
+        return False
+    return True
+
+
 def list_rewards(tx: Tx) -> list[Reward]:
     """All rewards, by id."""
     return sorted((_reward(row) for row in tx.execute(select(rewards))), key=lambda reward: reward.id)

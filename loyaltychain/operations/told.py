@@ -7,6 +7,8 @@ from typing import Literal
 from loyaltychain.core import errors
 from loyaltychain.events.orders import Order, Return, parse_cancellation, parse_order, parse_return
 from loyaltychain.events.types import Event, SequencedEvent
+from loyaltychain.operations.conduct.told import check_act
+from loyaltychain.operations.conduct.words import OWN_TYPES, RETRACTED
 from loyaltychain.operations.own_events import CORRECTED, REOPENED, Correction, parse_correction
 from loyaltychain.operations.signal_book import parse_signal
 from loyaltychain.program.types import Program
@@ -35,13 +37,20 @@ class Told:
 
 def read_all(program: Program, found: Sequence[SequencedEvent]) -> list[Told]:
     """Each event with its part and content. Never raises for what an event holds."""
-    signals = program.signals
-    return [_read(program, each, signals) for each in found]
+    signals, acts = program.signals, types_of_acts(program)
+    return [_read(program, each, signals, acts) for each in found]
 
 
-def _read(program: Program, found: SequencedEvent, signals: frozenset[str]) -> Told:
+def types_of_acts(program: Program) -> frozenset[str]:
+    """The types of events of which behaviours count something, our own included."""
+    return frozenset() if program.conduct is None else program.conduct.event_types | OWN_TYPES | {RETRACTED}
+
+
+def _read(program: Program, found: SequencedEvent, signals: frozenset[str], acts: frozenset[str]) -> Told:
     role: Role = "signal" if found.event.type in signals else role_of(program, found.event)
     try:
+        if found.event.type in acts:
+            check_act(found.event.type, found.event.payload)
         if role == "signal":
             return Told(found, role, signal=parse_signal(found.event))
         if role in ("order", "edit"):

@@ -11,7 +11,8 @@ from zoneinfo import ZoneInfo
 from loyaltychain.core import errors
 from loyaltychain.core.calendar import UnixSeconds
 from loyaltychain.core.times import format_instant, parse_zone
-from loyaltychain.program.types import EndOf, Expiry, Inactivity, Lifetime
+from loyaltychain.program.lifetime import EndOf, Lifetime
+from loyaltychain.program.types import Expiry, Inactivity
 
 DAY_SECONDS = 86_400
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

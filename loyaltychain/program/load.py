@@ -3,15 +3,19 @@
 from pathlib import Path
 
 from loyaltychain.core import errors
-from loyaltychain.core.strict_yaml import check_model, parse_yaml
+from loyaltychain.core.model_checks import check_model
+from loyaltychain.core.strict_yaml import parse_yaml
+from loyaltychain.core.words import nearest
+from loyaltychain.program.checks import problems_of
+from loyaltychain.program.load_conduct import make_conduct
+from loyaltychain.program.load_parts import make_lifetime
 from loyaltychain.program.schema import ProgramFile, RulePart
-from loyaltychain.program.schema_parts import ExpiryPart, LifetimePart, PendingPart
+from loyaltychain.program.schema_parts import ExpiryPart, PendingPart
 from loyaltychain.program.types import (
     BonusFromAmount,
     Currencies,
     Expiry,
     Inactivity,
-    Lifetime,
     Orders,
     PendingUntil,
     PointsPerCurrencyUnit,
@@ -21,7 +25,7 @@ from loyaltychain.program.types import (
 )
 
 TEMPLATES = Path(__file__).parent / "templates"
-_HOW_TO_BEGIN = "`loyaltychain init --template orders`, in another directory, writes one to begin with."
+_HOW_TO_BEGIN = "`loyaltychain init`, in another directory, writes one to begin with."
 
 
 def load_program(path: Path) -> Program:
@@ -44,7 +48,15 @@ def parse_program(text: str, *, file: str = "the programme") -> Program:
     content = parse_yaml(text, file=file, error=errors.InvalidProgram)
     if content is None:
         raise errors.InvalidProgram(f"{file} is empty: {_HOW_TO_BEGIN}", file=file)
-    said = check_model(ProgramFile, content, file=file, error=errors.InvalidProgram)
+    said = check_model(
+        ProgramFile,
+        content,
+        file=file,
+        error=errors.InvalidProgram,
+        text=text,
+        also=problems_of,
+        stand_ins={"name": "?", "version": 1, "timezone": "UTC", "currency": "EUR"},
+    )
     return Program(
         name=said.name,
         version=said.version,
@@ -55,12 +67,13 @@ def parse_program(text: str, *, file: str = "the programme") -> Program:
         orders=Orders(**said.orders.model_dump()) if said.orders is not None else None,
         expiry=_make_expiry(said.expiry) if said.expiry is not None else None,
         currencies=Currencies(**said.currencies.model_dump()) if said.currencies is not None else None,
+        conduct=make_conduct(said),
     )
 
 
 def _make_rule(rule: RulePart, said: ProgramFile) -> Rule:
-    money = said.minor_units(rule.money[1])
-    pending, expiry = _make_pending(rule.pending), None if rule.expiry is None else _make_lifetime(rule.expiry)
+    money = said.minor_units(rule.money[1] or "")
+    pending, expiry = _make_pending(rule.pending), None if rule.expiry is None else make_lifetime(rule.expiry)
     if rule.kind == "bonus_from_amount":
         return BonusFromAmount(
             id=rule.id,
@@ -92,13 +105,8 @@ def _make_pending(part: PendingPart | None) -> PendingUntil | None:
     return None if part is None else PendingUntil(**part.model_dump())
 
 
-def _make_lifetime(part: LifetimePart) -> Lifetime:
-    months, days = (None, None) if part.after is None else (part.after.months, part.after.days)
-    return Lifetime(months, days, part.end_of, part.on)
-
-
 def _make_expiry(part: ExpiryPart) -> Expiry:
-    lifetime = _make_lifetime(part)
+    lifetime = make_lifetime(part)
     return Expiry(
         lifetime.months,
         lifetime.days,
@@ -114,5 +122,5 @@ def template(name: str) -> str:
     """The text of a starter programme. Raises InvalidProgram listing them for an unknown name."""
     names = sorted(path.stem for path in TEMPLATES.glob("*.yaml"))
     if name not in names:
-        raise errors.InvalidProgram("There is no such template.", name=name, there_are=names)
+        raise errors.InvalidProgram(f"There is no template {name!r}{nearest(name, names)}.", there_are=", ".join(names))
     return (TEMPLATES / f"{name}.yaml").read_text(encoding="utf-8")

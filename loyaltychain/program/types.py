@@ -1,37 +1,17 @@
 """A programme as a value: what its file said, checked and complete. Evaluates nothing."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
 from loyaltychain.core import canonical
 from loyaltychain.core.money import Rounding
+from loyaltychain.program.conduct import Conduct
+from loyaltychain.program.conduct_document import conduct_document
+from loyaltychain.program.lifetime import EndOf, Lifetime, Otherwise
 
 GRACE_DAYS = 30
 Match = Literal["member+item, latest first", "none"]
-EndOf = Literal["day", "month", "quarter", "half_year", "year"]
-Otherwise = Literal["give", "cancel"]
-
-
-@dataclass(frozen=True, slots=True)
-class Lifetime:
-    """How long points are good for, counted from when they were earned. With nothing said: for ever.
-
-    At most one of ``months`` and ``days``, and of ``end_of`` and ``on``.
-    """
-
-    months: int | None = None
-    days: int | None = None
-    end_of: EndOf | None = None  # the end of such a period, in the programme's zone
-    on: str | None = None  # the end of that day of the year, "12-31"
-
-    @property
-    def is_endless(self) -> bool:
-        """Whether points of it never expire by themselves."""
-        return self == _ENDLESS
-
-
-_ENDLESS = Lifetime()
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +132,7 @@ class Program:
     orders: Orders | None = None
     expiry: Expiry | None = None
     currencies: Currencies | None = None
+    conduct: Conduct | None = None
 
     @property
     def signals(self) -> frozenset[str]:
@@ -166,12 +147,15 @@ class Program:
         What later versions of the format added stands in it only where a programme uses it, so that the digest of
         an older file stays what it was.
         """
-        document = {**asdict(self), "rules": [rule_document(rule) for rule in self.rules]}
+        document = {name: value for name, value in asdict(replace(self, conduct=None)).items() if name != "conduct"}
+        document["rules"] = [rule_document(rule) for rule in self.rules]
         if self.expiry is not None:
             document["expiry"] = expiry_document(self.expiry)
         for section in ("orders", "expiry", "currencies"):
             if document[section] is None:
                 del document[section]
+        if self.conduct is not None:
+            document["conduct"] = conduct_document(self.conduct)
         return document
 
     @property

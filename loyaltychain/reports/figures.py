@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from loyaltychain.core import errors
-from loyaltychain.core.amounts import POINTS
+from loyaltychain.core.amounts import POINTS, QUALIFYING
 from loyaltychain.ledger import accounts
 from loyaltychain.ledger.lots import Lot, LotId, spend_order
 from loyaltychain.ledger.types import AccountId
@@ -85,7 +85,10 @@ def changes_of(
 
 
 def _legs(posting: Moved) -> Iterator[Change]:
-    """The two ends of a posting as far as they are members' buckets; both in one bucket is no change."""
+    """The two ends of a posting as far as they are members' buckets; both in one bucket is no change. Badges are in
+    none: they are counted where they are held."""
+    if posting.unit not in (POINTS, QUALIFYING):
+        return
     source, destination = _bucket(posting.source), _bucket(posting.destination)
     if source == destination:
         return

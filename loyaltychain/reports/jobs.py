@@ -7,7 +7,7 @@ killed anywhere, a job goes on where it was, and its file is the same. The file 
 import hashlib
 import os
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -90,14 +90,27 @@ def create_job(
     return read_job(tx, id_)
 
 
-def write_now(tx: Tx, stream: BinaryIO, *, kind: str, at: UnixSeconds, page_size: int = PAGE_SIZE) -> int:
-    """Write an export of a kind that needs no parameters as JSON lines, without a job. Answers how many rows it has."""
+def write_now(
+    tx: Tx, stream: BinaryIO, *, kind: str, at: UnixSeconds, page_size: int = PAGE_SIZE, format_: Format = "jsonl",
+    parameters: Mapping[str, Any] | None = None, report: Callable[[int, int | None], None] = lambda _, __: None,
+) -> int:  # fmt: skip
+    """Write an export without a job. Answers how many rows it has.
+
+    Args:
+        report: Is told how far it is, and how far it goes.
+
+    Raises as ``create_job``.
+    """
+    said = dict(parameters or {})
+    check_parameters(tx, kind, said)
     source, cursor, count = SOURCES[kind], 0, 0
-    pinned, upto = source.pin(tx), source.end(tx)
+    pinned, upto = {**said, **source.pin(tx)}, source.end(tx)
+    stream.write(encode_rows(source.fields, [], format_=format_, header=True))
     while cursor < upto:
         cursor, found = source.page(tx, pinned, cursor, upto, page_size, at)
-        stream.write(encode_rows(source.fields, found, format_="jsonl", header=False))
+        stream.write(encode_rows(source.fields, found, format_=format_, header=False))
         count += len(found)
+        report(cursor, upto)
     return count
 
 

@@ -173,6 +173,12 @@ def _cost(points: int, each: Exact, currency: str) -> int:
     return ratio_half_even(points, times=each.digits * 10 ** EXPONENTS[currency], per=10**each.scale)
 
 
+def cost_of(points: int, terms: Terms) -> int:
+    """What so many points cost, whole minor units, to the nearest; of points below 0 below 0."""
+    cost = _cost(abs(points), terms.cost_per_point, terms.currency)
+    return -cost if points < 0 else cost
+
+
 def _rate(text: str) -> Exact:
     try:
         rate = parse_decimal(text)

@@ -14,6 +14,9 @@ from loyaltychain.ledger import accounts
 from loyaltychain.reports import rows
 from loyaltychain.reports.as_of import stream_as_of
 from loyaltychain.reports.figures import FIGURES
+from loyaltychain.reports.grant_lines import FIELDS as GRANT_FIELDS
+from loyaltychain.reports.grant_lines import grant_lines
+from loyaltychain.reports.grant_rows import last_grant
 from loyaltychain.reports.lines_text import Json
 from loyaltychain.reports.periods import read_closed_report, read_period
 from loyaltychain.reports.pseudonymous import FIELDS, idle_events, settled_entries
@@ -135,6 +138,11 @@ def _pseudonymous(tx: Tx, said: Parameters, cursor: int, upto: int, limit: int, 
     return end, idle_events(tx, after=cursor - settled, upto=end - settled)
 
 
+def _grants(tx: Tx, said: Parameters, cursor: int, upto: int, limit: int, _at: UnixSeconds) -> Page:
+    end = min(cursor + limit, upto)
+    return end, grant_lines(tx, after=cursor, upto=end, end=upto, with_ids=said.get("ids", 1) != 0)
+
+
 def _range(said: Parameters, cursor: int, upto: int, limit: int) -> tuple[int, int]:
     """The positions of a page, within those that were asked for."""
     cursor = max(cursor, said.get("from_position", 1) - 1)
@@ -158,6 +166,7 @@ SOURCES: dict[str, Source] = {
          "recorded_at"),
         _AMONG, _last_position, _awards,
     ),
+    "grants": Source(GRANT_FIELDS, {"ids": int}, last_grant, _grants),
     "pseudonymous": Source(
         FIELDS, {}, lambda tx: last_settled(tx) + rows.last_event(tx), _pseudonymous,
         pin=lambda tx: {"entries": last_settled(tx)},

@@ -13,6 +13,8 @@ from loyaltychain.rules.points import award_per_currency_unit, in_points, read_m
 from loyaltychain.rules.terms import read_terms, recorded_rules
 from loyaltychain.rules.types import Evaluation
 
+OWN = "loyaltychain."  # how the types begin that mean the same under every programme
+
 
 def evaluate(program: Program, event: Event) -> Evaluation:
     """The awards of ``event`` and their explanation; no awards is an answer too, and is explained.
@@ -24,8 +26,7 @@ def evaluate(program: Program, event: Event) -> Evaluation:
     """
     rules = [rule for rule in program.rules if rule.event == event.type]
     if not rules:
-        result = f"No rule of {program.name} counts events of the type {event.type}."
-        return Evaluation((), {"result": result, "rules": []})
+        return Evaluation((), {"result": _nobody_counts(program, event.type), "rules": []})
     if program.orders is not None and event.type == program.orders.event:
         order, exchanged = convert_order(
             parse_order(event), read_exchange_of(program, event), currencies=program.currencies, to=program.currency
@@ -40,6 +41,12 @@ def evaluate(program: Program, event: Event) -> Evaluation:
     return explain_exchange(
         Evaluation(awards, {"result": f"{in_points(total)}. {reasons}", "rules": findings}), exchanged
     )
+
+
+def _nobody_counts(program: Program, type_: str) -> str:
+    if program.conduct is not None and (type_ in program.conduct.event_types or type_.startswith(OWN)):
+        return "No rule awards points for it by itself: behaviours count it, and its grants say what it gives."
+    return f"No rule of {program.name} counts events of the type {type_}."
 
 
 def _find(rule: Rule, event: Event, *, currency: str) -> dict[str, Any]:

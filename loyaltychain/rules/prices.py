@@ -16,7 +16,7 @@ from loyaltychain.rules.types import Award
 
 _MOST = 16_384  # sums kept; each is about a kilobyte
 
-Sum = tuple[str, int | None, str | None]  # event type, minor units, currency
+Sum = tuple[str, int, str]  # event type, minor units, currency
 
 
 class Worth(NamedTuple):
@@ -35,20 +35,25 @@ class Prices:
 
     def __init__(self, program: Program) -> None:
         self._program = program
+        self._counted = {rule.event for rule in program.rules}
         self._known: dict[Sum, Worth | None] = {}
 
     def worth(self, type_: str, payload: dict[str, Any]) -> Worth | None:
         """What an event with this payload is worth; None where it is refused, or where more decides on it."""
+        if type_ not in self._counted:
+            return self._keep((type_, 0, ""))
         amount, currency = payload.get("amount"), payload.get("currency")
         if type(amount) is not int or type(currency) is not str:
             return None
-        key = type_, amount, currency
+        return self._keep((type_, amount, currency))
+
+    def _keep(self, key: Sum) -> Worth | None:
         try:
             return self._known[key]
         except KeyError:
             if len(self._known) >= _MOST:
                 self._known.clear()
-            worth = self._known[key] = self._work_out(type_, amount, currency)
+            worth = self._known[key] = self._work_out(*key)
             return worth
 
     def _work_out(self, type_: str, amount: int, currency: str) -> Worth | None:

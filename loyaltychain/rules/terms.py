@@ -11,12 +11,12 @@ from typing import Any
 from loyaltychain.core import canonical
 from loyaltychain.core.calendar import UnixSeconds
 from loyaltychain.program.expiry import expires_at
+from loyaltychain.program.lifetime import Lifetime
 from loyaltychain.program.types import (
     BonusFromAmount,
     Currencies,
     Expiry,
     Inactivity,
-    Lifetime,
     PendingUntil,
     PointsPerCurrencyUnit,
     Program,

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from loyaltychain.core.amounts import Amount, Unit
-from loyaltychain.program.types import Lifetime, PendingUntil
+from loyaltychain.program.lifetime import Lifetime
+from loyaltychain.program.types import PendingUntil
 
 
 @dataclass(frozen=True, slots=True)

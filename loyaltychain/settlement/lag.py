@@ -12,10 +12,9 @@ from loyaltychain.config.api import Ready
 from loyaltychain.core.calendar import UnixSeconds
 from loyaltychain.db.engine import Tx
 from loyaltychain.db.reconciliations import last_reconciliation
-from loyaltychain.db.step import read_cursor
 from loyaltychain.events.tables import events
 from loyaltychain.ledger.tables import entries
-from loyaltychain.operations.earn import EARN
+from loyaltychain.operations.conduct.step import read_decided
 from loyaltychain.settlement.standing import Standing, read_standing
 from loyaltychain.settlement.tables import batches
 
@@ -103,7 +102,7 @@ def _is_awaited(lag: Lag) -> bool:
 
 
 def _waiting_events(tx: Tx) -> tuple[int, UnixSeconds | None]:
-    done = read_cursor(tx, EARN)
+    done = read_decided(tx)
     last = int(tx.execute(select(func.coalesce(func.max(events.c.position), 0))).scalar_one())
     first = select(events.c.received_at).where(events.c.position > done).order_by(events.c.position).limit(1)
     return last - done, tx.execute(first).scalar_one_or_none()

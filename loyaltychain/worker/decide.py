@@ -9,6 +9,8 @@ from collections.abc import Callable
 from loyaltychain.core import errors
 from loyaltychain.db.engine import reading
 from loyaltychain.deploy.publish import check_in_force
+from loyaltychain.operations.catalogue import catalogue_step
+from loyaltychain.operations.conduct.step import conduct_step, conduct_tidy
 from loyaltychain.operations.earn import earn_step
 from loyaltychain.operations.notices import notice_step
 from loyaltychain.operations.sweep import sweep_step
@@ -29,7 +31,7 @@ class Decider:
         self._deployment = deployment
 
     def step(self) -> RunReport:
-        """Decide on the next events; ``events`` is 0 when none waits.
+        """Decide on the next events, and on what members do with them; ``events`` and ``grants`` are 0 when none waits.
 
         Raises:
             NotReconciled: the database was restored, and was not held against its chain since.
@@ -40,14 +42,19 @@ class Decider:
             DatabaseBusy: later is better.
         """
         program, bounds = self._prepare()
-        return RunReport.of_step(earn_step(self._world.engine, program, now=self._world.clock(), bounds=bounds))
+        engine, now = self._world.engine, self._world.clock()
+        report = RunReport.of_step(earn_step(engine, program, now=now, bounds=bounds))
+        report = report.plus(RunReport.of_conduct(conduct_step(engine, program, now=now, bounds=bounds)))
+        catalogue_step(engine, program, now=now)
+        return report
 
     def tidy(self) -> RunReport:
         """Book what time has done, and write the notices that are due. Raises as ``step``."""
         program, bounds = self._prepare()
+        grants = conduct_tidy(self._world.engine, program, now=self._world.clock(), bounds=bounds)
         expired = self._sweep(bounds)
         notice_step(self._world.engine, program, now=self._world.clock())
-        return RunReport(expired=expired)
+        return RunReport(expired=expired, grants=grants)
 
     def finish(self, on_events: Callable[[int], None] = lambda _: None) -> RunReport:
         """Decide on everything that waits, then tidy. Raises as ``step``.
@@ -56,7 +63,7 @@ class Decider:
             on_events: Is told how many are done.
         """
         report = RunReport()
-        while (done := self.step()).events:
+        while (done := self.step()).is_more:
             report = report.plus(done)
             on_events(report.events)
         return report.plus(self.tidy())

@@ -156,7 +156,7 @@ class _Term:
             self._orders.chores(self._world)
             with self._deciding:
                 done = self._decider.step()
-                if not done.events:
+                if not done.is_more:
                     done = self._decider.tidy()
             self._notes.stand("deciding", "on")
             self._notes.beat()
@@ -166,7 +166,7 @@ class _Term:
             self._note("deciding", Half("stopped", type(problem).__name__, str(problem)))
             return False
         self._total.add_decided(done)
-        return bool(done.events)
+        return done.is_more
 
     def _settle_on(self) -> None:
         while not self._ending.is_set():

@@ -3,6 +3,7 @@
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from loyaltychain.operations.conduct.step import ConductReport
 from loyaltychain.operations.types import StepReport
 
 _OF_A_STEP = ("events", "entries", "nothing", "refused", "parked", "issued", "redeemed", "reversed", "reinstated",
@@ -29,12 +30,27 @@ class RunReport:
     batches: int = 0
     updates: int = 0
     gas_used: int = 0
+    grants: int = 0  # of behaviours: new ones, and what became of older ones
+    looked_at: int = 0  # events, members and entries that the conduct step went through
     waiting_for: str | None = None  # why a batch could not be settled yet
 
     @classmethod
     def of_step(cls, step: StepReport) -> "RunReport":
         """What one run of ``earn_step`` did."""
         return cls(**{name: getattr(step, name) for name in _OF_A_STEP})
+
+    @classmethod
+    def of_conduct(cls, step: ConductReport) -> "RunReport":
+        """What one run of ``conduct_step`` did; its events are those of ``earn_step``, and counted there."""
+        return cls(
+            entries=step.entries, issued=step.issued, reversed=step.reversed, reinstated=step.reinstated,
+            grants=step.grants, looked_at=step.work,
+        )  # fmt: skip
+
+    @property
+    def is_more(self) -> bool:
+        """Whether there may be more to decide on."""
+        return bool(self.events or self.looked_at)
 
     def plus(self, more: "RunReport") -> "RunReport":
         """Both rounds together; what is waited for now is what the later one waits for."""

@@ -22,6 +22,7 @@ from loyaltychain.core.calendar import UnixSeconds
 from loyaltychain.db.engine import transaction
 from loyaltychain.db.migrate import open_migrated
 from loyaltychain.events.types import Intake
+from loyaltychain.operations.conduct.step import conduct_step
 from loyaltychain.operations.earn import earn_step
 from tests.database import fresh_database
 from tests.projects import NOW, new_project
@@ -90,7 +91,10 @@ class Served:
 
     def work(self) -> None:
         """What the worker does with events, without a chain."""
-        while earn_step(self.context.engine, self.context.program(), now=self.clock()).events:
+        engine, program, now = self.context.engine, self.context.program(), self.clock()
+        while earn_step(engine, program, now=now).events:
+            pass
+        while conduct_step(engine, program, now=now).work:
             pass
 
 

@@ -59,12 +59,12 @@ class Speaker:
 @pytest.fixture
 def speaker(home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Speaker:
     speaker = Speaker(monkeypatch, capsys)
-    assert speaker.say("init")[0] == 0
+    assert speaker.say("init", "--template", "shop")[0] == 0
     return speaker
 
 
 def test_init__new_directory__answers_one_object(home: Path, speaker: Speaker) -> None:
-    code, out = speaker.say("init", "--home", str(home / "other"), "--json")
+    code, out = speaker.say("init", "--template", "shop", "--home", str(home / "other"), "--json")
 
     assert code == 0
     assert json.loads(out)["files"] == sorted(
@@ -72,12 +72,12 @@ def test_init__new_directory__answers_one_object(home: Path, speaker: Speaker) -
         + [f"keys/{role}.key" for role in
            ("admin", "config", "deployer", "guardian", "registrar", "settler", "upgrader")]
     )  # fmt: skip
-    assert speaker.error("init")[1]["code"] == "ProjectExists"
+    assert speaker.error("init", "--template", "shop")[1]["code"] == "ProjectExists"
 
 
 @pytest.mark.parametrize(
     "line",
-    [["ingest", "x.csv"], ["ingest", ".", "--map", MAP], ["chain", "start", "--port", "99999"], ["fly"],
+    [["ingest"], ["ingest", ".", "--map", MAP], ["chain", "start", "--port", "99999"], ["fly"],
      ["ingest", "x.csv", "--map", MAP, "--format", "xml"], ["receipt"], ["receipt", "verify"]],
 )  # fmt: skip
 def test_usage_errors__with_json__are_one_object(speaker: Speaker, line: list[str]) -> None:
@@ -133,6 +133,22 @@ def test_ingest__rejects_that_would_replace_a_file__are_refused_and_nothing_is_l
     assert "no rejects file" in error["message"]
     assert (home / "program.yaml").read_bytes() == before
     assert json.loads(speaker.say("ingest", "orders.csv", "--map", MAP, "--json")[1])["taken"] == 1
+
+
+def test_ingest__types_that_nothing_goes_by__are_named_with_what_was_meant(home: Path, speaker: Speaker) -> None:
+    lines = [
+        {"source": "shop", "id": str(n), "type": kind, "member": "ann", "occurred_at": "2026-01-05T10:00:00Z",
+         "payload": {"amount": 100, "currency": "GBP"}}
+        for n, kind in enumerate(["purchase", "purchas", "purchas", "loyaltychain.member.zone"])
+    ]  # fmt: skip
+    lines[3]["payload"] = {"zone": "Europe/London"}
+    (home / "e.jsonl").write_text("".join(f"{json.dumps(each)}\n" for each in lines), encoding="utf-8")
+
+    said = speaker.say("ingest", "e.jsonl")[1]
+
+    meant = "Corner Shop Points has nothing for 2 events of the type purchas (did you mean 'purchase'?)."
+    assert meant in " ".join(said.split())
+    assert json.loads(speaker.say("ingest", "e.jsonl", "--json")[1])["unknown_types"] == {"purchas": 2}
 
 
 @pytest.mark.parametrize("where", ["/proc/none/x.csv", "."])
@@ -192,7 +208,7 @@ def test_status__unknown_network__is_named(home: Path, speaker: Speaker, monkeyp
 
 
 def test_init__where_nobody_can_write__says_so(speaker: Speaker) -> None:
-    code, error = speaker.error("init", "--home", "/proc/none")
+    code, error = speaker.error("init", "--template", "shop", "--home", "/proc/none")
 
     assert (code, error["code"]) == (2, "InvalidSettings")
     assert "/proc/none" in error["message"]

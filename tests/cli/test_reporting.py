@@ -37,7 +37,7 @@ def speaker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
     monkeypatch.setattr(stdout, "_width", 80)
     monkeypatch.chdir(tmp_path)
     speaker = Speaker(monkeypatch, capsys)
-    assert speaker.say("init")[0] == 0
+    assert speaker.say("init", "--template", "shop")[0] == 0
     return speaker
 
 

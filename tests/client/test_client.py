@@ -21,9 +21,17 @@ import httpx2
 import pytest
 from typing_extensions import is_typeddict
 
-from loyaltychain.api import answers, chain_answers, entry_answers, order_answers, people_answers, report_answers
+from loyaltychain.api import (
+    answers,
+    award_answers,
+    chain_answers,
+    entry_answers,
+    order_answers,
+    people_answers,
+    report_answers,
+)
 from loyaltychain.api.problems import ProblemBody
-from loyaltychain.api.routes import health, notices
+from loyaltychain.api.routes import health, links, notices
 from loyaltychain.client import (
     ApiProblem,
     Client,
@@ -31,6 +39,7 @@ from loyaltychain.client import (
     chain_types,
     order_types,
     people_types,
+    progress_types,
     report_types,
     types,
 )
@@ -192,7 +201,9 @@ def test_every_route__has_a_method(api: Served, proxy: Faulty) -> None:
         lambda: [*chain.programs()], lambda: chain.published("0x" + "0" * 64),
         lambda: reports.start_export("entries"), lambda: reports.export("none"), lambda: [*reports.exports()],
         lambda: b"".join(reports.read_file("none")), lambda: reports.roll_forward(from_=AT),
-        lambda: reports.liability(),
+        lambda: reports.liability(), lambda: client.progress.of("ann"), lambda: [*client.progress.awards("ann")],
+        lambda: client.progress.achievements(), lambda: [*client.progress.nudges()],
+        lambda: client.progress.link("none"),
     ]  # fmt: skip
     refused = set()
     for call in told:
@@ -204,7 +215,7 @@ def test_every_route__has_a_method(api: Served, proxy: Faulty) -> None:
 
     assert refused <= {"unknown-receipt", "unknown-batch", "not-deployed", "unknown-program", "unknown-job",
                        "unknown-approval", "unknown-award", "unknown-notice", "award-decided",
-                       "hold-ended"}  # fmt: skip
+                       "unknown-link", "hold-ended"}  # fmt: skip
     contract = api.http.get("/openapi.json").json()["paths"]
     for template, methods in contract.items():
         shape = re.compile(re.sub(r"\\{[^}]*\\}", "[^/]+", re.escape(template)))
@@ -214,7 +225,9 @@ def test_every_route__has_a_method(api: Served, proxy: Faulty) -> None:
 
 
 PAIRS = [(answers, types), (chain_answers, chain_types), (order_answers, order_types), (people_answers, people_types),
-         (report_answers, report_types), (notices, people_types), (entry_answers, types), (health, types)]  # fmt: skip
+         (report_answers, report_types), (award_answers, progress_types), (notices, people_types),
+         (links, progress_types),
+         (entry_answers, types), (health, types)]  # fmt: skip
 
 
 def test_types__are_those_of_the_api() -> None:

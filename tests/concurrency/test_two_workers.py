@@ -41,7 +41,7 @@ class TwoWorkers:
 
     def __init__(self, home: Path) -> None:
         self.project = Commands(home)
-        self.project.run("init")
+        self.project.run("init", "--template", "shop")
         use_postgresql(self.project)
         self.project.ask("chain", "start")
         self.project.ask("deploy")

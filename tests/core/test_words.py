@@ -1,6 +1,8 @@
 """counted: given one, the singular; given none or many, the plural; thousands are set apart.
 
 complaint: without pydantic's wrapping; the length of a text is counted in characters, however it is bounded.
+
+nearest: given a word like a known one, that one in its own spelling; given another, nothing.
 """
 
 from typing import Annotated
@@ -8,7 +10,7 @@ from typing import Annotated
 import pytest
 from pydantic import AfterValidator, Field, TypeAdapter, ValidationError
 
-from loyaltychain.core.words import complaint, counted
+from loyaltychain.core.words import complaint, counted, nearest
 
 
 def _no_blanks(text: str) -> str:
@@ -45,3 +47,21 @@ def test_counted__one_none_many__singular_or_plural() -> None:
         "1,234 batches",
     ]
     assert counted(3, "finding") == "3 findings"
+
+
+@pytest.mark.parametrize(
+    ("word", "words"),
+    [
+        ("achievments", " (did you mean 'achievements'?)"),
+        ("GOLD", " (did you mean 'Gold'?)"),
+        ("silver", ""),
+        ("", ""),
+    ],
+)
+def test_nearest__word__a_known_one_like_it(word: str, words: str) -> None:
+    assert nearest(word, ["achievements", "Gold"]) == words
+
+
+def test_nearest__prefix__stands_before_it_and_does_not_count() -> None:
+    assert nearest("scor", ["score", "rank"], prefix="object.") == " (did you mean 'object.score'?)"
+    assert nearest("object", ["score", "rank"], prefix="object.") == ""

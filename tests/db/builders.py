@@ -13,6 +13,7 @@ from loyaltychain.db.engine import Tx
 from loyaltychain.db.leader import leadership
 from loyaltychain.db.reconciliations import reconciliation_members, reconciliations
 from loyaltychain.db.restores import restores
+from loyaltychain.events.attest import attestations
 from loyaltychain.events.links import member_link_ends, member_links
 from loyaltychain.events.tables import (
     events,
@@ -31,8 +32,31 @@ from loyaltychain.ledger.tables import (
     volumes,
 )
 from loyaltychain.ledger.term_tables import lapses, lot_conditions
+from loyaltychain.operations.conduct.tables import (
+    actor_roles,
+    decisions,
+    fold_checkpoints,
+    fold_states,
+    grant_entries,
+    grants,
+    mentions,
+    objects,
+    pools,
+    program_versions,
+    retractions,
+    stream,
+)
 from loyaltychain.operations.people_tables import approval_ends, approvals, merge_lots
 from loyaltychain.operations.policy_tables import member_activity, notices, parked_signals
+from loyaltychain.operations.proofs.tables import (
+    code_batch_ends,
+    code_batches,
+    codes,
+    proof_decisions,
+    share_link_ends,
+    share_links,
+)
+from loyaltychain.operations.referring.tables import member_traits, referrals
 from loyaltychain.operations.shop_tables import corrections, order_revisions
 from loyaltychain.operations.tables import order_bonuses, order_lines, orders, outcomes, return_lines, rewards
 from loyaltychain.reports.tables import jobs, periods
@@ -132,19 +156,53 @@ ONE_ROW_EACH = [
     (reconciliation_members, {"reconciliation": 1, "member": 1, "ledger_points": "7", "batch_points": "7",
                               "chain_points": "8"}),
     (leadership, {"name": "worker", "epoch": 1, "holder": "host:1", "taken_at": 5}),
+    (program_versions, {"number": 1, "from_position": 1, "digest": "0x02", "document": "{}"}),
+    (grants, {"number": 1, "cause": "shop/1", "rule": "behaviour:reply", "occurrence": "", "member": 1, "revision": 1,
+              "unit": "points", "at": 5, "desired": 7, "awarded": 5, "state": "pending", "reason": "cap-points",
+              "qualifying": 5, "due_at": 9, "expiry": "{}", "role": "mentor", "inputs": "{}", "version": "0x02",
+              "posted": 5, "counted": 5, "problem": "over-cap", "position": 1, "recorded_at": 6, "is_latest": 1,
+              "first_at": 5, "last_at": 5}),
+    (grant_entries, {"entry_id": "earn:1", "grant_number": 1}),
+    (decisions, {"number": 1, "resource": "budget:reply:month:0", "key": "behaviour:reply|shop/1|", "revision": 1,
+                 "first": 1, "wanted": 7, "granted": 5, "most": 5, "member": 1, "at": 5, "recorded_at": 6,
+                 "is_latest": 1}),
+    (pools, {"resource": "budget:reply:month:0", "taken": 5}),
+    (objects, {"id": "q1", "kind": "question", "owner": 1, "made_at": 5, "parent": "q0", "position": 1}),
+    (mentions, {"kind": "object", "name": "q1", "position": 1}),
+    (stream, {"member": 1, "occurred_at": 5, "position": 1, "roles": "actor"}),
+    (retractions, {"position": 1, "by_position": 2, "at": 7, "is_fraud": 0}),
+    (fold_states, {"member": 1, "numbers": "[1]", "facts": 1, "at": 5, "source": "shop", "event_id": "1",
+                   "document": "{}", "due_at": 9, "tidied_to": 6, "is_stale": 0}),
+    (actor_roles, {"position": 1, "roles": '["mentor"]'}),
+    (fold_checkpoints, {"member": 1, "at": 5, "facts": 1, "document": "{}"}),
+    (code_batches, {"id": "fair", "behaviour": "visit", "uses": 1, "until": 9, "actor": "eve", "made_at": 5}),
+    (code_batch_ends, {"batch": "fair", "reason": "leaked", "actor": "eve", "ended_at": 7}),
+    (codes, {"digest": "0x20", "batch": "fair"}),
+    (share_links, {"token": "7K3M", "member": 1, "behaviour": "share", "utm": "{}", "actor": "eve", "made_at": 5}),
+    (share_link_ends, {"token": "7K3M", "reason": "spam", "actor": "eve", "ended_at": 7}),
+    (attestations, {"source": "shop", "event_id": "1", "attested_by": "eve"}),
+    (proof_decisions, {"position": 1, "source": "shop", "event_id": "1", "member": 1, "kind": "code",
+                       "refused": "used", "behaviour": "visit", "handle": "0x20", "attested_by": "eve"}),
+    (referrals, {"position": 1, "source": "shop", "event_id": "1", "type": "referred", "occurred_at": 5, "referee": 1,
+                 "referrer": 1, "referrer_id": "ann", "traits": "[]", "is_void": 0}),
+    (member_traits, {"member": 1, "field": "device", "digest": "0x21", "occurred_at": 5, "source": "shop",
+                     "event_id": "1"}),
 ]  # fmt: skip
 
 MUTABLE = {
     "volumes", "deployments", "receipt_keys", "cursors", "order_lines", "order_bonuses", "rewards",
     "idempotency_records", "rate_buckets", "member_activity", "api_secrets", "worker_state",
-    "leadership",
+    "leadership", "pools", "objects", "mentions", "stream", "retractions", "fold_states", "fold_checkpoints",
+    "referrals", "member_traits",
 }  # fmt: skip
 APPEND_ONLY = {
     "events", "entries", "outcomes", "attempts", "publications",
     "batch_updates", "receipts", "lot_moves", "holds", "hold_ends", "member_aliases", "member_closures",
     "intake_refusals", "member_links", "member_link_ends", "merge_lots", "approvals", "approval_ends",
     "foreign_nonces", "settlement_log", "actions", "periods", "order_revisions", "corrections", "lot_conditions",
-    "reconciliations", "reconciliation_members",
+    "reconciliations", "reconciliation_members", "program_versions", "grant_entries",
+    "actor_roles", "code_batches", "code_batch_ends", "codes", "share_links", "share_link_ends", "attestations",
+    "proof_decisions",
 }  # fmt: skip
 FREE_COLUMNS = {
     "lapses": {"undone_by", "is_booked"}, "notices": {"sent_at"}, "parked_signals": {"state"},
@@ -152,6 +210,7 @@ FREE_COLUMNS = {
     "redemptions": {"refunded"}, "return_lines": {"matched", "member"},
     "orders": {"member"}, "api_keys": {"revoked_at", "used_at"},
     "intents": {"nonce", "state", "reason", "tx_hash", "block_number", "block_hash", "gas_used", "contract_address"},
+    "grants": {"is_latest", "first_at", "last_at"}, "decisions": {"is_latest"},
     "batch_voids": {"resumed_at"}, "restores": {"reconciled_at"},
     "jobs": {"state", "upto", "cursor", "written", "done", "total", "file", "sha256", "problem", "finished_at"},
 }  # fmt: skip

@@ -48,7 +48,7 @@ def chain() -> Iterator[Anvil]:
 
 def with_own_keys(home: Path) -> dict[str, str]:
     """A project whose keys nobody knows: two are encrypted, and the admin's is not here. Role -> address."""
-    Commands(home).run("init")
+    Commands(home).run("init", "--template", "shop")
     accounts = {role: Account.from_key(secrets.token_bytes(32)) for role in ROLES}
     for role, account in accounts.items():
         (home / "keys" / f"{role}.key").write_text(account.key.hex().removeprefix("0x") + "\n", encoding="ascii")

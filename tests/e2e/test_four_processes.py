@@ -37,7 +37,7 @@ WEEK = HEADER + "".join(
 def project(tmp_path: Path) -> Iterator[Commands]:
     """A project with blanks in its path, its chain served."""
     commands = Commands(tmp_path / "my shop")
-    commands.run("init")
+    commands.run("init", "--template", "shop")
     commands.ask("chain", "start")
     yield commands
     commands.run("chain", "stop")
@@ -155,7 +155,7 @@ def test_run__chain_was_reset__halts_and_signs_nothing(project: Commands) -> Non
 
 def test_commands__chain_not_running__say_how_to_start_it(tmp_path: Path) -> None:
     project = Commands(tmp_path)
-    project.run("init")
+    project.run("init", "--template", "shop")
 
     for command in (["deploy"], ["run", "--once"], ["audit"], ["verify"]):
         error = project.ask(*command, exit_code=2)["error"]

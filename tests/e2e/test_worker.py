@@ -86,7 +86,7 @@ class Relay:
 def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Commands]:
     """A deployed project, its chain served by its own process."""
     commands = Commands(tmp_path_factory.mktemp("worked") / "shop")
-    commands.run("init")
+    commands.run("init", "--template", "shop")
     commands.ask("chain", "start")
     commands.ask("deploy")
     yield commands

@@ -40,11 +40,8 @@ def test_parse_map__shop__names_its_columns() -> None:
         ("source: shop", "source: a/b", r"source: .*pattern"),
         ("source: shop", "source: 7", r"source: .*found 7 \(write it in quotes\)"),
         ("source: shop\n", "", r"source: Field required \(add it\)"),
-        (
-            "source: shop",
-            "sauce: shop",
-            r"sauce: .*\(remove it or correct its spelling; there are: source, id, .*skip\)",
-        ),
+        ("source: shop", "sauce: shop", r"line 2: sauce: there is no such field \(did you mean 'source'\?\)"),
+        ("source: shop", "source: shop\nxyz: 1", r"line 3: xyz: .*its spelling; there are: source, id, .*skip\)"),
         ("id: {column: order_id}", "id: row", r"id: .*found 'row'"),
         ("id: {column: order_id}", "id: {}", "id: give exactly one of line, column, columns; given: none"),
         ("id: {column: order_id}", "id: {column: a, columns: [a, b]}", "given: column, columns"),
@@ -133,7 +130,7 @@ def test_parse_map__no_mapping__refused(text: str) -> None:
 
 
 def test_parse_map__several_mistakes__all_named() -> None:
-    with pytest.raises(errors.InvalidMap, match=r"source: .*; currency: "):
+    with pytest.raises(errors.InvalidMap, match=r"2 problems:\n  line 1: source: .*\n  line 6: currency: "):
         parse_map("source: a/b\nid: line\nmember: {column: m}\ntype: {constant: t}\ntime: {column: t}\ncurrency: GBP")
 
 

@@ -26,7 +26,8 @@ from hypothesis import strategies as st
 from loyaltychain.core import errors
 from loyaltychain.core.calendar import UnixSeconds
 from loyaltychain.program.expiry import expires_at, inactive_at
-from loyaltychain.program.types import EndOf, Expiry, Inactivity, Lifetime
+from loyaltychain.program.lifetime import EndOf, Lifetime
+from loyaltychain.program.types import Expiry, Inactivity
 from tests.program.builders import make_program
 
 LONDON, AUCKLAND = "Europe/London", "Pacific/Auckland"

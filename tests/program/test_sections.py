@@ -111,7 +111,7 @@ def test_digest__defaults_spelled_out__same() -> None:
             "match: oldest",
             "orders.match: .*'member.item, latest first' or 'none'",
         ),
-        ("orders: {", "orders: {returns: order, ", "orders: returns: 'order' is the type of event already"),
+        ("orders: {", "orders: {returns: order, ", "orders.returns: 'order' is the type of event already"),
         ("orders: {", "orders: {edits: redemption, ", "orders.edits: 'redemption' is the event that takes points"),
         ("event: order, points: 1,", "event: return, points: 1,", r"rules\[0\].event: .*that brings goods back"),
         ("return_within_days: 400", "return_within_days: 0", "orders.return_within_days: .*greater than or equal to 1"),

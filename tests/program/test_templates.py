@@ -6,8 +6,9 @@ given a template with every commented field taken in
 
 import re
 
+from loyaltychain.program.lifetime import Lifetime
 from loyaltychain.program.load import parse_program, template
-from loyaltychain.program.types import Currencies, Inactivity, Lifetime, PendingUntil
+from loyaltychain.program.types import Currencies, Inactivity, PendingUntil
 
 _FIELDS = ("pending_days", "expiry", "max_points", "notice_days", "inactivity", "currencies")
 

@@ -70,7 +70,7 @@ class Operator:
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A deployed project whose chain does not run; not to be changed."""
     home = tmp_path_factory.mktemp("built") / "shop"
-    for command in (["init"], ["chain", "start"], ["deploy"], ["chain", "stop"]):
+    for command in (["init", "--template", "shop"], ["chain", "start"], ["deploy"], ["chain", "stop"]):
         line = [sys.executable, "-m", "loyaltychain", *command, "--home", str(home)]
         subprocess.run(line, check=True, capture_output=True)
     return home

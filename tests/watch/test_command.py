@@ -49,7 +49,7 @@ PAGE = (Path(__file__).resolve().parents[2] / "docs" / "FRAUD.md").read_text(enc
 def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Commands]:
     """A deployed project in root mode, its chain running."""
     project = Commands(tmp_path_factory.mktemp("project"))
-    project.run("init", "--mode", "root")
+    project.run("init", "--template", "shop", "--mode", "root")
     project.run("chain", "start")
     try:
         project.run("deploy")

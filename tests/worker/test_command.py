@@ -26,7 +26,7 @@ from tests.worker.builders import HEADER, SALES, MeddledRpc, act, once
 def project(tmp_path: Path) -> Iterator[Commands]:
     """A deployed project whose config role acts at once, its chain served by its own process."""
     commands = Commands(tmp_path / "shop")
-    commands.run("init")
+    commands.run("init", "--template", "shop")
     settings = commands.home / "loyaltychain.toml"
     settings.write_text(settings.read_text("utf-8").replace("config = 60", "config = 0"), encoding="utf-8")
     commands.ask("chain", "start")

@@ -46,7 +46,7 @@ pytestmark = pytest.mark.timeout(900)
 def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Commands]:
     """A deployed project, its chain running, with sales that wait to be settled."""
     project = Commands(tmp_path_factory.mktemp("project"))
-    project.run("init")
+    project.run("init", "--template", "shop")
     project.run("chain", "start")
     try:
         project.run("deploy")

@@ -27,7 +27,7 @@ _KINDS = {"csv": "text/csv; charset=utf-8", "jsonl": "application/jsonl"}
 class NewExport(Body):
     """What to write, and how. ``parameters`` are those of the kind."""
 
-    kind: Literal["entries", "awards", "members", "roll-forward", "events", "pseudonymous"]
+    kind: Literal["entries", "awards", "grants", "members", "roll-forward", "events", "pseudonymous"]
     format: Literal["csv", "jsonl"] = "csv"
     parameters: dict[str, Any] = Field(default_factory=dict)
 

@@ -1,0 +1,141 @@
+"""What members share: how much of a resource each occasion has, decided once and recorded.
+
+An answer stands as long as its occasion asks for it. One that is not asked for any more, because its act was taken
+back, frees what it had; whoever got less than she wanted is then decided anew, in the order of decisions.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from loyaltychain.core.amounts import MemberNumber
+from loyaltychain.core.calendar import UnixSeconds
+from loyaltychain.db.engine import Tx
+from loyaltychain.ledger.types import AMOUNT_MAX
+from loyaltychain.operations.conduct import decision_store
+from loyaltychain.operations.conduct.decision_store import Decision, Name
+
+_BEGINNING = UnixSeconds(0)
+
+
+@dataclass(slots=True)
+class Fold:
+    """A member's facts after ``since`` on their way through the engine, and what they have asked for."""
+
+    member: MemberNumber
+    since: UnixSeconds | None
+    anew: bool
+    asked: set[Name] = field(default_factory=set)
+
+
+@dataclass(slots=True)
+class Decisions:
+    """The decisions of one run, as the engine asks for them (``rules/engine/types.py: Shared``).
+
+    Args:
+        survivors: Into whom members went over.
+    """
+
+    tx: Tx
+    survivors: Mapping[MemberNumber, MemberNumber]
+    _known: dict[Name, Decision] = field(default_factory=dict)
+    _of: dict[MemberNumber, set[Name]] = field(default_factory=dict)  # by who stands for herself
+    _taken: dict[str, int] = field(default_factory=dict)
+    _had: dict[str, int] = field(default_factory=dict)  # what was taken of each when it was read
+    _freed: set[str] = field(default_factory=set)
+    _folds: dict[MemberNumber, Fold] = field(default_factory=dict)
+    _fold: Fold = field(default_factory=lambda: Fold(MemberNumber(0), None, anew=False))
+    _at: UnixSeconds = field(default=_BEGINNING)
+
+    def load(self, since: Mapping[MemberNumber, UnixSeconds | None]) -> None:
+        """Read what these members (by any number of theirs) decided with facts after these instants; None: ever."""
+        for found in decision_store.read_of(self.tx, since):
+            if found.name not in self._known:
+                self._know(found)
+
+    def begin(self, member: MemberNumber, since: UnixSeconds | None, *, anew: bool) -> None:
+        """This member's facts after ``since`` (None: all) are folded from now on.
+
+        Args:
+            anew: Others may have asked for the same before, since they were one with her, or are now.
+        """
+        self._folds[member] = Fold(member, since, anew=anew)
+
+    def turn(self, member: MemberNumber, at: UnixSeconds) -> None:
+        """What is asked next is asked for this member, by a fact of this moment."""
+        self._fold, self._at = self._folds[member], at
+
+    def take(self, resource: str, key: str, wanted: int, *, most: int, at: UnixSeconds) -> int:
+        """As the engine asks."""
+        name, wanted = (resource, key), min(wanted, AMOUNT_MAX)
+        self._fold.asked.add(name)
+        found = self._known.get(name) or self._look_up(name)
+        if found is None:
+            granted = max(0, min(wanted, most - self._used(resource)))
+            found = Decision(resource, key, 0, 0, wanted, granted, most, self._fold.member, self._at, is_changed=True)
+            self._know(found)
+            self._taken[resource] += granted
+            return granted
+        if (found.wanted, found.most) != (wanted, most):
+            more = 0 if wanted <= found.granted else min(wanted - found.granted, most - self._used(resource))
+            self._change(found, wanted, min(found.granted, wanted) + max(0, more), most)
+        if (found.member, found.at) != (self._fold.member, self._at):
+            found.member, found.at, found.is_changed = self._fold.member, self._at, True
+            self._of.setdefault(self._fold.member, set()).add(name)
+        return found.granted
+
+    def end(self, member: MemberNumber) -> None:
+        """Her facts are folded: what none of them asked for is free."""
+        fold = self._folds[member]
+        for name in sorted(self._of.get(member, ())):
+            found = self._known[name]
+            is_anew = fold.since is None or found.at > fold.since
+            if is_anew and found.wanted and found.member == member and name not in fold.asked:
+                self._change(found, 0, 0, found.most)
+
+    def pass_on(self) -> dict[MemberNumber, UnixSeconds]:
+        """Give what became free to those who got less, in the order of decisions. Who they are, and since when."""
+        touched: dict[MemberNumber, UnixSeconds] = {}
+        freed, self._freed = self._freed, set()
+        for found in decision_store.read_short(self.tx, freed):
+            if found.name not in self._known:
+                self._know(found)
+        for resource in sorted(freed):
+            short = [each for each in self._known.values() if each.resource == resource and each.granted < each.wanted]
+            for each in sorted(short, key=lambda each: (each.first == 0, each.first)):
+                more = min(each.wanted - each.granted, each.most - self._used(resource))
+                if more > 0:
+                    self._change(each, each.wanted, each.granted + more, each.most)
+                    touched[each.member] = min(each.at, touched.get(each.member, each.at))
+        return touched
+
+    def write(self, now: UnixSeconds) -> None:
+        """Record what was decided."""
+        changed = [each for each in self._known.values() if each.is_changed]
+        decision_store.insert(self.tx, changed, now)
+        moved = {name: taken for name, taken in self._taken.items() if taken != self._had[name]}
+        decision_store.write_pools(self.tx, moved)
+
+    def _know(self, found: Decision) -> None:
+        member = self.survivors.get(found.member, found.member)
+        found.member = member
+        self._known[found.name] = found
+        self._of.setdefault(member, set()).add(found.name)
+        self._used(found.resource)
+
+    def _look_up(self, name: Name) -> Decision | None:
+        found = decision_store.read_one(self.tx, name) if self._fold.anew else None
+        if found is not None:
+            self._know(found)
+        return found
+
+    def _change(self, found: Decision, wanted: int, granted: int, most: int) -> None:
+        self._used(found.resource)
+        if granted < found.granted:
+            self._freed.add(found.resource)
+        self._taken[found.resource] += granted - found.granted
+        found.wanted, found.granted, found.most, found.is_changed = wanted, granted, most, True
+
+    def _used(self, resource: str) -> int:
+        if resource not in self._taken:
+            self._taken[resource] = self._had[resource] = decision_store.read_pool(self.tx, resource)
+        return self._taken[resource]

@@ -1,0 +1,1 @@
+"""Who sent whom: kept as events tell it, and told to the engine as facts of a referral."""

@@ -1,0 +1,182 @@
+"""Who sent whom, among all members: first touches, rings, what two of them have in common, and how many one has sent.
+
+What it says of a referral depends on the set of what it was told, never on the order. It knows nothing of what a
+referral is worth. Whoever asks has told it, of the referral's referee and referrer: all their referrals as either, and
+of the referrer's referrers, up the chain, those as a referee; and the traits of the referrer.
+"""
+
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from loyaltychain.core import canonical
+from loyaltychain.core.amounts import MemberNumber
+from loyaltychain.core.hashing import to_hex
+from loyaltychain.program.behaviours import Per, Referral
+from loyaltychain.program.types import Program
+from loyaltychain.rules.engine.days import make_days, period_of
+from loyaltychain.rules.engine.types import FactKey, ReferralFacts
+
+_PERIODS: tuple[Per, ...] = ("day", "week", "month", "year", "ever")
+_NONE: list["Sent"] = []
+Trait = tuple[str, str]  # a field of a payload, and the SHA-256 of its value as 0x hex
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """One event that says who sent its member; numbers as they were when it was taken in."""
+
+    type: str
+    key: FactKey
+    referee: MemberNumber
+    referrer: MemberNumber | None  # None: nobody has the id that it names
+    traits: frozenset[Trait] = frozenset()
+
+    @property
+    def id(self) -> tuple[str, str]:
+        """(source, id) of the event."""
+        return self.key[1:]
+
+
+def traits_of(program: Program, payload: Mapping[str, Any]) -> frozenset[Trait]:
+    """What the payload says in the fields by which the programme compares both sides of a referral."""
+    told = () if program.conduct is None else program.conduct.referrals
+    names = {name for referral in told for name in (*referral.hold_on, *referral.signal_on)}
+    return frozenset((name, _digest(payload[name])) for name in names if isinstance(payload.get(name), str | int))
+
+
+@dataclass(slots=True)
+class ReferralBook:
+    """The referrals that it was told of.
+
+    Args:
+        survivor: Who a number is now, after all merges.
+    """
+
+    program: Program
+    survivor: Callable[[MemberNumber], MemberNumber]
+    _sent: dict[tuple[str, str], Sent] = field(default_factory=dict)
+    _of_referee: dict[tuple[str, MemberNumber], list[Sent]] = field(default_factory=lambda: defaultdict(list))
+    _of_referrer: dict[tuple[str, MemberNumber], list[Sent]] = field(default_factory=lambda: defaultdict(list))
+    _traits: dict[tuple[MemberNumber, Trait], FactKey] = field(default_factory=dict)
+    _periods: dict[tuple[str, MemberNumber], dict[int, list[Sent]]] = field(default_factory=dict)  # of first touches
+
+    def add(self, sent: Sent) -> None:
+        """Tell it of a referral that was not taken back; once more changes nothing."""
+        if sent.id in self._sent:
+            return
+        self._sent[sent.id] = sent
+        self._periods.clear()
+        self._of_referee[sent.type, self.survivor(sent.referee)].append(sent)
+        if sent.referrer is not None:
+            self._of_referrer[sent.type, self.survivor(sent.referrer)].append(sent)
+
+    def add_trait(self, member: MemberNumber, trait: Trait, key: FactKey) -> None:
+        """An event of the member's says this; the earliest counts."""
+        place = self.survivor(member), trait
+        before = self._traits.get(place)
+        if before is None or key < before:
+            self._traits[place] = key
+
+    def facts(self, sent: Sent) -> ReferralFacts:
+        """What is known of this referral, which may be one that was taken back and not added."""
+        referee = self.survivor(sent.referee)
+        if sent.referrer is None:
+            return ReferralFacts(referee, None)
+        referrer = self.survivor(sent.referrer)
+        is_first = self._is_first(sent)
+        return ReferralFacts(
+            referee=referee,
+            referrer=referrer,
+            is_first=is_first,
+            is_cycle=self._is_closing(sent),
+            common=tuple(sorted({trait[0] for trait in sent.traits if self._has(referrer, trait, sent.key)})),
+            nth=1 + (bisect_left(self._beside(sent), sent.key, key=_key) if is_first else 0),
+        )
+
+    def first(self, type_: str, referee: MemberNumber) -> Sent | None:
+        """The referral by which this member was sent: the first by somebody else that is known."""
+        found = [each for each in self._of_referee.get((type_, referee), ()) if self._is_by_another(each)]
+        return min(found, key=lambda each: each.key, default=None)
+
+    def touched(self, new: Collection[Sent]) -> set[Sent]:
+        """The other referrals of which facts may be others with and without these, which were added."""
+        found: set[Sent] = set()
+        for sent in new:
+            found |= {each for each in self._of_referee[sent.type, self.survivor(sent.referee)] if each.key > sent.key}
+        earliest: dict[int, tuple[list[Sent], FactKey]] = {}
+        for each in (*new, *tuple(found)):
+            if each.referrer is not None:
+                found |= set(self._ring(each))
+                beside = self._beside(each)
+                _, key = earliest.get(id(beside), (beside, each.key))
+                earliest[id(beside)] = beside, min(key, each.key)
+        for beside, key in earliest.values():
+            found |= set(beside[bisect_left(beside, key, key=_key) :])
+        return found.difference(new)
+
+    def _is_by_another(self, sent: Sent) -> bool:
+        return sent.referrer is not None and self.survivor(sent.referrer) != self.survivor(sent.referee)
+
+    def _has(self, member: MemberNumber, trait: Trait, before: FactKey) -> bool:
+        key = self._traits.get((member, trait))
+        return key is not None and key < before
+
+    def _is_first(self, sent: Sent) -> bool:
+        return self.first(sent.type, self.survivor(sent.referee)) == sent
+
+    def _is_closing(self, sent: Sent) -> bool:
+        """Whether it is the latest of the ring that it is in."""
+        ring = self._ring(sent) if self._is_first(sent) else []
+        return bool(ring) and max(each.key for each in ring) == sent.key
+
+    def _ring(self, sent: Sent) -> list[Sent]:
+        """The first touches that lead from its referrer back to its referee, with itself; none where none do."""
+        assert sent.referrer is not None
+        end, at, way = self.survivor(sent.referee), self.survivor(sent.referrer), [sent]
+        seen = {at}
+        while at != end:
+            step = self.first(sent.type, at)
+            if step is None or step.referrer is None:
+                return []
+            at = self.survivor(step.referrer)
+            if at in seen:
+                return []  # a ring further up, in which it is not
+            seen.add(at)
+            way.append(step)
+        return way if len(way) > 1 else []
+
+    def _beside(self, sent: Sent) -> list[Sent]:
+        """The first touches of its referrer in its period, by what limits their number, in their order."""
+        referral = self._limited(sent.type)
+        if referral is None or referral.velocity is None or sent.referrer is None:
+            return _NONE
+        days, per = make_days(self.program.timezone), referral.velocity.per
+        place = sent.type, self.survivor(sent.referrer)
+        if place not in self._periods:
+            periods = self._periods[place] = defaultdict(list)
+            for each in sorted(self._of_referrer.get(place, ()), key=_key):
+                if self._is_first(each):
+                    periods[period_of(days(each.key[0]), per)].append(each)
+        return self._periods[place].get(period_of(days(sent.key[0]), per), _NONE)
+
+    @property
+    def widest(self) -> Per | None:
+        """The longest period by which somebody's referrals are counted; None where they are not."""
+        told = () if self.program.conduct is None else self.program.conduct.referrals
+        found = [each.velocity.per for each in told if each.velocity is not None]
+        return max(found, key=_PERIODS.index, default=None)
+
+    def _limited(self, type_: str) -> Referral | None:
+        told = () if self.program.conduct is None else self.program.conduct.referrals
+        return next((each for each in told if each.event == type_ and each.velocity is not None), None)
+
+
+def _key(sent: Sent) -> FactKey:
+    return sent.key
+
+
+def _digest(value: str | int) -> str:
+    return to_hex(canonical.digest(value))

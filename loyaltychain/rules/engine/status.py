@@ -1,0 +1,191 @@
+"""What a member has reached, and what she has before her, at a moment: badges, progress, streaks, tier, segments.
+
+A pure function of her state and that moment. ``Status`` is made of numbers, words and lists; ``to_document`` gives it
+as JSON. It changes nothing and decides nothing: what would become due by then (gates that time out) is not in it.
+"""
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from loyaltychain.core.calendar import UnixSeconds
+from loyaltychain.program.achievements import Achievement
+from loyaltychain.rules.engine.badges import PART
+from loyaltychain.rules.engine.days import DAY_SECONDS
+from loyaltychain.rules.engine.engine import Engine
+from loyaltychain.rules.engine.member_zone import zones_at
+from loyaltychain.rules.engine.progress import Progress, Seen, progress_of
+from loyaltychain.rules.engine.state import State
+from loyaltychain.rules.engine.streak_standing import StreakStanding, stand
+from loyaltychain.rules.engine.streaks import Streaks
+from loyaltychain.rules.engine.tier_standing import TierStanding, stand_among_tiers
+from loyaltychain.rules.engine.tiers import TierLadder
+
+Stage = Literal["held", "open", "locked", "revoked", "none left"]
+_HOUR = 3600
+
+
+@dataclass(frozen=True, slots=True)
+class AchievementStanding:
+    """An achievement for this member.
+
+    Args:
+        stage: "open": she can still reach it; "locked": nobody can any more.
+        held: How many times she holds the badge.
+        since: When she first got one of these.
+        progress: Towards it, or towards its next time.
+    """
+
+    id: str
+    name: str
+    title: str
+    stage: Stage
+    held: int
+    since: UnixSeconds | None
+    progress: Progress
+    points: int
+    role: str | None
+    revoked_at: UnixSeconds | None = None
+    revoked_why: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DueNudge:
+    """Something that the member should hear before it happens. ``at``: when it does; None: it is no matter of time."""
+
+    about: Literal["streak_ends", "tier_ends", "achievement_near"]
+    id: str
+    at: UnixSeconds | None
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """A member at a moment. ``refused``: what she, or an app for her, said of streaks and was not done, and why."""
+
+    at: UnixSeconds
+    zone: str
+    next_zone: str | None
+    achievements: tuple[AchievementStanding, ...]
+    streaks: tuple[StreakStanding, ...]
+    tier: TierStanding | None
+    segments: tuple[str, ...]
+    roles: tuple[str, ...]
+    nudges: tuple[DueNudge, ...]
+    refused: tuple[dict[str, Any], ...]
+
+    def to_document(self) -> dict[str, Any]:
+        """It as JSON."""
+        return asdict(self)
+
+
+class _Nothing:
+    """Nothing is shared while somebody only looks."""
+
+    def take(self, resource: str, key: str, wanted: int, *, most: int, at: UnixSeconds) -> int:
+        raise AssertionError(resource)
+
+
+def status(engine: Engine, state: State, now: UnixSeconds) -> Status:
+    """How a member stands, by the programme of the engine, at a moment that is not before what her state has seen."""
+    state = state.copy()
+    engine.elapse(state, UnixSeconds(-(2**62)), _Nothing())  # brings the state to this version of the programme
+    conduct, parts = engine.conduct, {each.name: each for each in engine.components}
+    streaks, ladder = parts.get(Streaks.name), parts.get(TierLadder.name)
+    standings = stand(streaks, state, now) if isinstance(streaks, Streaks) else ()
+    tier = stand_among_tiers(ladder, state, now) if isinstance(ladder, TierLadder) else None
+    seen = Seen(conduct, state, now, engine.day_of(now), standings, tier)
+    achievements = tuple(_achievements(seen)) if PART in parts else ()
+    zone, waiting = engine.program.timezone, None
+    if isinstance(streaks, Streaks):
+        zone, waiting = zones_at(streaks.zone_of(state), now)
+    return Status(
+        at=now,
+        zone=zone,
+        next_zone=waiting,
+        achievements=achievements,
+        streaks=standings,
+        tier=tier,
+        segments=tuple(name for name, is_in in engine.segments.items() if is_in(state, now)),
+        roles=tuple(dict.fromkeys(each.role for each in achievements if each.held and each.role is not None)),
+        nudges=tuple(_nudges(seen, achievements)),
+        refused=tuple(state.parts[Streaks.name]["refused"]) if isinstance(streaks, Streaks) else (),
+    )
+
+
+def _achievements(seen: Seen) -> Iterator[AchievementStanding]:
+    """Those of the programme in the file's order, retired ones only if she holds them; then what it knows no more."""
+    part = seen.state.parts[PART]
+    for achievement in seen.conduct.achievements:
+        given = part["given"].get(achievement.id, {})
+        held = [each[0] for each in given.values() if each[2]]
+        if achievement.status == "retired" and not held:
+            continue
+        revoked_at, revoked_why = part["revoked"].get(achievement.id, (None, None))
+        yield AchievementStanding(
+            id=achievement.id,
+            name=achievement.name,
+            title=achievement.title,
+            stage=_stage(achievement, held=bool(held), given=bool(given), revoked=revoked_at is not None),
+            held=len(held),
+            since=min(held, default=None),
+            progress=_progress(achievement, seen, held=bool(held)),
+            points=achievement.points,
+            role=achievement.role,
+            revoked_at=revoked_at,
+            revoked_why=revoked_why,
+        )
+    known = {each.id for each in seen.conduct.achievements}
+    for name, given in part["given"].items():
+        held = [each[0] for each in given.values() if each[2]]
+        if name not in known and held:
+            gone = Progress(0, 0, "the programme has it no more")
+            yield AchievementStanding(name, name, name, "held", len(held), min(held), gone, 0, None)
+
+
+def _stage(achievement: Achievement, *, held: bool, given: bool, revoked: bool) -> Stage:
+    if held:
+        return "held"
+    if revoked:
+        return "revoked"
+    if achievement.status == "locked":
+        return "locked"
+    return "none left" if given and achievement.repeat == "never" else "open"
+
+
+def _progress(achievement: Achievement, seen: Seen, *, held: bool) -> Progress:
+    if held and achievement.repeat == "never":
+        return Progress(1, 1, "reached")
+    return progress_of(achievement, seen)
+
+
+def _nudges(seen: Seen, achievements: tuple[AchievementStanding, ...]) -> Iterator[DueNudge]:
+    for nudge in seen.conduct.nudges:
+        if nudge.about == "streak_ends":
+            yield from _ending_streaks(seen, nudge.ahead * _HOUR)
+        elif nudge.about == "tier_ends":
+            yield from _ending_tier(seen, nudge.ahead * DAY_SECONDS)
+        else:
+            yield from _near(achievements, nudge.ahead)
+
+
+def _ending_streaks(seen: Seen, ahead: int) -> Iterator[DueNudge]:
+    for each in seen.streaks:
+        end = each.alive_until
+        if each.length and not each.is_filled and end is not None and end - seen.now <= ahead:
+            periods = each.period if each.length == 1 else f"{each.period}s"
+            yield DueNudge("streak_ends", each.id, end, f"A streak of {each.length} {periods} ends unless she acts.")
+
+
+def _ending_tier(seen: Seen, ahead: int) -> Iterator[DueNudge]:
+    tier = seen.tier
+    if tier is not None and tier.falls_at is not None and tier.falls_at - seen.now <= ahead:
+        words = f"{tier.name} ends unless {tier.to_stay} more qualifying points are earned."
+        yield DueNudge("tier_ends", tier.id, tier.falls_at, words)
+
+
+def _near(achievements: tuple[AchievementStanding, ...], missing: int) -> Iterator[DueNudge]:
+    for each in achievements:
+        have, need = each.progress.have, each.progress.need
+        if each.stage == "open" and 0 < have < need <= have + missing:
+            yield DueNudge("achievement_near", each.id, None, f"{each.progress.words}: {each.title}")
