@@ -8,18 +8,22 @@ from loyaltychain.api.answer import Answer
 
 EntryType = Literal[
     "accrue", "activate", "redeem", "hold", "commit", "release", "refund", "expire", "clawback", "reinstate", "adjust",
-    "merge_in", "merge_out", "requalify", "other",
+    "merge_in", "merge_out", "requalify", "badge", "revoke", "other",
 ]  # fmt: skip
 
 
 class Accrual(Answer):
-    """Points for an event, by a rule of a programme; ``corrects``: by a correction of that event."""
+    """Points for an event, by a rule of a programme; ``corrects``: by a correction of that event.
+
+    ``grant``: the award's name, where behaviours and what is built on them gave them.
+    """
 
     event: str
     rule: str | None
     program: str | None
     order: str | None
     corrects: str | None
+    grant: str | None
 
 
 class OfLot(Answer):
@@ -55,6 +59,19 @@ class OfAward(Answer):
     event: str
 
 
+class OfGrant(Answer):
+    """Points, or a badge, of an award of behaviours that were given, taken back or given again, because of ``event``.
+
+    ``grant`` is the award's name, the same in all of its entries; ``reason`` a permanent code.
+    """
+
+    award: str
+    event: str
+    rule: str
+    grant: str
+    reason: str | None
+
+
 class ByHand(Answer):
     """A correction by hand."""
 
@@ -70,7 +87,7 @@ class OfMerge(Answer):
     merge: str
 
 
-Metadata = Accrual | OfLot | OfHold | Spending | GivenBack | OfAward | ByHand | OfMerge
+Metadata = Accrual | OfLot | OfHold | Spending | GivenBack | OfGrant | OfAward | ByHand | OfMerge
 
 
 class Entry(Answer):

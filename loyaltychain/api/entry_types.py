@@ -21,6 +21,8 @@ _TYPES: dict[str, answers.EntryType] = {
     "merge_in": "merge_in",
     "merge_out": "merge_out",
     "requalify": "requalify",
+    "badge": "badge",
+    "revoke": "revoke",
 }
 _CLOCK = "clock/"  # the cause of what time does: behind it stands the lot or hold
 _TWINS = {"merge_in": "merge_out", "merge_out": "merge_in"}
@@ -37,8 +39,11 @@ def metadata_of(row: Any, details: Mapping[str, Any]) -> answers.Metadata | None
     if kind == "earn":
         return answers.Accrual(
             event=cause, rule=row.rule, program=row.program, order=details.get("order"),
-            corrects=details.get("corrects"),
+            corrects=details.get("corrects"), grant=details["award"] if "grant" in details else None,
         )  # fmt: skip
+    if "grant" in details:
+        award, rule = details["award"], details["grant"]
+        return answers.OfGrant(award=award, event=cause, rule=rule, grant=award, reason=details.get("reason"))
     if kind in ("activate", "expire"):
         return answers.OfLot(lot=_lot_of(row))
     if kind in ("hold", "commit", "release"):
@@ -61,7 +66,7 @@ def metadata_of(row: Any, details: Mapping[str, Any]) -> answers.Metadata | None
 
 def award_of(row: Any, details: Mapping[str, Any]) -> str | None:
     """The award that the entry takes back, gives again or corrects; None for others."""
-    if row.kind in ("reverse", "reinstate"):
+    if row.kind in ("reverse", "reinstate", "revoke"):
         found = details.get("award")
     else:
         found = details.get("corrects") if row.kind == "earn" else None

@@ -4,13 +4,14 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Row, func, select, tuple_
+from sqlalchemy import Row, and_, func, select, tuple_
 
 from loyaltychain.chain.tables import publications
 from loyaltychain.core.amounts import MemberNumber
 from loyaltychain.db.engine import Tx
 from loyaltychain.events.tables import events, members
 from loyaltychain.ledger.tables import entries
+from loyaltychain.operations.conduct.tables import grant_entries, grants
 from loyaltychain.operations.shop_tables import corrections
 from loyaltychain.operations.tables import outcomes
 
@@ -64,6 +65,24 @@ def first_entries(tx: Tx, awards: Sequence[str]) -> dict[str, str]:
         .where(entries.c.kind == "earn")
     )
     return {f"{row.source}/{row.id}": row.entry_id for row in tx.execute(query)}
+
+
+def first_of_grants(tx: Tx, found: Sequence[str]) -> dict[str, str]:
+    """Of each of these entries of behaviours' awards, the first that gave something of the same award."""
+    if not found:
+        return {}
+    own, same, other = grant_entries.alias(), grants.alias(), grant_entries.alias()
+    is_same = [same.c[name] == grants.c[name] for name in ("cause", "rule", "occurrence", "member")]
+    query = (
+        select(own.c.entry_id, entries.c.id)
+        .join(grants, grants.c.number == own.c.grant_number)
+        .join(same, and_(*is_same))
+        .join(other, other.c.grant_number == same.c.number)
+        .join(entries, entries.c.id == other.c.entry_id)
+        .where(own.c.entry_id.in_(found), entries.c.kind.in_(("earn", "badge")))
+        .order_by(entries.c.position.desc())
+    )
+    return {row.entry_id: row.id for row in tx.execute(query)}
 
 
 def list_publications(tx: Tx, network: str, *, before: int | None, limit: int) -> list[Found]:

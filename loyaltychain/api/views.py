@@ -81,6 +81,9 @@ def show_entries(tx: Tx, found: Sequence[store.Found]) -> list[answers.Entry]:
     details = {row.id: json.loads(row.details) if row.details else {} for row in found}
     awards = {award for row in found if (award := award_of(row, details[row.id])) is not None}
     firsts = event_store.first_entries(tx, sorted(awards))
+    of_grants = {row.id: details[row.id]["award"] for row in found if "grant" in details[row.id]}
+    first_of = event_store.first_of_grants(tx, sorted(of_grants))
+    firsts |= {of_grants[id_]: first for id_, first in first_of.items()}
     return [_entry(row, _changes(row.postings), details[row.id], firsts) for row in found]
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import unquote
 
 from loyaltychain.audit.postings import Move
 from loyaltychain.audit.store import octets
@@ -20,6 +21,11 @@ _FIELDS: Final = frozenset(
     {"record", "position", "recorded_at", "digest", "document", "event", "type", "facts", "outcome"}
 )
 _OUTCOME: Final = re.compile(r"[a-z]+(?:-[a-z]+)*")
+_AWARD: Final = re.compile(
+    r"(?P<rule>(?:behaviour|achievement|streak|referral):[^:]+):(?P<member>[1-9][0-9]{0,15}):(?P<occurrence>[^:]*):"
+    r"(?P<cause>.+)", re.DOTALL
+)  # fmt: skip
+_LOT_ENDED: Final = re.compile(r"[a-z]+:earn:(?:[0-9.]+:)?(.+)", re.DOTALL)  # the lot is named by who made it
 _DOCUMENT: Final = {"id": str, "kind": str, "cause": str, "occurred_at": int, "postings": list}
 
 
@@ -30,6 +36,31 @@ class Source:
     position: int
     type: str
     facts: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Granted:
+    """What an entry of a behaviour's award says of it, in its details.
+
+    Args:
+        rule: "behaviour:<id>", "achievement:<id>", "streak:<id>" or "referral:<id>".
+        award: What all entries of the award name, retries and revisions included.
+        member: Whose act it was, as the award's name has it.
+        occurrence: Which one, of several by one cause: a length, a side, a season; "points" of a badge.
+        desired: Points before limits, or 1 badge; ``awarded``: what was given, or is left.
+        inputs: The numbers and words that it was worked out from.
+        version: The digest of the programme that decided, 0x hex.
+    """
+
+    rule: str
+    award: str
+    member: int
+    occurrence: str
+    cause: str
+    desired: int
+    awarded: int
+    inputs: Mapping[str, Any]
+    version: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +75,8 @@ class OpenEntry:
     moves: list[Move]
     digest: bytes
     award: str | None = None  # what it takes back or gives again, where its details name it
+    occurred_at: int = 0
+    granted: Granted | None = None  # of a behaviour's award
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +96,12 @@ class EventLine:
 
     source: Source
     outcome: str
+
+
+def award_of_lot(entry: str) -> str | None:
+    """The award of behaviours whose points the entry ends that time, or a hand, made of their lot."""
+    found = _LOT_ENDED.fullmatch(entry)
+    return found[1] if found and _AWARD.fullmatch(found[1]) else None
 
 
 def read_lines(file: Path) -> Iterator[EntryLine | EventLine]:
@@ -115,8 +154,19 @@ def _open(document: Any) -> OpenEntry:
     digest = canonical.digest(document)
     details = document.get("details")
     award = details.get("award") if isinstance(details, dict) else None
+    granted = _granted(details) if isinstance(details, dict) and "grant" in details else None
     return OpenEntry(document["id"], document["kind"], document["cause"], rule, program, moves, digest,
-                     award if isinstance(award, str) else None)  # fmt: skip
+                     award if isinstance(award, str) else None, document["occurred_at"], granted)  # fmt: skip
+
+
+def _granted(details: Mapping[str, Any]) -> Granted:
+    rule, award = _text(details["grant"]), _text(details["award"])
+    named = _AWARD.fullmatch(award)
+    if named is None or named["rule"] != rule or not isinstance(details["inputs"], dict):
+        raise ValueError("an award of a behaviour has no name, or another rule's")
+    desired, awarded = (_signed(details[name]) for name in ("desired", "awarded"))
+    return Granted(rule, award, int(named["member"]), unquote(named["occurrence"]), named["cause"], desired, awarded,
+                   details["inputs"], _text(details["version"]))  # fmt: skip
 
 
 def _facts(content: Any) -> Mapping[str, Any]:
@@ -129,6 +179,10 @@ def _whole(content: Any) -> int:
     if type(content) is not int or not 0 <= content < 2**53:
         raise ValueError("a number is not whole, or out of range")
     return content
+
+
+def _signed(content: Any) -> int:
+    return _whole(abs(content)) * (-1 if content < 0 else 1)
 
 
 def _text(content: Any) -> str:

@@ -107,6 +107,7 @@ _CRITICAL: Final = {
     "batch-not-on-chain": "The database holds a batch to be final that the chain does not have.",
     "award-differs": "An award is another number of points than the published rules give for its event.",
     "award-unfounded": "An award names no event of its own, or no rule that gives one for its event.",
+    "award-exceeds": "Awards of behaviours are more than the published programme can give, one or many together.",
     "export-chain": "The export's entries do not lead to the head of the ledger that a batch commits to.",
     "export-entry": "An entry that the export opens is not what its digest says.",
     "export-delta": "A batch changes a balance by another amount than the entries that the export opens for it.",

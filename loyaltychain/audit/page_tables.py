@@ -7,6 +7,7 @@ from loyaltychain.audit.details import BatchLine
 from loyaltychain.audit.manifest import ACCESS, LEDGER, PROXIED, REGISTRY, ROLES
 from loyaltychain.audit.markup import Markup, join, table, tag
 from loyaltychain.audit.page_words import CAP_MEANINGS, LABELS, ROLE_MEANINGS, say_delay, say_time
+from loyaltychain.audit.recompute import Recomputed
 from loyaltychain.audit.report import Report
 from loyaltychain.core.hashing import to_hex
 from loyaltychain.core.words import counted
@@ -88,6 +89,7 @@ def show_awards(report: Report) -> Markup:
         ("Awards that were worked out again", f"{found.awards:,}", f"{found.points:,} points, exactly as given"),
         ("Awards that were not", f"{found.other_awards:,}",
          f"{found.other_points:,} points, by the rules that an earlier order or award was kept with"),
+        *_grant_rows(found),
         ("Events that gave nothing", f"{found.idle_events:,}", "by the rules, or refused"),
         *((f"Refused: {reason}", f"{number:,}", "the operator's reason") for reason, number in found.refused.items()),
         ("Entries of the books", f"{found.entries:,}", f"walked to {counted(found.batches, 'settlement')} on chain"),
@@ -100,6 +102,17 @@ def show_awards(report: Report) -> Markup:
         tag("p", tag("b", "How to check: "), "whoever has an export of this fingerprint has the same one: ",
             _hex(found.sha256), class_="check"),
     )  # fmt: skip
+
+
+def _grant_rows(found: Recomputed) -> list[tuple[object, ...]]:
+    """What was held against the programme of what members did; none where there is no such award."""
+    if not found.grants:
+        return []
+    return [
+        ("Awards for what members did", f"{found.grants:,}",
+         f"{found.grant_points:,} points, {counted(found.badges, 'badge')}: amounts held against the programme"),
+        ("Conditions that were not worked out", f"{found.conditions:,}", "they take all that members did"),
+    ]  # fmt: skip
 
 
 def show_roles(report: Report) -> Markup:

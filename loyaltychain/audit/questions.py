@@ -173,8 +173,8 @@ QUESTIONS: Final = (
         "Each award was worked out again, by the published rules, from what the operator says its event was worth; the "
         "entries were walked to the fingerprints on the chain.",
         Source.EXPORT,
-        _codes("award-differs award-unfounded award-missing award-unchecked award-sealed export-chain export-entry "
-               "export-delta export-short"),
+        _codes("award-differs award-exceeds award-unfounded award-missing award-unchecked award-sealed "
+               "export-chain export-entry export-delta export-short"),
         _UNREAD,
     ),
     Question(

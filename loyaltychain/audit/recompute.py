@@ -9,6 +9,7 @@ from typing import Any
 from loyaltychain.audit.award_file import EntryLine, read_lines
 from loyaltychain.audit.check_awards import AwardCheck, Programs
 from loyaltychain.audit.check_export import ChainCheck
+from loyaltychain.audit.check_grants import GrantCheck
 from loyaltychain.audit.check_programs import ProgramCheck
 from loyaltychain.audit.check_sources import SourceCheck
 from loyaltychain.audit.findings import Finding
@@ -41,6 +42,10 @@ class Recomputed:
     points: int  # of these awards
     other_awards: int  # by an order's recorded rules (edits, corrections): not worked out
     other_points: int
+    grants: int  # awards of behaviours that were held against the programme
+    grant_points: int
+    badges: int  # of these, that gave a badge
+    conditions: int  # of the programme, for these, that were not worked out
     idle_events: int  # that rules read, and that gave nothing
     refused: dict[str, int]  # of these, by the reason that the operator names
     sha256: str  # of the export, so that two auditors know that they have the same
@@ -60,7 +65,7 @@ def recompute(
     """
     programs = name_programs(files.programs, rebuilt.publications)
     awards, chain, in_force = AwardCheck(programs), ChainCheck(rebuilt.batches), ProgramCheck(rebuilt.publications)
-    origins = SourceCheck()
+    origins, grants = SourceCheck(), GrantCheck(programs, rebuilt.publications)
     findings: list[Finding] = []
     for number, line in enumerate(read_lines(files.events), start=1):
         if not isinstance(line, EntryLine):
@@ -68,20 +73,24 @@ def recompute(
         else:
             chain.take(line)
             origins.take(line)
+            grants.take(line)
             if line.opened is not None:
                 entry = line.opened
                 proven = ProvenEntry(line.position, entry.id, entry.digest, b"", entry.program, 0, {})
                 findings += in_force.check(proven)
-                awards.take(entry, line.source)
+                if entry.granted is None:
+                    awards.take(entry, line.source)
         if number % _STEP == 0:
             on_step(number, None)
     chain.finish()
     awards.finish()
+    grants.finish()
     result = Recomputed(
         chain.position, chain.sealed, chain.reached, awards.awards, awards.points, awards.other_awards,
-        awards.other_points, awards.idle_events, dict(sorted(awards.refused.items())), _sha256(files.events),
+        awards.other_points, grants.awards, grants.points, grants.badges, grants.conditions, awards.idle_events,
+        dict(sorted(awards.refused.items())), _sha256(files.events),
     )  # fmt: skip
-    return result, findings + chain.findings + awards.findings + origins.findings
+    return result, findings + chain.findings + awards.findings + grants.findings + origins.findings
 
 
 def name_programs(documents: Sequence[Any], publications: Sequence[Publication]) -> Programs:

@@ -139,9 +139,22 @@ def _say_awards(found: Recomputed) -> str:
         f"Awards: {counted(found.awards, 'award')} of {counted(found.points, 'point')} follow from the published rules "
         f"and what the operator says of their events; "
         f"{counted(found.other_awards, 'award')} by recorded rules of orders not worked out; "
+        f"{_say_grants(found)}"
         f"{found.sealed:,} of {counted(found.entries, 'entry', 'entries')} sealed; "
         f"{counted(found.idle_events, 'event')} gave nothing{f' (refused: {refused})' if refused else ''}. "
         f"Export {found.sha256}."
+    )
+
+
+def _say_grants(found: Recomputed) -> str:
+    """What was held against the programme of what members did; nothing where there is no such award."""
+    if not found.grants:
+        return ""
+    return (
+        f"{counted(found.grants, 'award')} of behaviours ({counted(found.grant_points, 'point')}, "
+        f"{counted(found.badges, 'badge')}): amounts held against the programme, "
+        f"{counted(found.conditions, 'condition')} not worked out anew, which `replay --verify` does for who has the "
+        "database; "
     )
 
 

@@ -158,16 +158,20 @@ def read_stray_outcomes(tx: Connection) -> list[int]:
 def read_causeless(tx: Connection) -> list[tuple[str, str]]:
     """(entry, cause) of every award and take-back whose cause is no event; an award's must have posted it.
 
-    A return may have waited for its order, so what it takes back need not be its own outcome. Redemptions and what
-    else an app asks for by a call have no event.
+    A return may have waited for its order, so what it takes back need not be its own outcome. What behaviours give
+    (rules of a kind: ``behaviour:reply``) stands in no outcome; a tier's may come of another entry, which the source
+    ``loyaltychain`` names, and time takes back what nobody let go. Redemptions and what else an app asks for by a call
+    have no event.
     """
     # As TEXT, or SQLite sees no affinity, makes no index of it, and reads all events anew for each entry.
     query = text(
         "SELECT n.id, n.cause FROM entries n"
         " LEFT JOIN (SELECT CAST(e.source || '/' || e.id AS TEXT) AS cause, o.outcome"
         " FROM events e JOIN outcomes o ON o.position = e.position) c ON c.cause = n.cause"
-        " WHERE n.kind IN ('earn', 'reverse', 'reinstate')"
-        " AND (c.cause IS NULL OR (n.kind = 'earn' AND c.outcome <> 'posted')) ORDER BY n.id"
+        " WHERE n.kind IN ('earn', 'reverse', 'reinstate') AND CASE"
+        " WHEN n.kind = 'earn' AND n.rule LIKE '%\\:%' THEN c.cause IS NULL AND n.cause NOT LIKE 'loyaltychain/%'"
+        " WHEN n.kind <> 'earn' AND c.cause IS NULL THEN n.cause NOT LIKE 'clock/%'"
+        " ELSE c.cause IS NULL OR (n.kind = 'earn' AND c.outcome <> 'posted') END ORDER BY n.id"
     )
     return [(entry_id, cause) for entry_id, cause in tx.execute(query)]
 

@@ -72,9 +72,12 @@ def _reply(event: Event, reply: Reply) -> tuple[dict[str, Any], list[tuple[str, 
         code = reply.problem.code if reply.problem is not None else "conflict"
         return {"event": event.cause, "problem": {"code": code, "detail": detail}}, [(f"Event {event.cause}", [detail])]
     document = {"status": reply.body.status, "event": reply.body.event.model_dump(mode="json")}
-    known = ["It was taken before; this is what became of it."] if reply.body.status == "known" else []
-    [(headline, sentences), *rest] = tell_event(reply.body.event)
-    return document, [(headline, [*known, *sentences]), *rest]
+    [(headline, sentences), *awards] = tell_event(reply.body.event)
+    if reply.body.status == "known":
+        return document, [(headline, ["It was taken before; this is what became of it.", *sentences]), *awards]
+    # An award that is not kept has no number yet.
+    numberless = [(f"For {each.member}", each.words) for each in reply.body.event.awards]
+    return document, [(headline, sentences), *numberless]
 
 
 def _read(file: str, now: UnixSeconds) -> list[Event]:

@@ -1,11 +1,12 @@
 """Corrections: an event that says what an earlier one should have said. The difference in points is posted.
 
 Both contents are evaluated by the rules that the first one was awarded by, never by newer ones; where it was awarded
-nothing, by those in force. Orders, and what undoes them, are not corrected here: an order is told anew as a whole.
+nothing, by those in force. Orders, and what undoes them, are not corrected here: an order is told anew as a whole. Nor
+is what behaviours count, on which streaks, caps and other members depend: it is taken back, and told anew.
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -21,6 +22,7 @@ from loyaltychain.ledger.by_cause import made_for
 from loyaltychain.ledger.lots import Stamp
 from loyaltychain.ledger.purse import Purse
 from loyaltychain.ledger.tables import entries
+from loyaltychain.operations.conduct.versions import read_versions
 from loyaltychain.operations.desk import Desk
 from loyaltychain.operations.orders import check_awards
 from loyaltychain.operations.own_events import CORRECTED, Corrected, Correction, parse_correction
@@ -28,7 +30,7 @@ from loyaltychain.operations.shop_tables import corrections
 from loyaltychain.operations.signal_store import was_cancelled
 from loyaltychain.operations.summary import Fate, explain_changes
 from loyaltychain.operations.tables import outcomes
-from loyaltychain.operations.told import Told, role_of
+from loyaltychain.operations.told import Told, role_of, types_of_acts
 from loyaltychain.program.expiry import DAY_SECONDS, expires_at
 from loyaltychain.program.types import Program
 from loyaltychain.rules.evaluate import evaluate
@@ -44,11 +46,12 @@ def load_corrected(tx: Tx, told: Sequence[Told]) -> dict[str, Corrected]:
     Those that are decided in the same run are here as they stand before it.
     """
     wanted = {each.correction.of: each.correction for each in told if each.correction is not None}
-    found = {name: _load(tx, each) for name, each in wanted.items()}
+    acts = read_versions(tx).words.types if wanted else set()
+    found = {name: _load(tx, each, acts) for name, each in wanted.items()}
     return {name: each for name, each in found.items() if each is not None}
 
 
-def _load(tx: Tx, correction: Correction) -> Corrected | None:
+def _load(tx: Tx, correction: Correction, acts: Collection[str]) -> Corrected | None:
     event = read_event(tx, correction.of_source, correction.of_id)
     if event is None:
         return None
@@ -74,6 +77,7 @@ def _load(tx: Tx, correction: Correction) -> Corrected | None:
         successor=None if after is None else f"{after.source}/{after.event_id}",
         was_cancelled=was_cancelled(tx, root.event.cause),
         programs=_published(tx) if digest else {},
+        is_act=root.event.type in acts,
     )
 
 
@@ -141,6 +145,14 @@ def _check(desk: Desk, found: SequencedEvent, told: Correction, of: Corrected) -
             "Orders, returns and redemptions are not corrected: tell of the order anew, or adjust by hand.",
             code="not-correctable",
             event=told.of,
+        )
+    if of.is_act or of.root.event.type in types_of_acts(desk.program):
+        raise errors.ReturnRefused(
+            "Behaviours count this event, and a correction changes what `rules` gave alone: take it back with an event "
+            "loyaltychain.act.retracted and tell of it anew under another id. If rules gave points for it, adjust "
+            "them by hand.",
+            code="not-correctable",
+            event=of.root.event.cause,
         )
     if of.was_cancelled:
         raise errors.ReturnRefused(

@@ -38,6 +38,7 @@ class Corrected:
         programs: By the digest that an explanation or entry names; those that were published.
         successor: The correction that it has already.
         was_cancelled: Its points were pending, and were taken back before they were due.
+        is_act: Some version of the programme counts what members do by events of its type.
     """
 
     found: SequencedEvent
@@ -48,6 +49,7 @@ class Corrected:
     successor: str | None
     was_cancelled: bool
     programs: dict[str, str]
+    is_act: bool = False
 
 
 def parse_correction(event: Event) -> Correction:

@@ -1,5 +1,7 @@
 """What the linter reads out of a programme before it judges anything. Pure."""
 
+from collections.abc import Callable
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -76,14 +78,32 @@ class Facts:
             return goal.distinct == "day" and goal.times > 1
         return isinstance(goal, StreakGoal) and goal.length > 1
 
-    def asks_for_others(self, goal: Goal) -> bool:
-        """Whether it takes another member."""
+    @cached_property
+    def social(self) -> frozenset[str]:
+        """Ids of the achievements that take another member."""
+        return self.closed(
+            lambda goal, found: (
+                not found.isdisjoint(goal.of) if isinstance(goal, CombinedGoal) else self.is_shared(goal)
+            )
+        )
+
+    def is_shared(self, goal: Goal) -> bool:
+        """Whether it takes another member; of a goal that is made of no others."""
         if isinstance(goal, ObjectGoal):
             measured = {each.id for each in self.conduct.measures} | {"parent_is_own"}
             return any(each.field in measured for each in goal.where)
         if isinstance(goal, CountGoal):
             return any(self.is_social(self.behaviours[id_]) for id_ in goal.of if id_ in self.behaviours)
-        if isinstance(goal, CombinedGoal):
-            goals = {each.id: each.goal for each in self.conduct.achievements}
-            return any(self.asks_for_others(goals[id_]) for id_ in goal.of if id_ in goals)
         return False
+
+    def closed(self, holds: Callable[[Goal, AbstractSet[str]], bool]) -> frozenset[str]:
+        """Ids of all achievements of which it holds, given those of which it is known to hold.
+
+        By rounds and not by recursion: each may be made of all before it, and a chain may be as long as the file.
+        """
+        found: set[str] = set()
+        waiting = list(self.conduct.achievements)
+        while ready := {each.id for each in waiting if holds(each.goal, found)}:
+            found |= ready
+            waiting = [each for each in waiting if each.id not in ready]
+        return frozenset(found)

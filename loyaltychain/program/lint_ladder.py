@@ -1,9 +1,10 @@
 """The linter's rules about achievements: how many, in which order, and what they teach. Pure."""
 
 from collections.abc import Callable, Iterator
+from collections.abc import Set as AbstractSet
 
 from loyaltychain.core.words import counted
-from loyaltychain.program.achievements import Achievement, CombinedGoal, CountGoal, ObjectGoal, SumGoal
+from loyaltychain.program.achievements import Achievement, CombinedGoal, CountGoal, Goal, ObjectGoal, SumGoal
 from loyaltychain.program.lint_facts import Facts
 from loyaltychain.program.lint_rules import (
     ACHIEVEMENTS_LEAST,
@@ -44,7 +45,7 @@ def _number(facts: Facts) -> Iterator[Finding]:
 def _steps(facts: Facts) -> Iterator[Finding]:
     first = _first(facts, facts.is_in_a_session)
     back = _first(facts, lambda each: facts.asks_for_return(each.goal))
-    others = _first(facts, lambda each: facts.asks_for_others(each.goal))
+    others = _first(facts, lambda each: each.id in facts.social)
     if first is None:
         yield Finding("no-first-win", _PLACE, "None can be reached on the first visit, alone and without paying.",
                       f"Add one for 1 to {SESSION_ACTS} easy acts, such as a profile, a save, a vote: "
@@ -70,13 +71,14 @@ def _first(facts: Facts, holds: Callable[[Achievement], bool]) -> int | None:
 
 def lint_quality(facts: Facts) -> Iterator[Finding]:
     """Achievements that count acts and nothing else, and roles that nobody confirmed."""
+    confirmed = _confirmed(facts)
     for each in facts.achievements:
         place = (*_PLACE, each.id)
         if is_volume_only(facts, each):
             yield Finding("volume-only", place, "It counts acts, whatever they were worth to others.",
                           "Let others or a condition speak: `pending` or `where` of the behaviour, `distinct` here, "
                           "or an object's measure: `object: {of: [post], where: {votes: {at_least: 3}}}`.")  # fmt: skip
-        if each.role is not None and not _is_confirmed(facts, each):
+        if each.role is not None and each.id not in confirmed:
             yield Finding("role-without-quality", place, f"It gives the role {each.role!r} for what nobody confirmed.",
                           "Give the role for acts that others confirm: `pending`, `proof`, `for: owner`, or a "
                           "measure of objects.")  # fmt: skip
@@ -89,23 +91,26 @@ def is_volume_only(facts: Facts, achievement: Achievement) -> bool:
         return goal.times > 1 and not goal.where and goal.share is None and goal.distinct is None
     is_count = isinstance(goal, CountGoal) and goal.times > 1 and goal.distinct is None
     is_bare = is_count or isinstance(goal, SumGoal)
-    return is_bare and not all(facts.has_quality(facts.behaviours[id_]) for id_ in _behaviours(facts, achievement))
+    return is_bare and not all(facts.has_quality(facts.behaviours[id_]) for id_ in _behaviours(facts, goal))
 
 
-def _behaviours(facts: Facts, achievement: Achievement) -> list[str]:
-    goal = achievement.goal
+def _behaviours(facts: Facts, goal: Goal) -> list[str]:
     return [id_ for id_ in goal.of if id_ in facts.behaviours] if isinstance(goal, CountGoal | SumGoal) else []
 
 
-def _is_confirmed(facts: Facts, achievement: Achievement) -> bool:
-    goal = achievement.goal
+def _confirmed(facts: Facts) -> frozenset[str]:
+    """Ids of the achievements that nobody reaches on her own word alone."""
+    known = {each.id for each in facts.conduct.achievements}
+    return facts.closed(lambda goal, found: _is_confirmed(facts, goal, known, found))
+
+
+def _is_confirmed(facts: Facts, goal: Goal, known: AbstractSet[str], found: AbstractSet[str]) -> bool:
     if isinstance(goal, ObjectGoal):
-        return facts.asks_for_others(goal)
+        return facts.is_shared(goal)
     if isinstance(goal, CombinedGoal):
-        parts = [each for each in facts.conduct.achievements if each.id in goal.of]
-        confirmed = sum(_is_confirmed(facts, each) for each in parts)
-        return confirmed > len(parts) - goal.times  # whichever are reached, one of them was
-    used = [facts.behaviours[id_] for id_ in _behaviours(facts, achievement)]
+        parts = known & set(goal.of)
+        return len(parts & found) > len(parts) - goal.times  # whichever are reached, one of them was
+    used = [facts.behaviours[id_] for id_ in _behaviours(facts, goal)]
     return bool(used) and all(
         each.to != "actor" or each.gate is not None or each.proof or each.pairs is not None for each in used
     )

@@ -123,6 +123,8 @@ def _lines(found: Status) -> Iterator[str]:
             yield f"{each.name} can no more be reached: {each.stage}."
     if found.roles:
         yield f"Roles: {', '.join(found.roles)}."
+    for told in found.refused:
+        yield f"{told['cause']} ({told['type']}) was not done: {told['why']}."
     for nudge in found.nudges:
         yield f"To be told now: {nudge.words}"
 

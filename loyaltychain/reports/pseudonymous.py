@@ -17,6 +17,7 @@ from loyaltychain.core import canonical
 from loyaltychain.core.json_text import parse_json
 from loyaltychain.db.engine import Tx
 from loyaltychain.ledger.types import DOCUMENT_FIELDS
+from loyaltychain.reports import pseudonymous_grants as grants
 from loyaltychain.reports import pseudonymous_rows as rows
 from loyaltychain.reports.lines_text import Json
 from loyaltychain.reports.rows import Found
@@ -61,11 +62,13 @@ def read_reading(tx: Tx) -> Reading:
 def settled_entries(tx: Tx, *, after: int, upto: int) -> list[Row]:
     """The rows of the entries at these positions."""
     found = rows.whole_entries(tx, after=after, upto=upto)
-    awards = [entry for entry in found if entry.kind == "earn" and entry.rule is not None]
-    events = {f"{row.source}/{row.id}": row for row in rows.events_named(tx, [entry.cause for entry in awards])}
+    acts = {entry.position: cause for entry in found if (cause := _act_of(entry)) is not None}
+    events = {f"{row.source}/{row.id}": row for row in rows.events_named(tx, list(acts.values()))}
     personal = _Personal(tx, found)
-    reading = read_reading(tx)
-    return [_entry_row(entry, events.get(entry.cause), reading, personal) for entry in found]
+    reading, documents = read_reading(tx), rows.documents_by_digest(tx)
+    return [
+        _entry_row(entry, events.get(acts.get(entry.position, "")), reading, documents, personal) for entry in found
+    ]
 
 
 def idle_events(tx: Tx, *, after: int, upto: int) -> list[Row]:
@@ -98,12 +101,20 @@ def facts_of(type_: str, payload: str, reading: Reading) -> Json | None:
     return Json(canonical.encode_text(facts)) if facts else None
 
 
-def _entry_row(entry: Found, event: Found | None, reading: Reading, personal: "_Personal") -> Row:
+def _entry_row(
+    entry: Found, event: Found | None, reading: Reading, documents: Mapping[str, Row], personal: "_Personal"
+) -> Row:
     said = {"position": entry.position, "recorded_at": entry.recorded_at, "digest": entry.digest}
-    if _tells_more(entry.details) or personal.is_in(entry):
+    details = _details_of(entry)
+    if _tells_more(details) or personal.is_in(entry):
         return _row("entry", **said)
     if event is not None:
-        said |= {"event": event.position, "type": event.type, "facts": facts_of(event.type, event.payload, reading)}
+        said |= {"event": event.position, "type": event.type}
+        if grants.is_grant(details):
+            items = grants.items_of(documents.get(details["version"]), details["grant"], parse_json(event.payload))
+            said["facts"] = None if items is None else Json(canonical.encode_text({"items": items}))
+        else:
+            said["facts"] = facts_of(event.type, event.payload, reading)
     return _row("entry", **said, document=Json(canonical.encode_text(_document(entry))))
 
 
@@ -113,8 +124,23 @@ def _document(entry: Found) -> Row:
     return document if entry.details is None else document | {"details": parse_json(entry.details)}
 
 
-def _tells_more(details: str | None) -> bool:
-    return details is not None and not parse_json(details).keys() <= _PLAIN_DETAILS
+def _act_of(entry: Found) -> str | None:
+    """The event for which rules gave something by it; or took something, for what somebody did."""
+    if entry.kind == "reverse":
+        details = _details_of(entry)
+        is_taken = grants.is_grant(details) and int(details["awarded"]) < 0
+        return grants.cause_of(details) if is_taken else None
+    return str(entry.cause) if entry.kind in ("earn", "badge") and entry.rule is not None else None
+
+
+def _details_of(entry: Found) -> Row:
+    return {} if entry.details is None else dict(parse_json(entry.details))
+
+
+def _tells_more(details: Row) -> bool:
+    if grants.is_grant(details):
+        return grants.texts_of(details) is None
+    return not details.keys() <= _PLAIN_DETAILS
 
 
 def _say_outcome(outcome: str, explanation: str) -> str:
@@ -165,7 +191,8 @@ def parts_of(text: str) -> set[str] | None:
 
 def _foreign_parts(entry: Found) -> set[str] | None:
     """What of an entry may be anybody's id, as it stands and in small letters; None where that cannot be told."""
-    rest = entry.id.replace(entry.cause, "\n").replace(entry.kind, "\n").replace(entry.rule or "\n", "\n")
+    rest = grants.without_rule(entry.id).replace(entry.cause, "\n").replace(entry.kind, "\n")
+    rest = rest.replace(entry.rule or "\n", "\n")
     named = entry.cause.partition("/")[2] or entry.cause
     parts: set[str] = set()
     for text in (named, rest, *_details(entry)):
@@ -177,7 +204,8 @@ def _foreign_parts(entry: Found) -> set[str] | None:
 
 
 def _details(entry: Found) -> list[str]:
-    return [] if entry.details is None else _strings(parse_json(entry.details))
+    details = _details_of(entry)
+    return (grants.texts_of(details) or []) if grants.is_grant(details) else _strings(details)
 
 
 def _strings(content: Any) -> list[str]:

@@ -1,6 +1,8 @@
 """The SQL of the pseudonymous export, one function a query. Decides nothing."""
 
+import json
 from collections.abc import Collection, Sequence
+from typing import Any
 
 from sqlalchemy import column, func, select, table, tuple_
 
@@ -25,6 +27,12 @@ def last_settled(tx: Tx) -> int:
 def published_documents(tx: Tx) -> list[str]:
     """The documents of all published programmes."""
     return list(tx.execute(select(publications.c.document).order_by(publications.c.number)).scalars())
+
+
+def documents_by_digest(tx: Tx) -> dict[str, dict[str, Any]]:
+    """The documents of all published programmes, as far as they are known, by their digest."""
+    query = select(publications.c.digest, publications.c.document)
+    return {row.digest: json.loads(row.document) for row in tx.execute(query) if row.document}
 
 
 def whole_entries(tx: Tx, *, after: int, upto: int) -> list[Found]:

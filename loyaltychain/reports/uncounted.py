@@ -13,12 +13,17 @@ from loyaltychain.operations.conduct.step import read_decided
 from loyaltychain.operations.conduct.told import is_good
 from loyaltychain.operations.conduct.versions import Engines, read_versions
 from loyaltychain.rules.engine.state import State
+from loyaltychain.rules.engine.streaks import Streaks
 from loyaltychain.rules.engine.types import Fact
+from loyaltychain.rules.evaluate import OWN
+from loyaltychain.rules.own_told import own_words
 from loyaltychain.rules.uncounted import why_uncounted
 
 
 def say_uncounted(tx: Tx, found: SequencedEvent, *, counted: Iterable[str]) -> list[str]:
     """A sentence for each behaviour that the event could have been an act of, and was not; none while it waits.
+
+    Of the system's own events, what they ask for and whether it was done.
 
     Args:
         counted: Rules that granted something for it, zero included.
@@ -31,6 +36,10 @@ def say_uncounted(tx: Tx, found: SequencedEvent, *, counted: Iterable[str]) -> l
     if event.type not in versions.words.types or not is_good(event.type, event.payload):
         return why_uncounted(program.conduct, program.version, event.type, {}, counted=counted)
     facts = _facts(tx, found, Engines(versions, versions.newest))
+    if event.type.startswith(OWN):
+        kept = [each for _, state in facts.values() for each in state.parts.get(Streaks.name, {}).get("refused", ())]
+        of_this = [each for each in kept if each["cause"] == f"{event.source}/{event.id}"]
+        return own_words(program.conduct, event.type, event.payload, of_this)
     return why_uncounted(program.conduct, program.version, event.type, facts, counted=counted)
 
 

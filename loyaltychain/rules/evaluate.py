@@ -44,8 +44,10 @@ def evaluate(program: Program, event: Event) -> Evaluation:
 
 
 def _nobody_counts(program: Program, type_: str) -> str:
-    if program.conduct is not None and (type_ in program.conduct.event_types or type_.startswith(OWN)):
-        return "No rule awards points for it by itself: behaviours count it, and its grants say what it gives."
+    if program.conduct is not None and type_.startswith(OWN):
+        return "No rule awards points for it: it speaks of behaviours, badges or streaks."
+    if program.conduct is not None and type_ in program.conduct.event_types:
+        return "No rule awards points for it: behaviours go by it, and what it brings is told with its awards."
     return f"No rule of {program.name} counts events of the type {type_}."
 
 

@@ -94,7 +94,8 @@ def _what(grant: Grant, conduct: Conduct | None, unit: Term) -> str:
     about = f" for {grant.cause}" + (f" ({occurrence})" if occurrence else "")
     if grant.unit == "badge":
         name = _badge_name(grant, conduct)
-        return f"The badge {name} was {'given' if grant.awarded else 'not given'}{about}."
+        verb = "given" if grant.awarded else "given, and revoked," if grant.reason == "revoked" else "not given"
+        return f"The badge {name} was {verb}{about}."
     if grant.state == "pending":
         return f"{in_unit(grant.awarded, unit)} are pending{about}." if grant.awarded else f"Nothing yet{about}."
     if grant.state == "held":

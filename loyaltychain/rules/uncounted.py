@@ -4,13 +4,16 @@ Of acts that count and give nothing the grants themselves say why.
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 
 from loyaltychain.core.amounts import MemberNumber
+from loyaltychain.core.words import counted
 from loyaltychain.program.behaviours import Behaviour, Condition, Operator, To
 from loyaltychain.program.conduct import Conduct
 from loyaltychain.rules.engine.fields import compile_conditions, dig, is_own
 from loyaltychain.rules.engine.state import State
-from loyaltychain.rules.engine.types import Fact
+from loyaltychain.rules.engine.types import Fact, Reason
+from loyaltychain.rules.engine.validity import make_checks
 from loyaltychain.rules.reasons import listed
 
 _NEEDED: dict[Operator, str] = {
@@ -24,6 +27,11 @@ _WHOM: dict[To, str] = {
     "recipient": "it names no member as its recipient",
     "referrer": "nobody sent its member",
 }  # fmt: skip
+_FAULTS: dict[Reason, str] = {
+    "effective-dates": "it lies outside its dates",
+    "self-dealing": "it is an act for oneself, or on something of one's own",
+    "proof-missing": "it came without a good proof",
+}
 
 
 def why_uncounted(
@@ -73,8 +81,27 @@ def _why_not(behaviour: Behaviour, conduct: Conduct, facts: Mapping[MemberNumber
         if failed:
             return f"It is no act of {behaviour.id}: {'; '.join(_in_words(each, fact, kinds) for each in failed)}."
     if behaviour.points is None:
-        return f"It counts as {behaviour.id}, which gives no points by itself: {behaviour.title}"
+        return _without_points(behaviour, kinds, concerned)
     return f"It was no act of {behaviour.id} when it was decided; by what is known now its conditions hold."
+
+
+def _without_points(behaviour: Behaviour, kinds: Mapping[str, str], concerned: Iterable[tuple[Fact, State]]) -> str:
+    """Whether it counts as one that gives nothing by itself; "may", where that depends on how its member stood then."""
+    by_fact = replace(behaviour, after=None, tiers=(), segments=())
+    for check in make_checks(by_fact, kinds, segments={}, tier_at=None):
+        for fact, state in concerned:
+            fault = check(state, fact)
+            if fault is not None:
+                return f"It does not count as {behaviour.id}: {_FAULTS[fault[0]]}."
+    after = behaviour.after
+    standing = [
+        *([f"only within {counted(after.days, 'day')} of the first {after.behaviour}"] if after is not None else []),
+        *([f"only for members in the tier {listed(behaviour.tiers)}"] if behaviour.tiers else []),
+        *([f"only for members in the segment {listed(behaviour.segments)}"] if behaviour.segments else []),
+    ]
+    if standing:
+        return f"It may count as {behaviour.id}, which gives no points by itself: {', '.join(standing)}, at that time."
+    return f"It counts as {behaviour.id}, which gives no points by itself: {behaviour.title}"
 
 
 def _holds(condition: Condition, kinds: Mapping[str, str]) -> Callable[[State, Fact], bool]:

@@ -150,8 +150,16 @@ def creation_of(runtime: bytes) -> bytes:
 
 def build(home: Path, **changes: Any) -> None:
     """Makes the programme in ``home`` and lets it run. ``changes`` replace values of the deployment's plan."""
+    begin(home, template("shop"), **changes)
+    with opened(home) as scenario:
+        for week, content in enumerate((FIRST_WEEK, SECOND_WEEK)):
+            scenario.work(content, f"week-{week}.csv")
+
+
+def begin(home: Path, rules: str, **changes: Any) -> None:
+    """Makes a programme of these rules in ``home``, deployed and published."""
     keys = dict(zip(ROLES, development_keys(len(ROLES)), strict=True))
-    make_project(home, program=template("shop"), keys=keys)
+    make_project(home, program=rules, keys=keys)
     (home / "chain").mkdir()
     with opened(home) as scenario:
         world = scenario.world
@@ -172,8 +180,6 @@ def build(home: Path, **changes: Any) -> None:
             digest=program.digest,
             archive=world.project.program_archive,
         )
-        for week, content in enumerate((FIRST_WEEK, SECOND_WEEK)):
-            scenario.work(content, f"week-{week}.csv")
 
 
 @contextmanager

@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
+
 from loyaltychain.cli.main import COMMANDS
 from tests.e2e.processes import Commands
 
@@ -58,6 +60,8 @@ def prepare(command: str, directory: Path) -> None:
     file.write_text(more, encoding="utf-8")
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_page__typed_from_the_top__succeeds_as_shown(tmp_path: Path) -> None:
     directory = tmp_path
     started: list[Path] = []

@@ -1,7 +1,7 @@
 """docs/PROGRAMS.md tells the truth
 ├── its reference: one programme that loads, in which every field of the schema stands
 ├── its economics: they are read, for that programme
-├── its example event and its error: as the package gives them
+├── its example event, its map and its error: as the package gives and takes them
 ├── its tables of codes: all there are, and no others
 └── its links into itself: each heading is there
 """
@@ -15,7 +15,11 @@ from typing import Any
 import pytest
 
 from loyaltychain.core import errors
+from loyaltychain.core.calendar import UnixSeconds
+from loyaltychain.events.map import parse_map
 from loyaltychain.events.own_lines import parse_event
+from loyaltychain.events.rows import Row
+from loyaltychain.events.shape import make_event
 from loyaltychain.program import diff_warnings
 from loyaltychain.program.economics import parse_economics
 from loyaltychain.program.json_schema import program_schema
@@ -85,7 +89,16 @@ def test_event__one_of_the_template() -> None:
     assert examples is not None
 
     assert json.loads(text) in [json.loads(line) for line in examples.splitlines()]
-    assert parse_event(text, received_at=LATER + 10**8).type == "reply_given"
+    assert parse_event(text, received_at=UnixSeconds(LATER + 10**8)).type == "reply_given"
+
+
+def test_map__makes_an_event_of_a_row() -> None:
+    (text,) = blocks(GUIDE[: GUIDE.index("## Asking")], "yaml")
+    row = {"loan": "7", "reader": "ann", "book": "12", "day": "2026-01-05"}
+
+    event = make_event(parse_map(text), Row(2, "", row), file_id="f", received_at=UnixSeconds(LATER + 10**8))
+
+    assert (event.cause, event.type, event.payload) == ("library/7", "book_borrowed", {"object": "book-12"})
 
 
 def test_error__as_it_is_printed() -> None:

@@ -8,6 +8,8 @@
 └── each rule: a test that meets it
 """
 
+from collections.abc import Callable, Iterable
+
 import pytest
 
 from loyaltychain.program.lint import lint
@@ -144,3 +146,16 @@ def test_title__one_clear_sentence(title: str, wrong: str | None) -> None:
 
 def test_rules__each_is_met_by_a_test() -> None:
     assert set(SPOILT) | ELSEWHERE == set(RULES)
+
+
+@pytest.mark.parametrize("of", [lambda number: range(number), lambda number: [number - 1]], ids=["all before", "chain"])
+def test_achievements_made_of_others__as_many_as_a_file_takes(of: Callable[[int], Iterable[int]]) -> None:
+    """Each is looked at once: asked one by one, what each is made of doubles the questions, or ends the stack."""
+    made = "\n".join(
+        f"  a{number}: {{title: Reach the others., name: N{number}, all: [{', '.join(f'a{each}' for each in of(number))}]"
+        + (", role: mentor}" if number == 110 else "}")
+        for number in range(1, 111)
+    )
+    first = "  a0: {title: Look around., name: N0, count: {of: visit, times: 1}}"
+    found = codes(spoilt(("\ntiers:", f"\n{first}\n{made}\ntiers:")))
+    assert "role-without-quality" in found

@@ -146,6 +146,8 @@ def test_badge__given_and_not__its_name() -> None:
     none_left = said(badge, awarded=0, reason="supply", inputs={"most": 100})
     assert none_left[0] == "The badge Helper was not given for forum/7."
     assert none_left[2] == "There are 100 of it in all, and they were given out."
+    revoked = said(badge, awarded=0, reason="revoked", inputs={"by": "desk/1"})
+    assert revoked[0] == "The badge Helper was given, and revoked, for forum/7."
 
 
 @pytest.mark.parametrize("reason", REASONS)

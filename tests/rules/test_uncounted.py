@@ -1,7 +1,8 @@
 """Why behaviours make nothing of an event
 ├── a condition that fails: the field, what it is and what is needed; several at once; of the object; one's own
 ├── nobody for whom it would be: no owner, no recipient, an unknown doer
-├── a behaviour that only counts; one that granted something already is left out
+├── a behaviour that only counts, or does not, or may, by how its member stood then
+├── one that granted something already is left out
 ├── a signal, a measure, an object's making, and a type that nobody asks for
 """
 
@@ -11,7 +12,7 @@ import pytest
 
 from loyaltychain.core.amounts import MemberNumber
 from loyaltychain.core.calendar import UnixSeconds
-from loyaltychain.program.behaviours import Behaviour, Condition, Gate, Measure, ObjectKind, Points, Signal
+from loyaltychain.program.behaviours import After, Behaviour, Condition, Gate, Measure, ObjectKind, Points, Signal
 from loyaltychain.program.conduct import Conduct
 from loyaltychain.rules.engine.state import State
 from loyaltychain.rules.engine.types import Fact, ObjectFacts
@@ -28,13 +29,19 @@ CONDUCT = Conduct(
         Behaviour("read", ("commented", "seen"), "Read."),
         Behaviour("thanked", ("commented",), "Be thanked.", to="owner", points=Points(1)),
         Behaviour("modest", ("modest",), "Be modest.", where=(Condition("is_own", "is", False),), points=Points(1)),
+        Behaviour("back", ("returned",), "Return.", segments=("away",), after=After("read", 9), tiers=("a", "b")),
+        Behaviour("early", ("returned",), "Be early.", ends=UnixSeconds(1)),
+        Behaviour("shown", ("returned",), "Show it.", proof=("code",)),
+        Behaviour("modest-too", ("returned",), "Be modest."),
         Behaviour("first", ("modest",), "Be first.", where=(Condition("object.rank", "is", 1),), points=Points(1)),
     ),
 )  # fmt: skip
 
 
-def told(type_: str, *roles: Any, counted: tuple[str, ...] = (), **payload: Any) -> list[str]:
-    about = ObjectFacts("a1", "answer", ANN, UnixSeconds(0), rank=2)
+def told(
+    type_: str, *roles: Any, counted: tuple[str, ...] = (), owner: MemberNumber = ANN, **payload: Any
+) -> list[str]:
+    about = ObjectFacts("a1", "answer", owner, UnixSeconds(0), rank=2)
     fact = Fact(UnixSeconds(1), "s", "1", type_, payload, ANN, roles, about)
     return why_uncounted(CONDUCT, 2, type_, {ANN: (fact, State())} if roles else {}, counted=counted)
 
@@ -43,7 +50,7 @@ def test_condition__fails__field_value_and_what_is_needed() -> None:
     found = told("commented", "actor", length=12, kind="c", counted=("behaviour:thanked",))
     assert found == [
         "It is no act of comment: length is 12, and at least 80 is needed; kind is c, and a or b is needed.",
-        "It counts as read, which gives no points by itself: Read.",
+        "It does not count as read: it is an act for oneself, or on something of one's own.",
     ]
     assert told("commented", "actor")[0].startswith("It is no act of comment: length is not there, and")
 
@@ -60,6 +67,19 @@ def test_nobody__for_whom_it_would_be__says_who_is_missing() -> None:
         "It is no act of thanked: nobody who is known owns an object that it is about."
     )
     assert told("seen") == ["It is no act of read: its doer is nobody who is known."]
+
+
+def test_behaviour_without_points__in_its_time_proven_for_others__else_why_it_does_not_count() -> None:
+    back, *others = told("returned", "actor", owner=MemberNumber(2))
+    assert back == (
+        "It may count as back, which gives no points by itself: only within 9 days of the first read, only for members "
+        "in the tier a or b, only for members in the segment away, at that time."
+    )
+    assert others == [
+        "It does not count as early: it lies outside its dates.",
+        "It does not count as shown: it came without a good proof.",
+        "It counts as modest-too, which gives no points by itself: Be modest.",
+    ]
 
 
 def test_granted__already__is_left_out() -> None:

@@ -1,6 +1,6 @@
 """Grants that were worked out anew, held against those that are stored. Pure."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from loyaltychain.core.amounts import MemberNumber
@@ -16,13 +16,19 @@ _FIELDS = ("unit", "at", "desired", "awarded", "state", "reason", "qualifying", 
 
 
 def compare_grants(
-    member: MemberNumber, computed: Iterable[Grant], stored: Mapping[Key, Granted], *, now: UnixSeconds
+    member: MemberNumber,
+    computed: Iterable[Grant],
+    stored: Mapping[Key, Granted],
+    *,
+    now: UnixSeconds,
+    declared: Collection[str],
 ) -> Iterator[Finding]:
     """What differs for one member.
 
     Args:
         stored: Hers, by what each is one of.
         now: A pending grant that is due by now may still be stored as pending: time is booked later.
+        declared: The achievements of the newest version, as rules: others are kept by whoever has them.
     """
     left = dict(stored)
     for grant in computed:
@@ -34,21 +40,25 @@ def compare_grants(
         elif not _is_same(grant, kept.grant) and not _waits_for_time(kept.grant, now):
             yield Finding("grant-differs", _name(kept), said(grant), said(kept.grant))
     for key, kept in left.items():
-        if not kept.is_gone:
+        if not kept.is_gone and (key[0] in declared or not key[0].startswith("achievement:")):
             yield Finding("grant-unfounded", _name(kept), "none", f"{_subject(member, key)}: {said(kept.grant)}")
-        elif kept.grant.awarded:
+        elif kept.is_gone and kept.grant.awarded:
             yield Finding("grant-differs", _name(kept), "0, gone", f"{kept.grant.awarded}, gone")
 
 
 def compare_decisions(
-    asked: Mapping[Asked, tuple[int, int]], decided: Mapping[Asked, tuple[int, int, int]]
+    asked: Mapping[Asked, tuple[int, int]],
+    decided: Mapping[Asked, tuple[int, int, int]],
+    limits: Mapping[str, int],
 ) -> Iterator[Finding]:
     """What differs between the questions that acts ask, with (wanted, most), and the decisions that were recorded,
-    with (wanted, granted, most)."""
+    with (wanted, granted, most).
+
+    Args:
+        limits: By resource, the most that there ever was of it: a version that lowers it takes from nobody.
+    """
     taken: dict[str, int] = {}
-    limits: dict[str, int] = {}
     for name, (wanted, most) in sorted(asked.items()):
-        limits[name[0]] = most
         found = decided.get(name)
         if found is None:
             yield Finding("decision-missing", _decision(name), f"{wanted} wanted of {most}", "none")
@@ -61,7 +71,7 @@ def compare_decisions(
         if granted and name not in asked:
             yield Finding("decision-unasked", _decision(name), "0", str(granted))
     for resource, amount in sorted(taken.items()):
-        if resource in limits and amount > limits[resource]:
+        if amount > limits.get(resource, 0):
             yield Finding("decision-exceeds", resource, f"<= {limits[resource]}", str(amount))
 
 

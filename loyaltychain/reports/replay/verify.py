@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 import orjson
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from loyaltychain.core.amounts import MemberNumber
 from loyaltychain.core.calendar import UnixSeconds
@@ -137,6 +137,7 @@ def _replay(tx: Tx, history: History, engines: Engines, found: Verified, *, now:
     recorded = _decisions(tx)
     shared = AsDecided({name: each[:2] for name, each in recorded.items()})
     until = {member: UnixSeconds(tidied) for member, (_, tidied) in kept.items()}
+    declared = {f"achievement:{each.id}" for each in engines.newest.conduct.achievements}
     for each in refold(history, engines, shared, until=until, report=report):
         found.members += 1
         found.facts += each.facts
@@ -145,16 +146,16 @@ def _replay(tx: Tx, history: History, engines: Engines, found: Verified, *, now:
         if each.member in stale:
             found.waiting += 1
             continue
-        found.findings += compare_grants(each.member, each.grants, hers, now=now)
+        found.findings += compare_grants(each.member, each.grants, hers, now=now, declared=declared)
         state = kept.get(each.member)
         if state is None or orjson.loads(state[0]) != orjson.loads(orjson.dumps(each.state)):
             actual = "none" if state is None else "another one"
             found.findings.append(Finding("state-differs", f"member {each.member}", "what her facts come to", actual))
     for member, grants_left in stored.items():
-        found.findings += compare_grants(member, (), grants_left, now=now)
+        found.findings += compare_grants(member, (), grants_left, now=now, declared=declared)
     found.decisions = len(recorded)
     if not stale:
-        found.findings += compare_decisions(shared.asked, recorded)
+        found.findings += compare_decisions(shared.asked, recorded, _limits(tx))
 
 
 def _by_member(tx: Tx, history: History) -> dict[MemberNumber, dict[Key, Granted]]:
@@ -185,6 +186,12 @@ def _decisions(tx: Tx) -> dict[tuple[str, str], tuple[int, int, int]]:
     its = decisions.c
     query = select(its.resource, its.key, its.wanted, its.granted, its.most).where(its.is_latest == 1)
     return {(row.resource, row.key): (row.wanted, row.granted, row.most) for row in tx.execute(query)}
+
+
+def _limits(tx: Tx) -> dict[str, int]:
+    """By resource, the most that any decision on it, or any revision of one, knew of."""
+    rows = tx.execute(select(decisions.c.resource, func.max(decisions.c.most)).group_by(decisions.c.resource))
+    return {resource: most for resource, most in rows}
 
 
 def _check_stream(tx: Tx, history: History) -> Iterator[Finding]:
