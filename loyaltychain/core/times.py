@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from loyaltychain.core import errors
 from loyaltychain.core.calendar import UnixSeconds
 
+_OF_THE_MACHINE = ("localtime", "posixrules", "posix/", "right/", "Factory")  # files beside the zones; leap seconds
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _UNIX = re.compile(r"-?[0-9]{1,12}")
 _SAMPLE = datetime(2001, 2, 3, 4, 5, 6, tzinfo=UTC)
@@ -28,6 +29,8 @@ def format_instant(at: int) -> str:
 def parse_zone(name: str) -> ZoneInfo:
     """The IANA time zone of this name. Raises ValueError when there is none."""
     try:
+        if name.startswith(_OF_THE_MACHINE):
+            raise ValueError("what it means depends on the machine")
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError) as problem:  # OSError: the name of a folder of zones
         raise ValueError(f"{name!r} is not an IANA time zone such as Europe/London") from problem

@@ -152,8 +152,8 @@ def test_rules__each_is_met_by_a_test() -> None:
 def test_achievements_made_of_others__as_many_as_a_file_takes(of: Callable[[int], Iterable[int]]) -> None:
     """Each is looked at once: asked one by one, what each is made of doubles the questions, or ends the stack."""
     made = "\n".join(
-        f"  a{number}: {{title: Reach the others., name: N{number}, all: [{', '.join(f'a{each}' for each in of(number))}]"
-        + (", role: mentor}" if number == 110 else "}")
+        f"  a{number}: {{title: Reach the others., name: N{number}, "
+        f"all: [{', '.join(f'a{each}' for each in of(number))}]{', role: mentor' if number == 110 else ''}}}"
         for number in range(1, 111)
     )
     first = "  a0: {title: Look around., name: N0, count: {of: visit, times: 1}}"

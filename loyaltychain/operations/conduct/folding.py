@@ -7,12 +7,11 @@ from loyaltychain.core.amounts import MemberNumber
 from loyaltychain.core.calendar import UnixSeconds
 from loyaltychain.ledger.types import AMOUNT_MAX
 from loyaltychain.operations.conduct.shared import Decisions
-from loyaltychain.operations.conduct.state_store import document_of
+from loyaltychain.operations.conduct.state_store import EVERY, document_of
 from loyaltychain.rules.engine.engine import Engine
 from loyaltychain.rules.engine.state import State
 from loyaltychain.rules.engine.types import Fact, Grant
 
-CHECKPOINT_EVERY = 500  # facts
 GrantKey = tuple[str, str, str]  # rule, cause, occurrence
 
 
@@ -37,6 +36,7 @@ class Fold:
         due_at: When time does something next that stands in no grant yet.
         owners: By the cause of each fact, whose fact it was.
         turn: The position of the event whose turn it is.
+        frauds: By their causes, the facts that never were.
     """
 
     member: MemberNumber
@@ -46,19 +46,18 @@ class Fold:
     tidied_to: UnixSeconds
     in_order: bool
     since: UnixSeconds | None = None
-    anew: bool = False
     due_at: UnixSeconds | None = None
     said: dict[GrantKey, Said] = field(default_factory=dict)
     owners: dict[str, MemberNumber] = field(default_factory=dict)
     checkpoints: list[tuple[int, int, str]] = field(default_factory=list)
     turn: int = 0
-    has_fraud: bool = False
+    frauds: set[str] = field(default_factory=set)
     _is_checkpoint_due: bool = False
 
     def apply(self, fact: Fact, engines: Mapping[str, Engine], shared: Decisions) -> None:
         """Fold the next fact."""
         state, engine = self.state, engines[fact.version]
-        if self.facts and self.facts % CHECKPOINT_EVERY == 0:
+        if self.facts and self.facts % EVERY == 0:
             self._is_checkpoint_due = True
         if self._is_checkpoint_due and fact.at > state.last[0]:
             if self.in_order or state.last[0] != self.since:
@@ -72,7 +71,7 @@ class Fold:
             self._say(fact.at, grant)
         self.facts += 1
         if fact.retraction is not None and fact.retraction.is_fraud:
-            self.has_fraud = True
+            self.frauds.add(fact.cause)
 
     def finish(self, engines: Mapping[str, Engine], newest: Engine, shared: Decisions) -> None:
         """Say what time has done up to ``tidied_to``, without keeping it in the state: later facts may be older."""

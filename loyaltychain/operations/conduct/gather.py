@@ -13,7 +13,7 @@ from loyaltychain.events.tables import events
 from loyaltychain.ledger.store import parts
 from loyaltychain.operations.conduct import entry_facts, grant_store, known, state_store
 from loyaltychain.operations.conduct.facts import Maker, parse_roles, whose
-from loyaltychain.operations.conduct.folding import CHECKPOINT_EVERY, Fold
+from loyaltychain.operations.conduct.folding import Fold
 from loyaltychain.operations.conduct.route_load import Loader
 from loyaltychain.operations.conduct.state_store import Kept, StreamFact
 from loyaltychain.operations.conduct.told import Told
@@ -54,7 +54,6 @@ class Gatherer:
         self._loader = loader
         self.maker = Maker(loader.book, engines.versions)
         self.maker.survivors = known.read_survivors(tx)
-        self._linked = known.read_linked(tx)
         self._groups: dict[MemberNumber, tuple[MemberNumber, ...]] = {}
         for merged, survivor in self.maker.survivors.items():
             self._groups[survivor] = (*self._groups.get(survivor, (survivor,)), merged)
@@ -109,7 +108,7 @@ class Gatherer:
     def _from_checkpoint(self, found: Kept, before: UnixSeconds) -> Fold | None:
         """From the last checkpoint of which everything that stood there and was changed later is told again; None:
         there is none."""
-        while found.facts >= CHECKPOINT_EVERY:
+        while found.facts >= state_store.EVERY:
             point = state_store.read_checkpoint(self._tx, found.member, before)
             if point is None:
                 return None
@@ -122,11 +121,9 @@ class Gatherer:
 
     def _from_scratch(self, head: MemberNumber, kept: Mapping[MemberNumber, Kept]) -> Fold:
         numbers = self.numbers(head)
-        found = kept.get(head)
         tidied_to = max((kept[number].tidied_to for number in numbers if number in kept), default=UnixSeconds(0))
-        anew = head in self._linked or (found is not None and found.state is None)
         state = self._engines.newest.new_state()
-        return Fold(head, numbers, state, 0, tidied_to, in_order=False, anew=anew)
+        return Fold(head, numbers, state, 0, tidied_to, in_order=False)
 
     def _all_of(self, fresh: Mapping[MemberNumber, Fold]) -> list[tuple[Fold, list[StreamFact]]]:
         numbers = {number: head for head, fold in fresh.items() for number in fold.numbers}

@@ -33,12 +33,6 @@ def read_survivors(tx: Tx) -> dict[MemberNumber, MemberNumber]:
     return found
 
 
-def read_linked(tx: Tx) -> set[MemberNumber]:
-    """All who ever went over into another one, or were gone over into."""
-    rows = tx.execute(select(member_links.c.merged, member_links.c.survivor))
-    return {MemberNumber(number) for row in rows for number in row}
-
-
 def read_retractions(tx: Tx, positions: Collection[int]) -> dict[int, list[Retraction]]:
     """What took the events at these positions back."""
     query = (

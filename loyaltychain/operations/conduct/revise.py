@@ -79,9 +79,9 @@ def _end(found: Revisions, fold: Fold, rows: Iterable[GrantRow], declared: Colle
     for row in rows:
         if row.state == "gone" or (fold.since is not None and row.last_at <= fold.since):
             continue
-        if row.rule.startswith("achievement:") and row.rule not in declared and not fold.has_fraud:
+        if row.rule.startswith("achievement:") and row.rule not in declared and row.cause not in fold.frauds:
             continue
-        grant = _gone(row, "fraud" if fold.has_fraud else "revoked")
+        grant = _gone(row, "fraud" if fold.frauds else "revoked")
         said = Said(grant, row.first_at, row.last_at, fold.turn)
         found.new.append(Revision(grant, fold, row.member, said, row, content_of(grant), is_gone=True))
 

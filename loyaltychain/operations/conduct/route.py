@@ -4,7 +4,7 @@ The same events in any order of arrival make the same book. The conduct step fil
 replays a history fills one with everything.
 """
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -72,12 +72,14 @@ class Book:
         """Add an object, or say something else of it."""
         before = self.objects.get(made.id)
         if before is not None and before.parent is not None:
-            self._places.pop(before.parent, None)
             self.children.get(before.parent, set()).discard(made.id)
+            places = self._places.get(before.parent, [])
+            del places[bisect_left(places, _place(before)) : bisect_right(places, _place(before))]
         self.objects[made.id] = made
         if made.parent is not None:
-            self._places.pop(made.parent, None)
             self.children.setdefault(made.parent, set()).add(made.id)
+            if made.parent in self._places:
+                insort(self._places[made.parent], _place(made))
 
     def put(self, told: Told) -> set[int]:
         """Add an event that is new. The positions of all that have to be routed again because of it, itself included.
@@ -130,7 +132,7 @@ class Book:
             return {}
         found: dict[MemberNumber, set[To]] = {}
         self._add_direct(told, found)
-        if told.type in self.words.to_referrers:
+        if told.type in self.words.to_referrers and told.member not in self.nobody:
             for number in self.referrers.get(told.member, ()):
                 found.setdefault(number, set()).add("referrer")
         for position in self._acts_about(told):
@@ -158,13 +160,13 @@ class Book:
 
     def rank(self, made: Made) -> int:
         """Its place among its parent's objects by the time of their making, from 1; 0 without a parent."""
-        if made.parent is None:
-            return 0
-        places = self._places.get(made.parent)
-        if places is None:
-            siblings = (self.objects[each] for each in self.children.get(made.parent, ()))
-            places = self._places[made.parent] = sorted((each.made_at, each.id) for each in siblings)
-        return bisect_right(places, (made.made_at, made.id))
+        return 0 if made.parent is None else bisect_right(self._siblings(made.parent), _place(made))
+
+    def _siblings(self, parent: str) -> list[tuple[UnixSeconds, str]]:
+        """The places of a parent's objects, in order."""
+        if parent not in self._places:
+            self._places[parent] = sorted(_place(self.objects[each]) for each in self.children.get(parent, ()))
+        return self._places[parent]
 
     def _direct(self, told: Told) -> Iterable[MemberNumber]:
         found: dict[MemberNumber, set[To]] = {}
@@ -181,7 +183,8 @@ class Book:
                 found.setdefault(parent.owner, set()).add("parent_owner")
         if told.recipient in self.numbers:
             found.setdefault(self.numbers[told.recipient], set()).add("recipient")
-        if told.type in self.words.referrals and told.referrer in self.numbers:
+        is_referral = told.type in self.words.referrals and told.member not in self.nobody  # nobody is sent by anybody
+        if is_referral and told.referrer in self.numbers:
             found.setdefault(self.numbers[told.referrer], set()).add("referrer")
 
     def _acts_about(self, told: Told) -> set[int]:
@@ -249,12 +252,15 @@ class Book:
         made = self.objects.get(object_)
         if made is None or not self.words.uses_rank or made.parent is None:
             return set()
+        siblings = self._siblings(made.parent)
         found: set[int] = set()
-        for sibling in self.children[made.parent]:
-            each = self.objects[sibling]
-            if (each.made_at, each.id) > (made.made_at, made.id):
-                found |= self.named.get(("object", sibling), set())
+        for _, sibling in siblings[bisect_right(siblings, _place(made)) :]:
+            found |= self.named.get(("object", sibling), set())
         return found
+
+
+def _place(made: Made) -> tuple[UnixSeconds, str]:
+    return made.made_at, made.id
 
 
 def _is_fraud(told: Told) -> bool:

@@ -99,7 +99,9 @@ class Loader:
             named = {told.parent for told in new if told.type in kinds} | {
                 objects[each].parent for each in made if each in objects
             }
-            about |= self._read_children({each for each in named if each is not None})
+            first = min(told.at for told in new if told.type in kinds)
+            beside = self._read_children({each for each in named if each is not None})
+            about |= {each for each in beside if objects[each].made_at >= first}  # those before keep their ranks
         self.know_at({*taken, *route_store.read_mentions(self._tx, "object", about)})
 
     def _read_children(self, parents: set[str]) -> set[str]:

@@ -92,7 +92,9 @@ def _speaking_of(loader: Loader, again: set[int]) -> set[int]:
     loader.need(told)
     loader.need_naming(told)
     found = loader.book.speaking_of(again) - again
-    loader.need([loader.book.told[position] for position in sorted(found)])
+    more = [loader.book.told[position] for position in sorted(found)]
+    loader.need(more)
+    loader.need_naming(more)  # what takes one of them back
     return found
 
 

@@ -102,7 +102,7 @@ class Run:
         if self.engines.versions.words.has_shared:
             decisions.load({number: fold.since for fold in folds.values() for number in fold.numbers})
         for fold in folds.values():
-            decisions.begin(fold.member, fold.since, anew=fold.anew)
+            decisions.begin(fold.member, fold.since, numbers=fold.numbers)
         fold_in_turns(items, self.engines, decisions)
         for fold in folds.values():
             fold.finish(self.engines, self.engines.newest, decisions)

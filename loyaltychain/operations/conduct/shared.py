@@ -4,7 +4,7 @@ An answer stands as long as its occasion asks for it. One that is not asked for 
 back, frees what it had; whoever got less than she wanted is then decided anew, in the order of decisions.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from loyaltychain.core.amounts import MemberNumber
@@ -17,13 +17,21 @@ from loyaltychain.operations.conduct.decision_store import Decision, Name
 _BEGINNING = UnixSeconds(0)
 
 
+def own_key(number: MemberNumber, key: str) -> str:
+    """How the decision of a member is named for which the engine asks by ``key``."""
+    return f"{number}:{key}"
+
+
 @dataclass(slots=True)
 class Fold:
-    """A member's facts after ``since`` on their way through the engine, and what they have asked for."""
+    """A member's facts after ``since`` on their way through the engine, and what they have asked for.
+
+    ``numbers``: hers first, then those of whoever went over into her.
+    """
 
     member: MemberNumber
     since: UnixSeconds | None
-    anew: bool
+    numbers: tuple[MemberNumber, ...]
     asked: set[Name] = field(default_factory=set)
 
 
@@ -43,7 +51,7 @@ class Decisions:
     _had: dict[str, int] = field(default_factory=dict)  # what was taken of each when it was read
     _freed: set[str] = field(default_factory=set)
     _folds: dict[MemberNumber, Fold] = field(default_factory=dict)
-    _fold: Fold = field(default_factory=lambda: Fold(MemberNumber(0), None, anew=False))
+    _fold: Fold = field(default_factory=lambda: Fold(MemberNumber(0), None, ()))
     _at: UnixSeconds = field(default=_BEGINNING)
 
     def load(self, since: Mapping[MemberNumber, UnixSeconds | None]) -> None:
@@ -52,26 +60,27 @@ class Decisions:
             if found.name not in self._known:
                 self._know(found)
 
-    def begin(self, member: MemberNumber, since: UnixSeconds | None, *, anew: bool) -> None:
+    def begin(self, member: MemberNumber, since: UnixSeconds | None, *, numbers: Iterable[MemberNumber]) -> None:
         """This member's facts after ``since`` (None: all) are folded from now on.
 
         Args:
-            anew: Others may have asked for the same before, since they were one with her, or are now.
+            numbers: Hers, and those of whoever went over into her: what they have decided is hers.
         """
-        self._folds[member] = Fold(member, since, anew=anew)
+        self._folds[member] = Fold(member, since, (member, *sorted(set(numbers) - {member})))
 
     def turn(self, member: MemberNumber, at: UnixSeconds) -> None:
         """What is asked next is asked for this member, by a fact of this moment."""
         self._fold, self._at = self._folds[member], at
 
     def take(self, resource: str, key: str, wanted: int, *, most: int, at: UnixSeconds) -> int:
-        """As the engine asks."""
-        name, wanted = (resource, key), min(wanted, AMOUNT_MAX)
+        """As the engine asks. Several members may ask by one act: each has a decision of her own."""
+        names, wanted = [(resource, own_key(number, key)) for number in self._fold.numbers], min(wanted, AMOUNT_MAX)
+        found = self._find(names)
+        name = names[0] if found is None else found.name
         self._fold.asked.add(name)
-        found = self._known.get(name) or self._look_up(name)
         if found is None:
             granted = max(0, min(wanted, most - self._used(resource)))
-            found = Decision(resource, key, 0, 0, wanted, granted, most, self._fold.member, self._at, is_changed=True)
+            found = Decision(*name, 0, 0, wanted, granted, most, self._fold.member, self._at, is_changed=True)
             self._know(found)
             self._taken[resource] += granted
             return granted
@@ -122,8 +131,13 @@ class Decisions:
         self._of.setdefault(member, set()).add(found.name)
         self._used(found.resource)
 
+    def _find(self, names: Sequence[Name]) -> Decision | None:
+        """Of her numbers' decisions the first that gives something, else the first."""
+        there = [found for name in names if (found := self._known.get(name) or self._look_up(name)) is not None]
+        return next((each for each in there if each.granted), there[0] if there else None)
+
     def _look_up(self, name: Name) -> Decision | None:
-        found = decision_store.read_one(self.tx, name) if self._fold.anew else None
+        found = decision_store.read_one(self.tx, name)
         if found is not None:
             self._know(found)
         return found

@@ -21,6 +21,8 @@ from loyaltychain.operations.conduct.told import Told, read_told
 from loyaltychain.rules.engine.state import State
 from loyaltychain.rules.engine.types import FactKey
 
+EVERY = 500  # facts from one checkpoint to the next
+
 
 @dataclass(slots=True)
 class Kept:
@@ -140,6 +142,23 @@ def write_checkpoints(
         if at is not None:
             tx.execute(delete(fold_checkpoints).where(points.member == member, points.at > at))
     insert_rows(tx, fold_checkpoints, [(member, *each) for member in sorted(made) for each in made[member]])
+    for member in sorted(member for member, those in made.items() if those):
+        rows = tx.execute(select(points.facts, points.at).where(points.member == member))
+        times = {row.facts: row.at for row in rows}
+        for facts in too_many(times):
+            tx.execute(delete(fold_checkpoints).where(points.member == member, points.at == times[facts]))
+
+
+def too_many(checkpoints: Collection[int], *, every: int = EVERY) -> list[int]:
+    """Which of these checkpoints, by their numbers of facts, are not worth their room.
+
+    The k-th stays while it is among the last ``4 * p``, ``p`` being the largest power of two that divides k. So the
+    gaps grow with the distance, a long history has few, and what a late fact costs is less than twice what came
+    after it, and four checkpoints more.
+    """
+    numbers = {facts: facts // every for facts in checkpoints}
+    newest = max(numbers.values(), default=0)
+    return [facts for facts, number in numbers.items() if newest - number > 4 * (number & -number)]
 
 
 StreamFact = tuple[Told, MemberNumber, str]  # the event, whose stream it stands in, and as what

@@ -11,7 +11,7 @@ from loyaltychain.program.behaviours import Behaviour, Condition
 from loyaltychain.program.conduct import Conduct
 
 RETRACTED = "loyaltychain.act.retracted"
-QUALIFYING = "loyaltychain.qualifying"
+QUALIFYING = "loyaltychain.qualifying"  # the ledger's word alone: an event of this type is nobody's fact
 ZONE, PAUSED = "loyaltychain.member.zone", "loyaltychain.streak.paused"
 RESTORED, REVOKED = "loyaltychain.streak.restored", "loyaltychain.badge.revoked"
 OWN_TYPES = frozenset({ZONE, PAUSED, RESTORED, REVOKED})
@@ -78,7 +78,6 @@ def read_words(every: Iterable[Conduct]) -> Words:
         words.uses_rank = words.uses_rank or _asks_for_rank(conduct)
         if conduct.tiers is not None:
             words.has_tiers = True
-            words.facts.add(QUALIFYING)
     return words
 
 

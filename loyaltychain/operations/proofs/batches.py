@@ -8,6 +8,7 @@ from sqlalchemy import Row, Select, func, select
 
 from loyaltychain.core import errors
 from loyaltychain.core.calendar import UnixSeconds
+from loyaltychain.core.words import nearest
 from loyaltychain.db.bulk import insert_rows
 from loyaltychain.db.engine import Tx
 from loyaltychain.db.lock import lock
@@ -46,9 +47,14 @@ def find_behaviour(program: Program, id_: str, proof: Proof) -> Behaviour:
     proven = [each for each in declared if proof in each.proof]
     found = next((each for each in proven if each.id == id_), None)
     if found is None:
-        has = ", ".join(each.id for each in proven) or "none"
+        ids = [each.id for each in proven]
+        has = (
+            f"It has: {', '.join(ids)}{nearest(id_, ids)}"
+            if ids
+            else "Add that to one of its behaviours, and deploy it"
+        )
         raise errors.InvalidOperation(
-            f"The programme has no behaviour of this id with `proof: [{proof}]`. It has: {has}.", behaviour=id_[:200]
+            f"The programme has no behaviour of this id with `proof: [{proof}]`. {has}.", behaviour=id_[:200]
         )
     return found
 

@@ -88,6 +88,7 @@ def _fold_all(history: History, engine: Engine, played: Played, *, now: UnixSeco
             states[member], grants[member] = engine.new_state(), {}
         is_merge = key[1] == OURS and place >= 0
         fact = history.merges[member][place] if is_merge else history.fact(member, place)
+        shared.turn(member)
         for grant in engine.apply(states[member], fact, shared):
             grants[member][grant.key] = grant
         if not done % _TOLD_EVERY:
@@ -95,6 +96,7 @@ def _fold_all(history: History, engine: Engine, played: Played, *, now: UnixSeco
     played.facts = len(order)
     for member, state in states.items():
         if engine.next_due(state) is not None:
+            shared.turn(member)
             grants[member] |= {grant.key: grant for grant in engine.advance(state, now, shared)}
         played.count(member, grants[member])
         if engine.tiers is not None:

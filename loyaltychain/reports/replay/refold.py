@@ -8,8 +8,9 @@ from loyaltychain.core.amounts import MemberNumber
 from loyaltychain.core.calendar import UnixSeconds
 from loyaltychain.operations.conduct.versions import Engines
 from loyaltychain.reports.replay.history import History, Report
+from loyaltychain.reports.replay.shared import AsDecided
 from loyaltychain.rules.engine.fold import fold
-from loyaltychain.rules.engine.types import Grant, Shared
+from loyaltychain.rules.engine.types import Grant
 
 _TOLD_EVERY = 100  # members
 
@@ -30,7 +31,7 @@ class Refolded:
 def refold(
     history: History,
     engines: Engines,
-    shared: Shared,
+    shared: AsDecided,
     *,
     until: Mapping[MemberNumber, UnixSeconds],
     report: Report = lambda _, __: None,
@@ -42,9 +43,10 @@ def refold(
         until: By member up to when time has passed; 0 for those who are not named.
         report: Is told how many members are done, and how many there are.
     """
-    total = len(history.places)
+    total, merged = len(history.places), sorted(history.maker.survivors)
     for done, member in enumerate(history.members(), 1):
         facts = history.facts(member)
+        shared.turn((member, *(number for number in merged if history.head(number) == member)))
         folded = fold(engines, facts, engines.newest.new_state(), shared, checkpoint_every=len(facts) + 1)
         state = folded.state.copy()
         engine = engines.get(state.version, engines.newest)

@@ -4,9 +4,12 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from loyaltychain.core.amounts import MemberNumber
 from loyaltychain.core.calendar import UnixSeconds
+from loyaltychain.operations.conduct.shared import own_key
 
 Asked = tuple[str, str]  # resource, key
+NOBODY = MemberNumber(0)
 
 
 @dataclass(slots=True)
@@ -15,9 +18,15 @@ class TakenAnew:
 
     taken: Counter[str] = field(default_factory=Counter)
     answers: dict[Asked, int] = field(default_factory=dict)
+    _member: MemberNumber = NOBODY
+
+    def turn(self, member: MemberNumber) -> None:
+        """What is asked next is asked for this member."""
+        self._member = member
 
     def take(self, resource: str, key: str, wanted: int, *, most: int, at: UnixSeconds) -> int:
         """As ``Shared.take``."""
+        key = own_key(self._member, key)
         known = self.answers.get((resource, key))
         if known is not None:
             return min(known, wanted)
@@ -37,8 +46,16 @@ class AsDecided:
 
     decided: Mapping[Asked, tuple[int, int]]
     asked: dict[Asked, tuple[int, int]] = field(default_factory=dict)
+    _numbers: tuple[MemberNumber, ...] = ()
+
+    def turn(self, numbers: tuple[MemberNumber, ...]) -> None:
+        """What is asked next is asked for her: her number, then those of whoever went over into her."""
+        self._numbers = numbers
 
     def take(self, resource: str, key: str, wanted: int, *, most: int, at: UnixSeconds) -> int:
         """As ``Shared.take``; what nobody decided is given nothing."""
-        self.asked[resource, key] = wanted, most
-        return min(self.decided.get((resource, key), (0, 0))[1], wanted)
+        names = [(resource, own_key(number, key)) for number in self._numbers]
+        there = [name for name in names if name in self.decided]
+        name = next((each for each in there if self.decided[each][1]), there[0] if there else names[0])
+        self.asked[name] = wanted, most
+        return min(self.decided.get(name, (0, 0))[1], wanted)

@@ -190,8 +190,8 @@ def _decisions(tx: Tx) -> dict[tuple[str, str], tuple[int, int, int]]:
 
 def _limits(tx: Tx) -> dict[str, int]:
     """By resource, the most that any decision on it, or any revision of one, knew of."""
-    rows = tx.execute(select(decisions.c.resource, func.max(decisions.c.most)).group_by(decisions.c.resource))
-    return {resource: most for resource, most in rows}
+    query = select(decisions.c.resource, func.max(decisions.c.most).label("most")).group_by(decisions.c.resource)
+    return {row.resource: row.most for row in tx.execute(query)}
 
 
 def _check_stream(tx: Tx, history: History) -> Iterator[Finding]:

@@ -32,7 +32,7 @@ from loyaltychain.rules.engine.protocol import Act, Component, OnFact, Run, Tier
 from loyaltychain.rules.engine.reciprocity import make_notes
 from loyaltychain.rules.engine.referrals import make_referrals
 from loyaltychain.rules.engine.segments import make_segments
-from loyaltychain.rules.engine.state import State
+from loyaltychain.rules.engine.state import BEFORE_ALL, State
 from loyaltychain.rules.engine.streaks import make_streaks
 from loyaltychain.rules.engine.tiers import make_tiers
 from loyaltychain.rules.engine.types import Fact, Grant, Shared
@@ -116,9 +116,9 @@ class Engine:
         key = (at, fact.source, fact.id)
         if key <= state.last:
             raise errors.InvariantError("A fact is not later than the state.", fact=fact.cause, last=state.last)
-        state.last = key
+        is_first, state.last = state.last == BEFORE_ALL, key
         if state.version != self.version:
-            self._adopt(state)
+            self._begin(state) if is_first else self._adopt(state)
         if state.joined_at is None and "actor" in fact.roles:
             state.joined_at = at
         handlers = self._handlers.get(fact.type)
@@ -153,6 +153,10 @@ class Engine:
     def next_due(self, state: State) -> UnixSeconds | None:
         """When ``advance`` has something to do next."""
         return state.due[0][0] if state.due and state.due[0][0] < _LATEST else None
+
+    def _begin(self, state: State) -> None:
+        """Take over a state without facts, which another version made: it is as if this one had made it."""
+        state.parts, state.version = self._blank.copy().parts, self.version
 
     def _adopt(self, state: State) -> None:
         parts = state.parts

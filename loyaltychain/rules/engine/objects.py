@@ -77,7 +77,7 @@ class Objects:
         about = fact.object
         if about is None or fact.never_was:
             return
-        if self._kinds.get(about.kind) == fact.type and "actor" in fact.roles:
+        if self._kinds.get(about.kind) == fact.type and "actor" in fact.roles and _is_making(fact, about):
             self._make(state, fact, about, run)
         if "owner" in fact.roles:
             for measure in self._measures.get(fact.type, ()):
@@ -118,3 +118,8 @@ class Objects:
 def _entry(name: str, stored: list[Any]) -> ObjectEntry:
     kind, made_at, day, parent_is_own, gap, rank, measures = stored
     return ObjectEntry(name, kind, made_at, day, parent_is_own, gap, rank, measures)
+
+
+def _is_making(fact: Fact, about: ObjectFacts) -> bool:
+    """Whether it is the fact by which the object came to be: who names it so later makes nothing."""
+    return fact.actor == about.owner and fact.at == about.made_at

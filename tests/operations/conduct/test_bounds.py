@@ -3,7 +3,8 @@
 ├── an award beyond what a batch can settle: recorded, and blocks nothing
 ├── a payload that is none: refused, and blocks nothing
 ├── numbers beyond all bounds: recorded, and block nothing
-└── orders' qualifying points count towards tiers
+├── orders' qualifying points count towards tiers
+└── an event that poses as them, or as a merge: says nothing to anybody
 """
 
 from sqlalchemy import select
@@ -132,3 +133,18 @@ def test_orders__qualifying_points__count_towards_tiers(engine) -> None:
     tier = status(compile_engine(forum(text)), kept.state, NOW).tier
     assert tier is not None and tier.id == "gold"
     check(engine)
+
+
+def test_events_that_pose_as_facts_of_the_ledger__say_nothing(engine) -> None:
+    take(
+        engine,
+        asked("q1", "ann", 0),
+        act("x1", "loyaltychain.qualifying", "ann", 1, amount=1_000_000),
+        act("x2", "loyaltychain.member.merged", "ann", 2),
+    )
+    fold(engine, forum())
+    ann = number_of(engine, "ann")
+    with reading(engine) as tx:
+        (kept,) = read_states(tx, [ann]).values()
+    assert kept.state is not None and kept.state.parts["tiers"]["level"] == "member"
+    assert kept.facts == 1

@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -187,6 +188,10 @@ def test_a_batch_that_makes_no_sense_is_refused(engine: Engine, change: dict[str
 def test_a_behaviour_without_codes_is_refused_with_those_that_have_them(engine: Engine) -> None:
     with pytest.raises(errors.InvalidOperation, match=r"It has: visit, show\."):
         find_behaviour(PROGRAM, "talk", "code")
+    with pytest.raises(errors.InvalidOperation, match=r"did you mean 'visit'"):
+        find_behaviour(PROGRAM, "visti", "code")
+    with pytest.raises(errors.InvalidOperation, match=r"Add that to one of its behaviours"):
+        find_behaviour(replace(PROGRAM, conduct=None), "visit", "code")
     with transaction(engine) as tx, pytest.raises(errors.InvalidOperation, match="no batch"):
         revoke_batch(tx, "none", reason="x", actor="eve", now=NOW)
 

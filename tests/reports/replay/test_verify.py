@@ -188,3 +188,14 @@ def join_and_part(engine: Engine, parts: bool) -> None:
         work(engine)
         with transaction(engine) as tx:
             unmerge(tx, merged=carl, reason="not the same", actor="eve", now=UnixSeconds(NOW + 1))
+
+
+def test_less_of_what_members_share__in_a_new_version__clean(engine: Engine) -> None:
+    """Nobody loses what was given while there was more."""
+    tell(engine, acts())
+    work(engine)
+    less = changed(("version: 1", "version: 2"), ("points: 25, per: ever", "points: 5, per: ever"))
+    tell(engine, [act("z1", "reviewed", "dora", 29 * DAY)])
+    work(engine, less)
+    with reading(engine) as tx:
+        assert replay(tx).findings == []

@@ -134,3 +134,14 @@ def test_time_that_passes_makes_late_only_what_is_older_than_what_happened() -> 
     with pytest.raises(errors.InvariantError):
         engine.apply(state.copy(), fact("2", 99), Decisions())
     assert engine.apply(state, fact("2", 100), Decisions())[0].awarded == 20
+
+
+def test_a_state_without_facts_is_of_the_version_of_its_first_fact() -> None:
+    tiers = "tiers: {{period: ever, levels: [{{id: {}, name: One, from: 0}}, {{id: top, name: Two, from: 90}}]}}\n"
+    behaviours = "behaviours:\n  helpful: {event: reply, title: Reply., points: 20}\n"
+    old, new = program_of(behaviours + tiers.format("member")), second(behaviours + tiers.format("base"))
+    engines = {each.version: each for each in map(compile_engine, (old, new))}
+    facts = [replace(fact("1", 0), version=next(iter(engines)))]
+    begun = [fold(engines, facts, each.new_state(), Decisions()).state for each in engines.values()]
+    assert begun[0] == begun[1]
+    assert begun[1].parts["tiers"]["log"] == []
