@@ -3,11 +3,13 @@
 A component holds no state of its own: what it keeps of a member is ``state.parts[name]``, JSON with text as keys.
 """
 
+from abc import ABC, abstractmethod
 from bisect import insort
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
+from loyaltychain.core import errors
 from loyaltychain.core.amounts import MemberNumber
 from loyaltychain.core.calendar import UnixSeconds
 from loyaltychain.program.lifetime import Lifetime
@@ -105,20 +107,20 @@ class Component:
         return {}
 
     def on_due(self, state: State, key: str, data: Any, run: "Run") -> None:
-        """What it had scheduled is due: ``run.at`` is that moment."""
-        raise NotImplementedError(self.name)
+        """What it had scheduled is due: ``run.at`` is that moment. Who schedules nothing is never asked."""
+        raise errors.InvariantError("A component that schedules nothing was told that something is due.", key=key)
 
     def reads(self) -> Mapping[str, frozenset[str]]:
         """By behaviour: the payload's fields that it looks at, of acts that passed a gate or count no longer."""
         return {}
 
 
-class TierComponent(Component):
+class TierComponent(Component, ABC):
     """The component that knows members' tiers."""
 
+    @abstractmethod
     def tier_at(self, state: State, at: UnixSeconds) -> str:
         """The id of the level in which the member is at a moment, as far as the state knows."""
-        raise NotImplementedError(self.name)
 
 
 class Run:
