@@ -60,7 +60,12 @@ class Facts:
 
 
 def gather(ground: Ground) -> Facts:
-    """Both sides. The chain stands at one block; nobody reorganises it meanwhile."""
+    """Both sides. No block is made meanwhile: while anvil makes one, what it says of the last block is of the next."""
+    with ground.mining:
+        return _gather(ground)
+
+
+def _gather(ground: Ground) -> Facts:
     rpc, deployment = ground.rpc, ground.deployment
     head = rpc.block("latest").number
     settled = _settlements(ground, head)

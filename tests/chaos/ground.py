@@ -58,17 +58,16 @@ class Ground:
 def prepared(*, block_seconds: float) -> Iterator[Ground]:
     """All of it, deployed and at work; gone afterwards, files and processes. Skips where a part cannot be had."""
     with running_anvil(*_OPTIONS) as node, own_server() as server, tempfile.TemporaryDirectory() as directory:
-        proxy, nursery = Proxy(node.url), Nursery()
+        proxy, nursery, engine = Proxy(node.url), Nursery(), open_database(server.url)
         try:
             project = _make_project(Path(directory) / "shop", proxy.url, server.url)
-            engine = open_database(server.url)
             settler = _deploy(project, node)
             deployment = Deployment.from_manifest(json.loads(project.manifest_file.read_text("utf-8")))
             ground = Ground(project, server, node, proxy, nursery, engine, deployment, settler)
             with _blocks(ground, block_seconds):
                 yield ground
-            engine.dispose()
         finally:
+            engine.dispose()
             nursery.close()
             proxy.close()
 
