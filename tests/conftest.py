@@ -7,9 +7,17 @@ from hypothesis import settings
 from sqlalchemy import Engine
 
 from tests.database import ENGINES, databases_of_one_test, fresh_database
+from tests.order import by_length
 
 settings.register_profile("untimed", deadline=None)  # no test hangs on how busy a machine is
 settings.load_profile("untimed")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """One of several processes: all of them must come to the same order."""
+    if hasattr(config, "workerinput"):
+        items[:] = [items[place] for place in by_length([item.nodeid.split("::")[0] for item in items])]
 
 
 @pytest.fixture(autouse=True)

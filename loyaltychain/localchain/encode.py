@@ -6,6 +6,7 @@ from eth._utils.address import generate_contract_address
 from eth.abc import BlockAPI, BlockHeaderAPI, ReceiptAPI, SignedTransactionAPI
 
 from loyaltychain.core.hashing import to_hex
+from loyaltychain.localchain.senders import sender_of
 from loyaltychain.localchain.store import LogRow
 
 Json = dict[str, object]
@@ -61,7 +62,7 @@ def encode_transaction(tx: SignedTransactionAPI, header: BlockHeaderAPI, *, inde
         "blockHash": to_hex(header.hash),
         "blockNumber": quantity(header.block_number),
         "transactionIndex": quantity(index),
-        "from": to_hex(tx.sender),
+        "from": to_hex(sender_of(tx)),
         "to": to_hex(tx.to) if tx.to else None,
         "value": quantity(tx.value),
         "gas": quantity(tx.gas),
@@ -99,9 +100,9 @@ def encode_receipt(
         "transactionIndex": quantity(index),
         "blockHash": to_hex(header.hash),
         "blockNumber": quantity(header.block_number),
-        "from": to_hex(tx.sender),
+        "from": to_hex(sender_of(tx)),
         "to": to_hex(tx.to) if tx.to else None,
-        "contractAddress": None if tx.to else to_hex(generate_contract_address(tx.sender, tx.nonce)),
+        "contractAddress": None if tx.to else to_hex(generate_contract_address(sender_of(tx), tx.nonce)),
         "cumulativeGasUsed": quantity(receipt.gas_used),
         "gasUsed": quantity(receipt.gas_used - gas_before),
         "effectiveGasPrice": quantity(effective_gas_price(tx, header)),

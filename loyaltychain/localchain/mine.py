@@ -16,6 +16,7 @@ from loyaltychain.core.calendar import UnixSeconds
 from loyaltychain.localchain.encode import base_fee
 from loyaltychain.localchain.genesis import GAS_LIMIT
 from loyaltychain.localchain.refusals import SERVER_ERROR, RefusalError
+from loyaltychain.localchain.senders import sender_of
 
 
 def decode_transaction(chain: MiningChain, raw: bytes) -> SignedTransactionAPI:
@@ -30,7 +31,7 @@ def decode_transaction(chain: MiningChain, raw: bytes) -> SignedTransactionAPI:
         tx = chain.get_vm().get_transaction_builder().decode(raw)
         tx.validate()
         chain_id = tx.chain_id
-        _ = tx.sender
+        sender_of(tx)
     except (RLPException, ValidationError, BadSignature, IndexError, TypeError, ValueError) as error:
         raise _refused(f"invalid transaction: {error}") from error
     if chain_id is None:

@@ -16,9 +16,9 @@ def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
     database.dispose()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def one_chain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LedgerWorld]:
-    """The real contract with two sealed batches waiting, made once a module."""
+    """The real contract with two sealed batches waiting, made once a session."""
     ledger = make_ledger_world(tmp_path_factory.mktemp("ledger"))
     yield ledger
     ledger.small.chain.close()

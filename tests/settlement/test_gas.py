@@ -1,6 +1,6 @@
 """gas_bound
 ├── given any batch, into fresh words or into known ones: enough as the limit of its transaction on the real contract
-├── given batches into fresh words: at most 1.6 times what the contract takes
+├── given batches into fresh words: at most 1.7 times what the contract takes, which is one full word's
 ├── given the largest batches: enough, and at most 1.6 times what the contract takes
 ├── given transfer logs and members who all have wallets, side by side or far apart: enough
 └── in root mode
@@ -12,7 +12,7 @@
 from collections.abc import Iterator, Mapping
 
 import pytest
-from hypothesis import Phase, given, settings
+from hypothesis import Phase, example, given, settings
 from hypothesis import strategies as st
 
 from loyaltychain.settlement.codec import encode
@@ -83,8 +83,10 @@ members = st.lists(st.tuples(gaps, amounts.map(lambda amount: abs(amount) or 1),
 runs = st.tuples(st.integers(1, 400), gaps, st.integers(1, 0x7FFFFFF)).map(lambda run: [(run[1], run[2], -1)] * run[0])
 
 
-@settings(deadline=None, max_examples=12, phases=[Phase.reuse, Phase.generate])  # a smaller failure tells no more
+# Not shrunk: a smaller failure tells no more.
+@settings(deadline=None, max_examples=12, phases=[Phase.explicit, Phase.reuse, Phase.generate])
 @given(changes=st.one_of(members, runs), is_seasoned=st.booleans())
+@example(changes=[(0, 0x7777, -1)] + [(1, 0x7777, -1)] * 7, is_seasoned=True)  # all of a word: the least for an update
 def test_gas_bound__fresh_words_then_known_ones__enough_and_near(
     world: World, seasoned: World, changes: list[tuple[int, int, int]], is_seasoned: bool
 ) -> None:
@@ -100,7 +102,7 @@ def test_gas_bound__fresh_words_then_known_ones__enough_and_near(
         taken = settle(chosen, first)
         again = settle(chosen, later)
 
-    assert taken <= bound_of(first) <= taken * 16 // 10
+    assert taken <= bound_of(first) <= taken * 17 // 10
     assert again <= bound_of(later)
 
 

@@ -1,4 +1,4 @@
-"""A deployed shop, once a module, and a copy of it for each test."""
+"""A deployed shop, once a session, and a copy of it for each test."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,7 +8,7 @@ import pytest
 from tests.worker.builders import Original, Shop, deployed_shop
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def original(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Original]:
     with deployed_shop(tmp_path_factory.mktemp("original") / "shop") as original:
         yield original
