@@ -15,6 +15,7 @@ from loyaltychain.reports.comparison.run import Compared, run_comparison
 from loyaltychain.reports.comparison.table import Line
 
 _SHOWN = 8  # of the badges without an achievement
+_REJECTS_SHOWN, _REJECTS_LISTED = 5, 1000  # of the rows that are no acts: for people, and in JSON
 
 
 def add_to(group: typer.Typer) -> None:
@@ -44,10 +45,7 @@ def compare(
         comparison = find_comparison(with_)
         disorder = Disorder(seed=shuffle, twice=twice, late=late)
         with progress(f"comparing {folder.name}", quiet=as_json) as report:
-            done = iter(range(1, 1_000_000))
-            compared = run_comparison(
-                comparison, folder, disorder, now=system_clock(), on_piece=lambda: report(next(done), None)
-            )
+            compared = run_comparison(comparison, folder, disorder, now=system_clock(), on_step=report)
         if as_json:
             print_json(_document(comparison, folder, compared))
         else:
@@ -63,6 +61,9 @@ def _document(comparison: Comparison, folder: Path, compared: Compared) -> dict[
         "comparison": comparison.name,
         "program": "0x" + comparison.program.digest.hex(),
         "rows": {name: getattr(derived, name) for name in ("events", "repeated", "left_out", "rejected")},
+        "rejects": [
+            {"file": each.file, "line": each.line, "reason": each.reason} for each in derived.rejects[:_REJECTS_LISTED]
+        ],
         "badges": [
             {
                 "badge": line.badge,
@@ -109,6 +110,8 @@ def _print(comparison: Comparison, folder: Path, compared: Compared) -> None:
     if others:
         more = f" and {counted(len(others) - _SHOWN, 'other')}" if len(others) > _SHOWN else ""
         stdout.print(f"Not in the programme: {', '.join(others[:_SHOWN])}{more}.", markup=False, highlight=False)
+    for each in derived.rejects[:_REJECTS_SHOWN]:
+        stdout.print(f"Rejected: {each.file}, line {each.line}: {each.reason}", markup=False, highlight=False)
     stdout.print(f"{len(derived.badges):,} badges, set {derived.digest}", markup=False, highlight=False)
     if compared.again is not None:
         verdict = "the same set" if compared.is_same else f"ANOTHER SET, {compared.again.digest}"

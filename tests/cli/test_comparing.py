@@ -1,6 +1,7 @@
 """program compare
 ├── given a community's folder: a table of badges, and what is compared with nothing; exit 0
 ├── given --json: one object, in which each side's members are named
+├── given rows that are no acts: they are named by file and line, and the rest is compared; exit 0
 ├── given another order: it says whether the set is the same one
 └── given a folder without a file, or a comparison that there is not: exit 2, and what to do
 """
@@ -61,6 +62,19 @@ def test_compare__late__says_that_the_set_is_the_same(tmp_path: Path) -> None:
     again = document["again"]
     assert (again["shuffle"], again["twice"], again["late"], again["same"]) == (None, False, True, True)
     assert again["digest"] == document["held"]["digest"]
+
+
+def test_compare__rows_that_are_no_acts__named_by_file_and_line(tmp_path: Path) -> None:
+    files = community()
+    files["votes"].insert(0, {"Id": "999", "PostId": "1", "VoteTypeId": "2", "CreationDate": "some day"})
+    folder = write_community(tmp_path / "small_meta", files)
+
+    plain, document = run(str(folder)), json.loads(run(str(folder), "--json").stdout)
+
+    assert plain.exit_code == 0, plain.output
+    assert "69 acts, 1 rejected" in plain.stdout
+    assert "Rejected: votes.csv.gz, line 2: This is not a time of the map's format." in " ".join(plain.stdout.split())
+    assert [(each["file"], each["line"]) for each in document["rejects"]] == [("votes.csv.gz", 2)]
 
 
 def test_compare__a_file_is_missing__exit_2(tmp_path: Path) -> None:

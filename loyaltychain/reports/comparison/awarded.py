@@ -9,6 +9,7 @@ from loyaltychain.core.times import parse_instant, parse_zone
 from loyaltychain.events.files import open_text
 from loyaltychain.events.rows import BrokenRow, Row, read_header
 from loyaltychain.reports.comparison.plan import BadgesPart
+from loyaltychain.reports.comparison.rejected import naming, readable
 from loyaltychain.reports.comparison.table import Award
 from loyaltychain.rules.engine.days import Day
 
@@ -16,11 +17,11 @@ from loyaltychain.rules.engine.days import Day
 def read_awarded(file: Path, part: BadgesPart, *, day_of: Callable[[int], Day]) -> list[Award]:
     """The badges in the file. ``day_of`` says which day an instant is.
 
-    Raises InvalidMap when a column is not there, InvalidEvent naming the line of a row that is no badge: a comparison
-    with half of the truth would be none.
+    Raises InvalidMap when a column is not there, InvalidEvent naming the line of a row that is no badge, both with the
+    file's name: a comparison with half of the truth would be none.
     """
     written_in = None if part.time.zone is None else parse_zone(part.time.zone)
-    with open_text(file, newline="") as stream:
+    with naming(file), readable(file), open_text(file, newline="") as stream:
         header, rows = read_header(stream)
         for field, column in (("member", part.member), ("badge", part.badge), ("time.column", part.time.column)):
             if header.count(column) != 1:
@@ -36,5 +37,8 @@ def _award(row: Row | BrokenRow, part: BadgesPart, written_in: ZoneInfo | None, 
     )
     if not member or not badge:
         raise errors.InvalidEvent("A badge has no member or no name.", line=row.line)
-    at = parse_instant(time, pattern=part.time.format, zone=written_in)
+    try:
+        at = parse_instant(time, pattern=part.time.format, zone=written_in)
+    except errors.InvalidEvent as problem:
+        raise errors.InvalidEvent(problem.message, line=row.line, **problem.context) from problem
     return Award(member, badge, day_of(at))

@@ -8,8 +8,10 @@ from pathlib import Path
 
 from loyaltychain.core import errors
 from loyaltychain.events.files import open_text
-from loyaltychain.events.map import EventMap
+from loyaltychain.events.map import EventMap, check_columns
+from loyaltychain.events.rows import Row, read_header
 from loyaltychain.reports.comparison.plan import Comparison
+from loyaltychain.reports.comparison.rejected import naming, readable
 
 PIECES = 4  # of each file, when late
 
@@ -45,13 +47,16 @@ def find_file(folder: Path, name: str) -> Path:
     for file in (folder / name, folder / f"{name}.gz"):
         if file.is_file():
             return file
-    raise errors.InvalidSettings(f"{folder} has no file {name} or {name}.gz.")
+    raise errors.InvalidSettings(
+        f"{folder} has no file {name} or {name}.gz. Name the folder of a dump that has it, or leave the file out of a "
+        "comparison.yaml of your own (--with FILE)."
+    )
 
 
 def deal(comparison: Comparison, folder: Path, disorder: Disorder, *, scratch: Path) -> list[Piece]:
     """The pieces in the order in which they come; what has to be written for them is written to ``scratch``.
 
-    Raises InvalidSettings for a file that is not there, InvalidMap for one without a header.
+    Raises InvalidSettings for a file that is not there, InvalidMap for one that the map does not fit.
     """
     files = {name: find_file(folder, name) for name in comparison.acts}
     if disorder.is_none:
@@ -61,15 +66,15 @@ def deal(comparison: Comparison, folder: Path, disorder: Disorder, *, scratch: P
         Piece(piece, event_map)
         for name, maps in comparison.acts.items()
         for event_map in maps
-        for piece in _cut(files[name], disorder, chance, into=scratch / f"{event_map.source}-{name}")
+        for piece in _cut(Piece(files[name], event_map), disorder, chance, into=scratch / f"{event_map.source}-{name}")
     ]
     if disorder.seed is not None:
         chance.shuffle(dealt)
     return dealt
 
 
-def _cut(file: Path, disorder: Disorder, chance: random.Random, *, into: Path) -> Iterator[Path]:
-    header, rows = _read(file)
+def _cut(whole: Piece, disorder: Disorder, chance: random.Random, *, into: Path) -> Iterator[Path]:
+    header, rows = _read(whole)
     if disorder.twice:
         rows = rows + rows
     if disorder.seed is not None:
@@ -81,13 +86,13 @@ def _cut(file: Path, disorder: Disorder, chance: random.Random, *, into: Path) -
         yield piece
 
 
-def _read(file: Path) -> tuple[list[str], list[list[str]]]:
-    try:
-        with open_text(file, newline="") as stream:
-            header, *rows = csv.reader(stream, strict=True)
-    except (ValueError, csv.Error) as problem:
-        raise errors.InvalidMap("The file is not CSV with a header.", file=str(file)) from problem
-    return header, rows
+def _read(whole: Piece) -> tuple[list[str], list[list[str]]]:
+    """The columns that the map asks for. Rows that cannot be read are no acts in any order, and left out."""
+    columns = sorted(set(whole.event_map.columns.values()))
+    with naming(whole.file), readable(whole.file), open_text(whole.file, newline="") as stream:
+        header, rows = read_header(stream)
+        check_columns(whole.event_map, header)
+        return columns, [[row.cells[column] or "" for column in columns] for row in rows if isinstance(row, Row)]
 
 
 def _write(file: Path, header: list[str], rows: Iterable[list[str]]) -> None:

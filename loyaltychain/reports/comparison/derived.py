@@ -1,6 +1,6 @@
 """The badges that a programme gives for acts: taken in, decided and read back, each by the step that does it always."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +16,9 @@ from loyaltychain.operations.conduct.tables import grants
 from loyaltychain.operations.earn import earn_step
 from loyaltychain.program.types import Program
 from loyaltychain.reports.comparison.dealing import Piece
+from loyaltychain.reports.comparison.rejected import Rejected, naming, read_rejected
 
+PORTION = 50_000  # acts that are folded together: who is folded rarely is folded fast, and it takes memory
 _ACHIEVEMENT = "achievement:"
 
 
@@ -33,37 +35,47 @@ class Badge:
 
 def take_in(
     engine: Engine,
-    pieces: Iterable[Piece],
+    portions: Sequence[Sequence[Piece]],
     program: Program,
     *,
     now: UnixSeconds,
-    is_late: bool,
     scratch: Path,
-    on_piece: Callable[[], None] = lambda: None,
-) -> IngestReport:
-    """Capture the acts of all pieces and decide on them: after each piece when ``is_late``, else in the end.
+    on_step: Callable[[int, int], None] = lambda done, of: None,
+) -> tuple[IngestReport, list[Rejected]]:
+    """Capture the acts of each portion's pieces and decide on them before the next portion comes.
 
-    Raises as ``ingest_file`` and the steps do.
+    Returns what became of the rows, and those that could not be taken.
+
+    Raises as ``ingest_file`` and the steps do, naming the file.
     """
-    report = IngestReport()
-    for piece in pieces:
-        rejects = scratch / f"{piece.event_map.source}-{piece.file.name}.rejects.csv"
-        report = report.plus(
-            ingest_file(
-                engine, piece.file, format="csv", event_map=piece.event_map, received_at=now, rejects=rejects
-            )
+    report, rejected = IngestReport(), list[Rejected]()
+    steps, done = sum(len(portion) + 1 for portion in portions), 0
+    for portion in portions:
+        for piece in portion:
+            taken = _ingest(engine, piece, now=now, scratch=scratch)
+            report = report.plus(taken)
+            if taken.rejects_file is not None:
+                rejected += read_rejected(taken.rejects_file, of=piece.file)
+            done += 1
+            on_step(done, steps)
+        _decide(engine, program, now=now)
+        done += 1
+        on_step(done, steps)
+    return report, rejected
+
+
+def _ingest(engine: Engine, piece: Piece, *, now: UnixSeconds, scratch: Path) -> IngestReport:
+    rejects = scratch / f"{piece.event_map.source}-{piece.file.name}.rejects.csv"
+    with naming(piece.file):
+        return ingest_file(
+            engine, piece.file, format="csv", event_map=piece.event_map, received_at=now, rejects=rejects
         )  # fmt: skip
-        if is_late:
-            _decide(engine, program, now=now)
-        on_piece()
-    _decide(engine, program, now=now)
-    return report
 
 
 def _decide(engine: Engine, program: Program, *, now: UnixSeconds) -> None:
-    while earn_step(engine, program, now=now).events:
+    while earn_step(engine, program, now=now, limit=PORTION).events:
         pass
-    while conduct_step(engine, program, now=now).work:
+    while conduct_step(engine, program, now=now, limit=PORTION).work:
         pass
 
 

@@ -51,7 +51,7 @@ def community() -> dict[str, Rows]:
             vote(260, 4, "1", day(11)),  # not an answer: nobody's to accept
             *votes(300, 6, "2", 5, "2023-06-02T00:00:00.000"),
             vote(400, 99, "2", day(7)),  # about a post that is deleted
-            vote(401, 1, "5", day(7)),  # of another kind
+            vote(401, 1, "6", day(7)),  # of another kind
         ],
         "comments": [
             *(comment(number, 1, noon(number), user="2") for number in range(1, 11)),
@@ -104,13 +104,15 @@ def community() -> dict[str, Rows]:
     }
 
 
-def write_community(folder: Path, files: Mapping[str, Rows], *, packed: bool = True) -> Path:
-    """The files in a folder, as CSV."""
+def write_community(
+    folder: Path, files: Mapping[str, Rows], *, packed: bool = True, layout: Mapping[str, str] = _COLUMNS
+) -> Path:
+    """The files in a folder, as CSV with the columns of the layout."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, rows in files.items():
         plain = folder / f"{name}.csv"
         with plain.open("w", encoding="utf-8", newline="") as stream:
-            writer = csv.DictWriter(stream, _COLUMNS[name].split(","), restval="")
+            writer = csv.DictWriter(stream, layout[name].split(","), restval="")
             writer.writeheader()
             writer.writerows(rows)
         if packed:

@@ -3,7 +3,7 @@
 given a folder of plain or packed files
     in order, the files themselves come as they stand, each once for each of its maps
     shuffled, twice and late, the pieces hold the same rows, twice, in another order, and one seed deals one order
-    a file that is not there is named
+    a file that is not there is named; rows that cannot be read are in no piece
 given the badges that were awarded
     they are read with their day in the zone
     a row that is no badge, or a column that is not there, is an error: half a truth is none
@@ -31,8 +31,9 @@ def rows_of(pieces: list[Piece]) -> Counter[tuple[str, ...]]:
     found: Counter[tuple[str, ...]] = Counter()
     for piece in pieces:
         with piece.file.open(encoding="utf-8", newline="") as stream:
-            _, *rows = csv.reader(stream)
-        found.update((piece.event_map.source, *row) for row in rows)
+            rows = list(csv.DictReader(stream))
+        columns = sorted(set(piece.event_map.columns.values()))
+        found.update((piece.event_map.source, *(row[column] for column in columns)) for row in rows)
     return found
 
 
@@ -87,8 +88,17 @@ def test_deal__a_file_that_is_no_csv__refused(tmp_path: Path) -> None:
     folder = write_community(tmp_path / "community", community(), packed=False)
     (folder / "votes.csv").write_text("", "utf-8")
 
-    with pytest.raises(errors.InvalidMap, match=r"not CSV with a header.*votes.csv"):
+    with pytest.raises(errors.InvalidMap, match=r"no header.*votes.csv"):
         deal(COMPARISON, folder, Disorder(seed=1), scratch=tmp_path)
+
+
+def test_deal__rows_that_cannot_be_read__in_no_piece(tmp_path: Path) -> None:
+    folder = write_community(tmp_path / "community", community(), packed=False)
+    whole = rows_of(deal(COMPARISON, folder, Disorder(seed=1, late=True), scratch=tmp_path))
+    with (folder / "votes.csv").open("ab") as stream:
+        stream.write(b'9000,1,2\r\n9001,1,2,2023-03-06,\r\n9002,1,"2"2,2023-03-06\r\n9003,1,2,\xff\r\n')
+
+    assert rows_of(deal(COMPARISON, folder, Disorder(seed=1, late=True), scratch=tmp_path)) == whole
 
 
 @pytest.mark.parametrize(("zone", "later"), [("UTC", 0), ("Pacific/Kiritimati", 1)])

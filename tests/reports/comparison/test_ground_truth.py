@@ -38,6 +38,7 @@ FLOOR = {
     "Famous Question": (1, 1, None),
     "Commentator": (39, 38, 22),
     "Enlightened": (6, 6, 5),
+    "Revival": (10, 6, 5),
     "Necromancer": (11, 9, 7),
     "Supporter": (504, 504, None),
     "Critic": (84, 82, None),
@@ -48,6 +49,7 @@ FLOOR = {
     "Editor": (80, 76, 71),
     "Organizer": (21, 21, 21),
     "Tag Editor": (4, 4, 4),
+    "Cleanup": (3, 1, 1),
 }
 
 

@@ -19,7 +19,7 @@ from loyaltychain.core.calendar import UnixSeconds
 from loyaltychain.reports.comparison.dealing import Disorder
 from loyaltychain.reports.comparison.plan import find_comparison
 from loyaltychain.reports.comparison.run import Compared, derive, run_comparison
-from tests.reports.comparison.builders import community, post, write_community
+from tests.reports.comparison.builders import community, day, history, noon, post, votes, write_community
 
 COMPARISON = find_comparison("stack_exchange")
 NOW = UnixSeconds(1_700_000_000)  # November 2023
@@ -91,6 +91,35 @@ def test_derive__one_badge_more__another_digest(tmp_path: Path) -> None:
 
     assert len(after.badges) == len(before.badges) + 1
     assert after.digest != before.digest
+
+
+def test_run_comparison__what_no_dump_here_has__by_the_published_rules(tmp_path: Path) -> None:
+    files = community()
+    files["posts"] += [
+        *(post(number, "1", noon(1), owner=owner) for number, owner in ((20, "8"), (21, "8"), (22, "9"))),
+        post(30, "2", "2023-04-01T11:00:00.000", parent="20", owner="9"),  # the first, 30 days and 23 hours later
+        post(31, "2", "2023-03-31T12:00:01.000", parent="21", owner="9"),  # the first, 30 days later
+        post(32, "2", "2023-04-09T12:00:00.000", parent="21", owner="7"),  # the second
+        post(33, "2", "2023-03-31T11:59:59.000", parent="22", owner="7"),  # a second too early
+    ]
+    files["votes"] += [
+        *votes(1000, 20, "5", 25, day(5)),
+        *votes(1100, 21, "5", 24, day(5)),
+        *votes(1200, 22, "5", 100, day(5)),
+        *(each for post_id in (30, 31, 32, 33) for each in votes(2000 + post_id * 10, post_id, "2", 2, "2023-05-01")),
+    ]
+    # Tags of a post that is gone were nobody's question, or anybody's.
+    files["posthistory"].append(history(90, "6", 404, noon(9), user="7"))
+
+    compared = run_comparison(COMPARISON, write_community(tmp_path / "community", files), Disorder(), now=NOW)
+
+    held = {(line.badge, line.only_derived) for line in compared.lines if line.only_derived}
+    assert held >= {
+        ("Favorite Question", ("8", "9")),
+        ("Stellar Question", ("9",)),
+        ("Revival", ("9", "9")),
+    }  # fmt: skip
+    assert not any(line.only_derived for line in compared.lines if line.badge == "Organizer")
 
 
 def test_run_comparison__rows_that_are_no_acts__counted(tmp_path: Path) -> None:
