@@ -2,10 +2,12 @@
 
 ``LOYALTYCHAIN_FAILPOINTS="send.after:2 seal.before_commit"`` kills at the second ``send.after``, or at the first
 ``seal.before_commit``, whichever comes first. The process gets SIGKILL: nothing is flushed, closed or said.
+``send.after:2:stop`` stops it there (SIGSTOP), as a suspended machine would, until somebody wakes it.
 """
 
 import os
 import signal
+import threading
 from collections import Counter
 
 VARIABLE = "LOYALTYCHAIN_FAILPOINTS"
@@ -38,17 +40,21 @@ def is_set() -> bool:
 
 
 def hit(name: str) -> None:
-    """Die here, if the environment says so; else return. ``name`` is one of ``FAILPOINTS``."""
+    """Die or stop here, if the environment says so; else return. ``name`` is one of ``FAILPOINTS``."""
     wanted = os.environ.get(VARIABLE)
     if wanted is None:
         return
     assert name in FAILPOINTS, name
     _passed[name] += 1
-    if _passed[name] == _counts(wanted).get(name):
-        os.kill(os.getpid(), signal.SIGKILL)
+    at, fate = _fates(wanted).get(name, (None, signal.SIGKILL))
+    if _passed[name] == at:
+        signal.pthread_kill(threading.get_ident(), fate)  # sent to the process, SIGSTOP would let this thread run on
 
 
-def _counts(wanted: str) -> dict[str, int]:
-    """{name: at which pass to die} of the variable's text."""
-    parts = (part.partition(":") for part in wanted.split())
-    return {name: int(count or 1) for name, _, count in parts}
+def _fates(wanted: str) -> dict[str, tuple[int, signal.Signals]]:
+    """{name: (at which pass, what happens)} of the variable's text."""
+    parts = (part.split(":") for part in wanted.split())
+    return {
+        name: (int(rest[0]) if rest else 1, signal.SIGSTOP if rest[1:] == ["stop"] else signal.SIGKILL)
+        for name, *rest in parts
+    }

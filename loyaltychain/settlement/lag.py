@@ -6,17 +6,21 @@ Shown by ``status``, ``/readyz`` and ``/metrics`` alike.
 from dataclasses import dataclass
 from typing import Literal
 
-from sqlalchemy import ScalarSelect, func, select
+from sqlalchemy import ScalarSelect, func, or_, select
 
 from loyaltychain.config.api import Ready
 from loyaltychain.core.calendar import UnixSeconds
 from loyaltychain.db.engine import Tx
 from loyaltychain.db.reconciliations import last_reconciliation
 from loyaltychain.events.tables import events
+from loyaltychain.ledger.store import read_entries
 from loyaltychain.ledger.tables import entries
 from loyaltychain.operations.conduct.step import read_decided
+from loyaltychain.settlement.cut import changes_of
 from loyaltychain.settlement.standing import Standing, read_standing
 from loyaltychain.settlement.tables import batches
+
+_ENTRIES_PER_READ = 100
 
 Alarm = Literal[
     "events-waiting",
@@ -40,7 +44,7 @@ class Lag:
 
     events_waiting: int  # that the worker has not decided on
     oldest_event_seconds: int | None  # since the first of them came in
-    oldest_unsettled_seconds: int | None  # since the first entry was recorded that no final batch has settled
+    oldest_unsettled_seconds: int | None  # since the first was recorded that waits for a final batch
     newest_final_seconds: int | None  # since the newest final batch was sealed
     worker_seen_seconds: int | None  # since the worker was last seen alive
     chain_head_seconds: int | None  # age of the newest block that the worker saw; None on a chain that may be idle
@@ -123,8 +127,17 @@ def _oldest_unsettled(tx: Tx) -> UnixSeconds | None:
 
 
 def _first_entry_after(tx: Tx, position: ScalarSelect[int]) -> UnixSeconds | None:
-    first = select(entries.c.recorded_at).where(entries.c.position > position).order_by(entries.c.position).limit(1)
-    return tx.execute(first).scalar_one_or_none()
+    """Of those that change something on chain: a badge, points that wait and a hold go along with the next of them."""
+    touching = or_(entries.c.postings.like('%:available"%'), entries.c.postings.like('%:held"%'))
+    query = select(entries.c.position).where(touching).order_by(entries.c.position).limit(_ENTRIES_PER_READ)
+    after: ScalarSelect[int] | int = position
+    while some := tx.execute(query.where(entries.c.position > after)).scalars().all():
+        for place in some:
+            [each] = read_entries(tx, place - 1, place)
+            if changes_of(each.entry):
+                return each.entry.recorded_at
+        after = some[-1]
+    return None
 
 
 def _age(since: int | None, now: UnixSeconds) -> int | None:

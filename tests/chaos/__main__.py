@@ -63,7 +63,7 @@ def table(summary: Summary) -> str:
         "other faults": f"{faults.total()} of {len(faults)} kinds, {summary.answers_spoilt} answers spoilt",
         "checks in between": summary.checks,
         "restarts by an operator": restarts or "none",
-        "events, points": f"{summary.events:,}, {summary.points:,}",
+        "events, grants, points": f"{summary.events:,}, {summary.grants:,}, {summary.points:,}",
         "batches settled": f"{summary.batches:,}, by {summary.transactions:,} transactions, "
         f"{summary.failed_transactions} of them failed",
         "lost": summary.lost,

@@ -5,6 +5,7 @@ import signal
 import time
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -61,10 +62,15 @@ class Crew:
         assert found is not None
         return found
 
-    def kill(self, worker: Worker) -> None:
-        """SIGKILL."""
-        os.kill(worker.pid, signal.SIGKILL)
+    def kill(self, worker: Worker) -> bool:
+        """SIGKILL. False when it has just ended by itself, and asks to be started again."""
+        with suppress(ProcessLookupError):
+            os.kill(worker.pid, signal.SIGKILL)
+        eventually(lambda: self.is_dead(worker), f"{worker} dies", pause=0.02)
+        if self.end_of(worker) == EXIT_RETRY:
+            return False
         self.bury(worker)
+        return True
 
     def bury(self, worker: Worker) -> None:
         """Wait for what SIGKILL leaves, from wherever it came."""
@@ -96,10 +102,11 @@ class Crew:
 
     def end(self, worker: Worker) -> None:
         """SIGTERM, as an operator ends it. It may die of its failpoint meanwhile, or still be at its start."""
-        os.kill(worker.pid, signal.SIGTERM)
+        with suppress(ProcessLookupError):
+            os.kill(worker.pid, signal.SIGTERM)
         eventually(lambda: self.is_dead(worker), f"{worker} ends", seconds=END_SECONDS)
         self.workers.remove(worker)
-        allowed = (0, -signal.SIGTERM, -signal.SIGKILL) if worker.arm else (0, -signal.SIGTERM)
+        allowed = {0, EXIT_RETRY, -signal.SIGTERM} | ({-signal.SIGKILL} if worker.arm else set())
         code = self.end_of(worker)
         assert code in allowed, f"{worker} ended with {code}:\n{self.log_tail()}"
 

@@ -4,13 +4,16 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from loyaltychain.chain import artifacts
 from loyaltychain.chain.abi import decode_log, has_event
 from loyaltychain.core.hashing import from_hex
 from loyaltychain.db.engine import Tx, reading
 from loyaltychain.ledger.checks import check_ledger
+from loyaltychain.operations.conduct.names import award_name
+from loyaltychain.operations.conduct.tables import grants
+from loyaltychain.reports.replay.booked import read_booked
 from loyaltychain.settlement import store
 from loyaltychain.settlement.contract import read_ledger
 from loyaltychain.settlement.submit import make_settle_call
@@ -46,6 +49,9 @@ class Facts:
         settled: In the order of the chain's logs.
         booked: Points by member, by the ledger's entries that these settlements have settled.
         last_after: The contract's last batch once the books were read.
+        granted: Points or badges by award of behaviours, by the grants that stand; without those of which time has
+            taken something, which stands in the grant a moment later.
+        awarded: The same by the ledger's entries.
         problems: What the ledger's own check says: entries against balances, for each account.
     """
 
@@ -55,6 +61,8 @@ class Facts:
     batches: Mapping[int, InBooks]
     booked: Mapping[int, int]
     last_after: int
+    granted: Mapping[str, int]
+    awarded: Mapping[str, int]
     problems: tuple[str, ...]
     settler: str
 
@@ -75,6 +83,7 @@ def _gather(ground: Ground) -> Facts:
         batches = _batches(tx)
         members = range(1, int(tx.execute(text("SELECT coalesce(max(number), 0) FROM members")).scalar_one()) + 1)
         booked = _booked(tx, upto=len(settled))
+        granted, awarded = _awards(tx)
         problems = tuple(str(problem) for problem in check_ledger(tx))
     balances = {member: read_ledger(rpc, deployment, "balanceOfMember", member, block=head) for member in members}
     last_after = read_ledger(rpc, deployment, "lastBatchId")
@@ -86,6 +95,8 @@ def _gather(ground: Ground) -> Facts:
         batches=batches,
         booked=booked,
         last_after=last_after,
+        granted=granted,
+        awarded=awarded,
         problems=problems,
         settler=ground.settler,
     )
@@ -117,6 +128,10 @@ def judge(facts: Facts) -> list[str]:
         found = [each.get(member, 0) for each in (facts.balances, facts.booked, deltas)]
         if len(set(found)) != 1:
             wrong.append(f"member {member}: on chain, booked, by batches: {found}")
+    for award in sorted(facts.granted.keys() | facts.awarded.keys()):
+        says, has = facts.granted.get(award, 0), facts.awarded.get(award, 0)
+        if says != has:
+            wrong.append(f"award {award}: its grant says {says}, the ledger {has}")
     gone = [number for number, batch in facts.batches.items() if batch.state == "final" and number > facts.last_after]
     if gone:
         wrong.append(f"final in the books and not on the chain: {gone}")
@@ -178,3 +193,18 @@ def _booked(tx: Tx, *, upto: int) -> dict[int, int]:
             if kind == "member":
                 points[int(rest.partition(":")[0])] += sign * amount
     return {member: sum_ for member, sum_ in points.items() if sum_}
+
+
+def _awards(tx: Tx) -> tuple[dict[str, int], dict[str, int]]:
+    """What grants say by award, and what the ledger does; without what comes to nothing."""
+    query = select(grants).where(
+        grants.c.is_latest == 1, grants.c.state.in_(("given", "pending")), grants.c.awarded > 0
+    )
+    rows = [row for row in tx.execute(query) if row.problem is None]
+    granted = {award_name(row.rule, row.member, row.occurrence, row.cause): row.awarded for row in rows}
+    booked = read_booked(tx)
+
+    def settled(points: Mapping[str, int]) -> dict[str, int]:
+        return {award: number for award, number in points.items() if number and award not in booked.by_time}
+
+    return settled(granted), settled(booked.net)

@@ -34,10 +34,6 @@ def _answers(fault: str, *, methods: tuple[str, ...] = _METHODS, most: int = 3) 
     return begin
 
 
-def _restart_database(mode: str) -> Fault:
-    return lambda ground, crew, dice: ground.server.restart(mode)
-
-
 def _spike(ground: Ground, crew: Crew, dice: random.Random) -> None:
     """Gas at once costs so much that no bid may pay for it; it falls by an eighth a block."""
     ground.node.ask("anvil_setNextBlockBaseFeePerGas", hex(dice.randint(500, 2_000) * _GWEI))
@@ -57,7 +53,10 @@ def _stop_leader(ground: Ground, crew: Crew, dice: random.Random) -> None:
     with suppress(ProcessLookupError):
         os.kill(leader.pid, signal.SIGSTOP)
         try:
-            eventually(lambda: crew.leader() != leader, "the standby takes over from one that is stopped")
+            eventually(
+                lambda: crew.supervise() == 0 and crew.leader() != leader,
+                "the standby takes over from one that is stopped",
+            )
         finally:
             os.kill(leader.pid, signal.SIGCONT)
     time.sleep(dice.uniform(0, 1))
@@ -75,8 +74,8 @@ FAULTS: dict[str, Fault] = {
     "stale": _answers("stale", methods=("*",), most=40),
     "other chain": _answers("other_chain", methods=("*",)),
     "short logs": _answers("short_logs", methods=("*",), most=40),
-    "PostgreSQL restart": _restart_database("fast"),
-    "PostgreSQL crash": _restart_database("immediate"),
+    "PostgreSQL restart": lambda ground, crew, dice: ground.server.restart("fast"),
+    "PostgreSQL crash": lambda ground, crew, dice: ground.server.kill(),
     "fee spike": _spike,
     "pool lost": _lose_pool,
     "leader stopped": _stop_leader,

@@ -1,5 +1,7 @@
 """What a play stands on: a chain, a node's proxy, a database server and a deployed project, all of its own.
 
+The project is a shop that has a community, too.
+
 The chain makes blocks by itself and is final eight blocks deep, so that the settler works with reorganisations as it
 does on a public chain.
 """
@@ -8,7 +10,7 @@ import json
 import tempfile
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -24,6 +26,7 @@ from loyaltychain.wiring import open_world
 from tests.anvil import Anvil, running_anvil
 from tests.chaos.nursery import Nursery
 from tests.chaos.proxy import Proxy
+from tests.community import with_community
 from tests.concurrency.servers import Server, own_server
 from tests.projects import run_deploy
 
@@ -57,24 +60,24 @@ class Ground:
 @contextmanager
 def prepared(*, block_seconds: float) -> Iterator[Ground]:
     """All of it, deployed and at work; gone afterwards, files and processes. Skips where a part cannot be had."""
-    with running_anvil(*_OPTIONS) as node, own_server() as server, tempfile.TemporaryDirectory() as directory:
-        proxy, nursery, engine = Proxy(node.url), Nursery(), open_database(server.url)
-        try:
-            project = _make_project(Path(directory) / "shop", proxy.url, server.url)
-            settler = _deploy(project, node)
-            deployment = Deployment.from_manifest(json.loads(project.manifest_file.read_text("utf-8")))
-            ground = Ground(project, server, node, proxy, nursery, engine, deployment, settler)
-            with _blocks(ground, block_seconds):
-                yield ground
-        finally:
-            engine.dispose()
-            nursery.close()
-            proxy.close()
+    with ExitStack() as stack:
+        node = stack.enter_context(running_anvil(*_OPTIONS))
+        server = stack.enter_context(own_server())
+        directory = stack.enter_context(tempfile.TemporaryDirectory())
+        stack.callback((proxy := Proxy(node.url)).close)
+        stack.callback((nursery := Nursery()).close)
+        stack.callback((engine := open_database(server.url)).dispose)
+        project = _make_project(Path(directory) / "shop", proxy.url, server.url)
+        settler = _deploy(project, node)
+        deployment = Deployment.from_manifest(json.loads(project.manifest_file.read_text("utf-8")))
+        ground = Ground(project, server, node, proxy, nursery, engine, deployment, settler)
+        with _blocks(ground, block_seconds):
+            yield ground
 
 
 def _make_project(home: Path, rpc: str, database: str) -> Project:
     keys = dict(zip(ROLES, development_keys(len(ROLES)), strict=True))
-    make_project(home, program=template("shop"), keys=keys, database=database)
+    make_project(home, program=with_community(template("shop")), keys=keys, database=database)
     file = home / "loyaltychain.toml"
     text = file.read_text("utf-8")
     assert 'network = "local"' in text
@@ -88,8 +91,10 @@ def _deploy(project: Project, node: Anvil) -> str:
     node.ask("evm_setAutomine", True)
     world = open_world(project, rpc=node.rpc)
     hurried = replace(world.profile, finality="depth", finality_tag=None, finality_depth=0, poll_seconds=0)
-    run_deploy(replace(world, profile=hurried))
-    world.engine.dispose()
+    try:
+        run_deploy(replace(world, profile=hurried))
+    finally:
+        world.engine.dispose()
     settler = world.address("settler")
     node.ask("anvil_setBalance", settler, _RICH)
     node.ask("evm_setAutomine", False)
@@ -104,7 +109,7 @@ def _blocks(ground: Ground, seconds: float) -> Iterator[None]:
 
     def mine() -> None:
         while not ended.wait(seconds):
-            with ground.mining:
+            with ground.mining, suppress(OSError):  # a busy node gets its turn again
                 ground.node.ask("evm_mine")
 
     thread = threading.Thread(target=mine)

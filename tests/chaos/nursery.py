@@ -8,6 +8,7 @@ runs is ``loyaltychain worker``, in a process of its own. Speaks JSON lines: ``{
 import json
 import os
 import select
+import signal
 import subprocess
 import sys
 import threading
@@ -39,7 +40,7 @@ class Nursery:
         order = {"argv": list(argv), "environ": dict(environ), "log": str(log)}
         self._process.stdin.write(json.dumps(order) + "\n")
         self._process.stdin.flush()
-        return self._born.get(timeout=60)
+        return self._born.get(timeout=240)
 
     def end_of(self, pid: int) -> int | None:
         """As ``Popen.returncode``: minus the signal that killed it; None while it lives."""
@@ -49,9 +50,15 @@ class Nursery:
         """Kills whoever lives."""
         assert self._process.stdin is not None and self._process.stdout is not None
         self._process.stdin.close()
-        self._process.wait(timeout=60)
-        self._listener.join()
-        self._process.stdout.close()
+        try:
+            self._process.wait(timeout=60)
+        except subprocess.TimeoutExpired:
+            os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
+            raise
+        finally:
+            self._listener.join()
+            self._process.stdout.close()
 
     def _listen(self) -> None:
         assert self._process.stdout is not None

@@ -9,16 +9,18 @@ import json
 import random
 import signal
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from itertools import cycle, islice, repeat
 from typing import Any
 
-from sqlalchemy import text
-
 from loyaltychain.audit.run import run_audit
 from loyaltychain.core import errors
+from loyaltychain.core.amounts import POINTS
+from loyaltychain.core.clock import system_clock
 from loyaltychain.core.failpoints import FAILPOINTS
-from loyaltychain.db.engine import Tx
+from loyaltychain.program.load import parse_program, template
 from tests.chaos.crew import Crew, Worker, restart_if_halted
 from tests.chaos.facts import balances_by_name, compare, gather, judge
 from tests.chaos.faults import FAULTS, LYING, has_unfinal, reorganise
@@ -26,11 +28,12 @@ from tests.chaos.ground import FINAL_DEPTH, Ground, prepared
 from tests.chaos.proxy import Rule, eventually
 from tests.chaos.script import Script, Summary
 from tests.chaos.shoppers import Shoppers
+from tests.community import awards_of, is_settled, replayed, undisturbed, with_community
 
 BLOCK_SECONDS = 0.3
 _RANDOM = "at random"
 _UNFINAL_SECONDS = 15
-_BELIEVED_SECONDS = 60  # after a lie, until whoever was halted by it has been started again
+_BELIEVED_SECONDS = 120  # after a lie, until whoever was halted by it has been started again
 #: Of a worker that gets so far, there is something in the blocks that a reorganisation can take away.
 _COMES_TO_SEND = (None, *FAILPOINTS[FAILPOINTS.index("mined.before_commit") :])
 _PATIENCE = 300  # seconds, for a failpoint to be reached, and for all to be settled at the end
@@ -48,6 +51,9 @@ def perform(script: Script, say: Callable[[str], None] = lambda _: None) -> Summ
             play.run()
         except AssertionError as failure:
             raise AssertionError(f"seed {script.seed}: {failure}\n{play.crew.log_tail()}") from failure
+        except Exception as failure:
+            failure.add_note(f"seed {script.seed}")
+            raise
         finally:
             play.shoppers.quit()
     play.summary.seconds = round(time.monotonic() - began)
@@ -139,9 +145,8 @@ class _Play:
         elif unarmed:
             victim = self._dice.choice(unarmed)
             self._pause(self._dice.uniform(0, 2))
-            if victim not in self.crew.living():
+            if victim not in self.crew.living() or not self.crew.kill(victim):
                 return  # an operator was faster; another round makes up for it
-            self.crew.kill(victim)
         else:
             return  # leadership has just changed
         at = victim.arm or _RANDOM
@@ -201,21 +206,40 @@ class _Play:
         """Let everything settle, then look at all of it."""
         self._heal()
         self.shoppers.stop()
-        total = self.shoppers.expected.total()
-        eventually(lambda: self._attend() or self.crew.read(_is_settled), "all is settled", seconds=_PATIENCE)
+        eventually(
+            lambda: self._attend() or self.crew.read(lambda tx: is_settled(tx, now=system_clock())),
+            "all is settled",
+            seconds=_PATIENCE,
+        )
         for worker in list(self.crew.workers):
             self.crew.end(worker)
         self._check()
         facts, summary = gather(self._ground), self.summary
         found = balances_by_name(self._ground, facts)
-        summary.lost, summary.doubled = compare(+self.shoppers.expected, found)
-        summary.events, summary.points, summary.batches = self.shoppers.told, total, len(facts.settled)
-        summary.transactions, summary.failed_transactions = _count_transactions(self._ground)
-        summary.findings = self._audit()
+        expected = self.shoppers.expected + self._check_awards()
+        summary.lost, summary.doubled = compare(expected, found)
+        summary.events = self.shoppers.told + len({act.id for act in self.shoppers.acts})
+        summary.points, summary.grants, summary.batches = expected.total(), len(facts.granted), len(facts.settled)
+        with self._ground.mining:  # as in ``gather``
+            summary.transactions, summary.failed_transactions = _count_transactions(self._ground)
+            summary.findings = self._audit()
         assert (summary.lost, summary.doubled, summary.findings) == (0, 0, []), summary
         assert summary.transactions - summary.failed_transactions == summary.batches, summary
         self._ground.proxy.set_rules([Rule("short_logs", "eth_getLogs")])
         assert self._audit(through_proxy=True), "an audit of logs that were silently cut short has found nothing"
+
+    def _check_awards(self) -> Counter[str]:
+        """Points by member that acts have to have brought: what they come to where nothing ever breaks."""
+        now = system_clock()
+        wrong = self.crew.read(lambda tx: replayed(tx, now=now))
+        alone = undisturbed(self.shoppers.acts, parse_program(with_community(template("shop"))), now=now)
+        found = awards_of(self._ground.engine)  # members have other numbers, and purchases beside it
+        wrong += alone.differences(replace(found, balances=alone.balances, booked=alone.booked))
+        assert not wrong, wrong
+        points: Counter[str] = Counter()
+        for (member, bucket, unit), amount in alone.balances.items():
+            points[member] += amount * (bucket in ("available", "held") and unit == POINTS)
+        return points
 
     def _audit(self, *, through_proxy: bool = False) -> list[str]:
         ground = self._ground
@@ -223,19 +247,6 @@ class _Play:
         manifest = json.loads(ground.project.manifest_file.read_text("utf-8"))
         report = run_audit(rpc, manifest, clock=time.monotonic, database=ground.engine)
         return [f"{finding.code} {finding.subject}" for finding in report.findings]
-
-
-def _is_settled(tx: Tx) -> bool:
-    """Whether every event is decided on, and everything that follows from it stands in a final batch."""
-    waiting, open_, unsettled = tx.execute(
-        text("""
-        SELECT (SELECT coalesce(max(position), 0) FROM events)
-               - (SELECT coalesce(max(position), 0) FROM cursors WHERE step = 'earn'),
-               (SELECT count(*) FROM batches WHERE state <> 'final'),
-               (SELECT coalesce(max(position), 0) FROM entries) - (SELECT coalesce(max(to_position), 0) FROM batches)
-        """)
-    ).one()
-    return (waiting, open_, unsettled) == (0, 0, 0)
 
 
 def _count_transactions(ground: Ground) -> tuple[int, int]:

@@ -41,6 +41,7 @@ class Summary:
     operator_restarts: Counter[str] = field(default_factory=Counter)
     checks: int = 0
     events: int = 0
+    grants: int = 0  # of points and badges that stand
     batches: int = 0
     transactions: int = 0
     failed_transactions: int = 0

@@ -1,4 +1,4 @@
-"""Members who buy and redeem all the time, new ones among them, and what each must have by that.
+"""Members who buy, redeem and do what a community does, all the time, new ones among them; and what each must have.
 
 They come in as the API's and the command's events do, by the one way of capture. Where the database does not answer,
 the same rows are told again until it does: that is what a shop does, and events are known by their ids.
@@ -8,6 +8,7 @@ import random
 import threading
 import time
 from collections import Counter
+from itertools import islice
 from pathlib import Path
 
 from sqlalchemy import Engine
@@ -16,22 +17,26 @@ from loyaltychain.core import errors
 from loyaltychain.core.clock import system_clock
 from loyaltychain.events.ingest import ingest_file
 from loyaltychain.events.map import packaged_map
+from loyaltychain.events.types import Event
+from tests.community import Community, as_line
 
 HEADER = "order_id,customer,kind,at,total,points\n"
 _AT = "2026-02-01T10:00:00Z"
 
 
 class Shoppers:
-    """A thread that tells of what they do. ``expected`` and ``told`` are to be read once it has stopped."""
+    """A thread that tells of what they do. What is public is to be read once it has stopped."""
 
     def __init__(self, engine: Engine, directory: Path, *, seed: int, pause: float) -> None:
         self._engine, self._directory, self._pause = engine, directory, pause
         self._dice = random.Random(f"shoppers {seed}")
         self._map = packaged_map("simulated_shop")
+        self._community = Community(seed).tell()
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._shop)
-        self.expected: Counter[str] = Counter()  # points by member
-        self.told = 0  # events
+        self.expected: Counter[str] = Counter()  # points of purchases, less what was redeemed, by member
+        self.told = 0  # purchases and redemptions
+        self.acts: list[Event] = []  # what else was told, in that order, some of it late or twice
         self.repeated = 0  # files that had to be told again
         self.failure: BaseException | None = None
         self._is_given_up = False
@@ -58,7 +63,11 @@ class Shoppers:
     def _shop(self) -> None:
         try:
             while not self._ended.wait(self._pause):
-                self._tell(self._make_rows())
+                rows = self._make_rows()
+                self._tell("told.csv", HEADER + "".join(rows), count=len(rows))
+                acts = list(islice(self._community, self._dice.randint(1, 4)))
+                self.acts += acts
+                self._tell("told.jsonl", "".join(map(as_line, acts)), count=len(acts))
         except BaseException as failure:  # noqa: BLE001  raised where it is waited for
             self.failure = failure
 
@@ -79,14 +88,14 @@ class Shoppers:
                 self.expected[member] += points
         return rows
 
-    def _tell(self, rows: list[str]) -> None:
-        file = self._directory / "told.csv"
-        file.write_text(HEADER + "".join(rows), encoding="utf-8")
+    def _tell(self, name: str, text: str, *, count: int) -> None:
+        file, is_csv = self._directory / name, name.endswith(".csv")
+        file.write_text(text, encoding="utf-8")
         while True:
             try:
                 report = ingest_file(
-                    self._engine, file, format="csv", event_map=self._map, received_at=system_clock(),
-                    rejects=self._directory / "rejects",
+                    self._engine, file, format="csv" if is_csv else "jsonl", event_map=self._map if is_csv else None,
+                    received_at=system_clock(), rejects=self._directory / "rejects",
                 )  # fmt: skip
             except errors.RetryableError:
                 if self._is_given_up:
@@ -94,5 +103,5 @@ class Shoppers:
                 self.repeated += 1
                 time.sleep(0.2)
                 continue
-            assert report.taken + report.known == len(rows), report
+            assert report.taken + report.known == count, report
             return

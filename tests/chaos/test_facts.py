@@ -1,8 +1,8 @@
 """judge
 ├── given chain and books that agree: nothing
 ├── given a batch in the books that the chain does not have yet: nothing
-└── given a number settled twice or left out, another batch, another sender, points lost or doubled on either side, a
-    final batch that is gone, or a problem of the ledger's: says so
+└── given a number settled twice or left out, another batch, another sender, points lost or doubled on either side, an
+    award that its grant does not say, a final batch that is gone, or a problem of the ledger's: says so
 compare: points lost and points too many, member by member
 """
 
@@ -23,6 +23,8 @@ SOUND = Facts(
     batches={1: FIRST, 2: SECOND},
     booked={1: 4, 2: 3},
     last_after=2,
+    granted={"behaviour:ask": 5},
+    awarded={"behaviour:ask": 5},
     problems=(),
     settler=SETTLER,
 )
@@ -49,6 +51,11 @@ def test_judge__all_agree__nothing() -> None:
         ({"booked": {1: 3, 2: 4}}, "member 1"),
         ({"batches": {1: FIRST, 2: replace(SECOND, deltas={1: 0, 2: 2})}}, "member 1"),
         ({"batches": {1: FIRST, 2: SECOND, 3: replace(SECOND, state="final")}}, "final in the books"),
+        (
+            {"granted": {"behaviour:ask": 5, "behaviour:help": 1}},
+            "award behaviour:help: its grant says 1, the ledger 0",
+        ),
+        ({"awarded": {"behaviour:ask": 10}}, "award behaviour:ask: its grant says 5, the ledger 10"),
         ({"problems": ("balance of member:1:available",)}, "balance of member:1"),
     ],
 )

@@ -17,7 +17,7 @@ from loyaltychain.db.migrate import open_migrated
 from tests.concurrency.contender import DEEDS
 
 
-def eventually(is_so: Callable[[], bool], *, seconds: float = 60) -> None:
+def eventually(is_so: Callable[[], bool], *, seconds: float = 240) -> None:
     deadline = time.monotonic() + seconds
     while not is_so():
         assert time.monotonic() < deadline, f"not so within {seconds} seconds"
@@ -66,10 +66,10 @@ class Contest:
     def let_go(self) -> None:
         (self.home / "hold").unlink()
 
-    def await_deeds(self, name: str, *, seconds: float = 60) -> None:
+    def await_deeds(self, name: str) -> None:
         """Until ``name`` has done three deeds more."""
         before = self.done_by(name)
-        eventually(lambda: self.done_by(name) >= before + 3, seconds=seconds)
+        eventually(lambda: self.done_by(name) >= before + 3)
 
     def done_by(self, name: str) -> int:
         return sum(who == name for _, who in self.deeds())

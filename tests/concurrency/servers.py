@@ -1,13 +1,14 @@
-"""A PostgreSQL server of a test's own, durable, that may be crashed and started again under its clients."""
+"""A PostgreSQL server of a test's own, durable, that may be crashed, killed and started again under its clients."""
 
 import importlib.util
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from sqlalchemy import text
 from sqlalchemy.engine import make_url
 
 from loyaltychain.db.engine import open_database, reading
+from tests.concurrency.contest import eventually
 
 
 class Server:
@@ -35,14 +37,38 @@ class Server:
         """``fast`` breaks off all sessions and ends in order; ``immediate`` is a crash, with recovery after it."""
         self._control("-w", "-m", mode, "-l", str(self._home / "log"), "restart")
 
+    def kill(self) -> None:
+        """SIGKILL for the server and each of its processes, in the middle of whatever they are at; then start it."""
+        lock = self._home / "postmaster.pid"
+        pid, _, _, port, sockets, *_ = lock.read_text("utf-8").splitlines()
+        engine = open_database(self.url)
+        with reading(engine) as tx:
+            pids = [int(pid), *tx.execute(text("SELECT pid FROM pg_stat_activity")).scalars()]
+        engine.dispose()
+        for each in pids:
+            with suppress(ProcessLookupError):
+                os.kill(each, signal.SIGKILL)
+        eventually(lambda: not any(_is_alive(each) for each in pids))
+        for left in (lock, Path(sockets, f".s.PGSQL.{port}.lock")):
+            left.unlink(missing_ok=True)  # where nobody buries the dead, it looks as if the server lived
+        self.restart("immediate")
+
     def stop(self) -> None:
         self._control("-w", "-m", "immediate", "stop")
 
     def _control(self, *arguments: str) -> None:
-        command = [str(self._server.bin_path / "pg_ctl"), "-D", str(self._home), *arguments]
+        command = [str(self._server.bin_path / "pg_ctl"), "-D", str(self._home), "-t", "240", *arguments]
         subprocess.run(
             command, check=True, user=self._server.system_user, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
+
+
+def _is_alive(pid: int) -> bool:
+    """Whether the process can still do something; one that is dead and not buried yet cannot."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text("utf-8").rpartition(")")[2].split()[0] not in "ZX"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
 
 
 @contextmanager
@@ -66,8 +92,10 @@ def own_server() -> Iterator[Server]:
         engine.dispose()
         yield server
     finally:
-        server.stop()
-        shutil.rmtree(home, ignore_errors=True)
+        try:
+            server.stop()
+        finally:
+            shutil.rmtree(home, ignore_errors=True)
 
 
 def seconds_of_play(short: float) -> float:

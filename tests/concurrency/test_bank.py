@@ -14,6 +14,8 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import cycle
 
 import pytest
@@ -49,33 +51,47 @@ def work(engine: Engine, over: threading.Event) -> None:
         time.sleep(0.02)
 
 
+@contextmanager
+def opened(url: str) -> Iterator[Engine]:
+    """The bank at this URL, closed in any case."""
+    engine = open_bank(url)
+    try:
+        yield engine
+    finally:
+        engine.dispose()
+
+
 def test_bank__server_restarts__each_operation_counts_once() -> None:
-    with own_server() as server:
-        engine = open_bank(server.url)
+    with own_server() as server, opened(server.url) as engine:
         over, done, unanswered = threading.Event(), [], []
         arguments = [(engine, seed, over, done, unanswered) for seed in range(TELLERS)]
         threads = [threading.Thread(target=play, args=each) for each in arguments]
         threads.append(threading.Thread(target=work, args=(engine, over)))
         for thread in threads:
             thread.start()
-        ends_at = time.monotonic() + seconds_of_play(5)
-        for restarts, mode in enumerate(cycle(("immediate", "fast")), start=1):
-            time.sleep(1.5)
-            server.restart(mode)
-            if restarts >= 2 and time.monotonic() > ends_at and len(done) > ENOUGH:
-                break
-        over.set()
-        for thread in threads:
-            thread.join()
+        try:
+            ends_at = time.monotonic() + seconds_of_play(5)
+            for restarts, mode in enumerate(cycle(("immediate", "fast")), start=1):
+                time.sleep(1.5)
+                server.restart(mode)
+                if restarts >= 2 and time.monotonic() > ends_at and len(done) > ENOUGH:
+                    break
+        finally:
+            over.set()
+            for thread in threads:
+                thread.join()
         done += [(asked, teller.perform(engine, asked)) for asked in unanswered]
         check_books(engine, done)
-        engine.dispose()
 
 
 @pytest.mark.parametrize("kind", ENGINES)
 def test_bank__writers_are_killed__each_operation_counts_once(tmp_path, kind) -> None:
     url = f"sqlite:///{tmp_path / 'bank.db'}" if kind == "sqlite" else fresh_postgresql_url()
-    engine = open_bank(url)
+    with opened(url) as engine:
+        kill_writers(url, engine)
+
+
+def kill_writers(url: str, engine: Engine) -> None:
     dice, done, first = random.Random(5), [], 0
     ends_at = time.monotonic() + seconds_of_play(4)
     while time.monotonic() < ends_at or first <= 20:
@@ -92,7 +108,6 @@ def test_bank__writers_are_killed__each_operation_counts_once(tmp_path, kind) ->
         done += [(each, None if word == "None" else int(word)) for each, (_, word) in zip(asked, said, strict=True)]
         first += len(said)  # what it was at when it died is asked again by the next one
     check_books(engine, [*done, (last := teller.plan(1, first + 1)[first], teller.perform(engine, last))])
-    engine.dispose()
 
 
 def test_bank__plan__is_the_same_each_time() -> None:

@@ -174,7 +174,7 @@ def test_take_from__nobody_stands_aside__false(engine_name: str, tmp_path: Path)
         assert busy.take()
         answers: list[bool] = []
 
-        asked = threading.Thread(target=lambda: answers.append(command.take_from(seconds=4)))
+        asked = threading.Thread(target=lambda: answers.append(command.take_from(seconds=8)))
         asked.start()
         eventually(busy.is_over)  # it knows, and goes on
         asked.join()

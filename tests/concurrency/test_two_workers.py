@@ -11,21 +11,25 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, text
 
-from loyaltychain.config.project import open_project
+from loyaltychain.chain.devkeys import development_keys
+from loyaltychain.config.project import ROLES, make_project
 from loyaltychain.core.clock import system_clock
-from loyaltychain.db.engine import open_database, reading, transaction
+from loyaltychain.db.engine import reading, transaction
 from loyaltychain.db.leader import Leadership, find_leader, read_leadership
 from loyaltychain.db.lock import lock_key
 from loyaltychain.events.ingest import ingest_file
 from loyaltychain.events.map import packaged_map
-from tests.api.test_process import use_postgresql
-from tests.database import ENGINES
+from loyaltychain.program.load import template
+from loyaltychain.wiring import open_world
+from tests.database import ENGINES, fresh_postgresql_url
 from tests.e2e.processes import Commands
+from tests.projects import run_deploy
 
 pytestmark = [
     pytest.mark.skipif("postgresql" not in ENGINES, reason="no PostgreSQL server, and no means to start one"),
@@ -39,14 +43,19 @@ HEADER = "order_id,customer,kind,at,total,points\n"
 class TwoWorkers:
     """A deployed project on PostgreSQL, its chain served, and up to two workers of it."""
 
-    def __init__(self, home: Path) -> None:
-        self.project = Commands(home)
-        self.project.run("init", "--template", "shop")
-        use_postgresql(self.project)
+    def __init__(self, home: Path, stack: ExitStack) -> None:
+        """``stack`` ends it, however far it came."""
+        keys = dict(zip(ROLES, development_keys(len(ROLES)), strict=True))
+        made = make_project(home, program=template("shop"), keys=keys, database=fresh_postgresql_url())
+        self.project = Commands(made.home)
         self.project.ask("chain", "start")
-        self.project.ask("deploy")
-        self.engine: Engine = open_database(open_project(home, {}).database_url)
+        stack.callback(self.project.run, "chain", "stop")
+        world = open_world(made)
+        self.engine: Engine = world.engine
+        stack.callback(self.engine.dispose)
+        run_deploy(world)
         self.workers: list[subprocess.Popen[str]] = []
+        stack.callback(self.kill_all)
         self.points = 0
 
     def start(self) -> subprocess.Popen[str]:
@@ -87,12 +96,10 @@ class TwoWorkers:
             query = text("SELECT coalesce(sum(issued), 0) FROM batches WHERE state = 'final'")
             return int(tx.execute(query).scalar_one()) == self.points
 
-    def close(self) -> None:
+    def kill_all(self) -> None:
         for worker in self.workers:
             worker.kill()
             worker.communicate()
-        self.engine.dispose()
-        self.project.run("chain", "stop")
 
 
 def eventually(is_so: Callable[[], bool], *, seconds: float = 240) -> None:
@@ -104,9 +111,8 @@ def eventually(is_so: Callable[[], bool], *, seconds: float = 240) -> None:
 
 @pytest.fixture
 def shop(tmp_path: Path) -> Iterator[TwoWorkers]:
-    shop = TwoWorkers(tmp_path)
-    yield shop
-    shop.close()
+    with ExitStack() as stack:
+        yield TwoWorkers(tmp_path, stack)
 
 
 def cut_off(engine: Engine) -> None:

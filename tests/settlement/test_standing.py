@@ -3,6 +3,7 @@
 ├── given what was written: it is read back, each part by itself
 ├── given other contracts under the network's name: what the old ones said is forgotten
 ├── Notes: writes what has changed, and no more
+├── read_lag: no entry is waited for that changes nothing on chain, as a badge, points that wait, or a hold
 └── find_alarms: one for each figure beyond its bound, and none at it
 """
 
@@ -12,13 +13,17 @@ import pytest
 from sqlalchemy import Engine, event
 
 from loyaltychain.config.api import Ready
+from loyaltychain.core.amounts import MemberNumber, Unit
 from loyaltychain.core.calendar import UnixSeconds
 from loyaltychain.db.engine import reading, transaction
-from loyaltychain.settlement import standing
+from loyaltychain.ledger.accounts import BADGES, ISSUED, badges, pending
+from loyaltychain.settlement import standing, store
 from loyaltychain.settlement.deployment import Deployment
-from loyaltychain.settlement.lag import Alarm, Lag, find_alarms, read_lag
+from loyaltychain.settlement.lag import Alarm, Lag, find_alarms, oldest_unsealed, read_lag
 from loyaltychain.settlement.standing import Half, Head, Known, Standing
 from loyaltychain.worker.notes import BEAT_SECONDS, Notes
+from tests.settlement.books import book, join, seal_all
+from tests.settlement.builders import NOON, earn, hold, make_entry, make_posting
 
 HERE = Deployment("local", 5, b"\x01" * 32, b"\x02" * 32, "0x" + "11" * 20, "0x" + "22" * 20)
 KNOWN = Known(award=2**62, redemption=7, program=b"\x03" * 32, read_at=UnixSeconds(20))
@@ -119,6 +124,29 @@ def test_find_alarms__beyond_the_bound__one(field: str, bound: str, alarm: Alarm
 
     assert find_alarms(replace(waits, **{field: 50}), None, bounds) == []
     assert find_alarms(replace(waits, **{field: 51}), None, bounds) == [alarm]
+
+
+def test_lag__what_changes_nothing_on_chain__is_not_waited_for(database: Engine) -> None:
+    def oldest() -> tuple[int | None, UnixSeconds | None]:
+        with reading(database) as tx:
+            lag, _ = read_lag(tx, "local", now=UnixSeconds(NOON + 30))
+            return lag.oldest_unsettled_seconds, oldest_unsealed(tx)
+
+    ann = MemberNumber(1)
+    join(database, [ann])
+    book(database, earn("points", ann, 12))
+    assert oldest() == (30, NOON)
+    seal_all(database)
+    assert oldest() == (30, None)
+    with transaction(database) as tx:
+        for state in ("submitted", "final"):
+            store.set_state(tx, 1, state, now=NOON)
+    badge = make_entry("badge", make_posting(BADGES, badges(ann), 1, unit=Unit("badge:helper")), member=ann)
+    waits = make_entry("waits", make_posting(ISSUED, pending(ann), 5), member=ann)
+    book(database, badge, hold("hold", ann, 3), waits)
+    assert oldest() == (None, None)
+    book(database, earn("more", ann, 1, recorded_at=UnixSeconds(NOON + 7)))
+    assert oldest() == (23, NOON + 7)
 
 
 def test_find_alarms__nothing_waits__neither_worker_nor_batch_is_missed() -> None:
