@@ -69,7 +69,7 @@ def running_anvil(*options: str) -> Iterator[Anvil]:
 
 def _first_answer(url: str) -> int:
     rpc = Web3Rpc.connect(url, rests=False)
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 120
     while True:
         try:
             return rpc.chain_id()

@@ -69,6 +69,12 @@ class Event(Answer):
     rules: list[RuleSays] = Field(default_factory=list)
     suppressed: list[Suppressed] = Field(default_factory=list)
     awards: list[Award] = Field(default_factory=list, description="what behaviours made of it, for whomever")
+    uncounted: list[str] = Field(
+        default_factory=list, description="in sentences: what behaviours make of it that is no award, and why"
+    )
+    changed: list[Award] = Field(
+        default_factory=list, description="of a dry run: awards of other events that it would change, as they would be"
+    )
     corrects: Place | None = Field(None, description="the event that this one corrects")
     corrected_by: Place | None = Field(None, description="the event that corrects this one")
     entries: list[Entry]

@@ -5,6 +5,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from loyaltychain.api.answer import Answer
+from loyaltychain.api.progress_answers import Progress
 
 
 class Award(Answer):
@@ -47,14 +48,13 @@ class Awards(Answer):
 
 
 class MemberProgress(Answer):
-    """How a member stands. ``progress`` is null while no programme that counts says anything of behaviours."""
+    """How a member stands. ``progress`` is null while no programme that counts says anything of behaviours, and while
+    the worker works it out anew (``words`` says so)."""
 
     member: str
     number: int
     as_of: str
-    progress: dict[str, Any] | None = Field(
-        description="achievements (stage, held, progress: have, need, words), streaks, tier, segments, roles, nudges"
-    )
+    progress: Progress | None
     words: list[str] = Field(description="the same in sentences")
 
 
@@ -63,7 +63,7 @@ class Nudge(Answer):
 
     member: str
     member_number: int
-    about: Literal["streak_ends", "tier_ends", "achievement_near"]
+    about: Literal["streak_ends", "freeze_used", "tier_ends", "achievement_near"]
     id: str = Field(description="of the streak, tier or achievement")
     at: str | None
     words: str

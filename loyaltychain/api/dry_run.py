@@ -20,6 +20,8 @@ from loyaltychain.db.engine import Tx
 from loyaltychain.events.store import read_event
 from loyaltychain.events.types import Event
 from loyaltychain.operations.preview import try_out
+from loyaltychain.reports.awards import awards_changed_by
+from loyaltychain.reports.grant_rows import last_grant
 
 HEADER = "Dry-Run"
 
@@ -82,9 +84,13 @@ def try_taken(context: Context, tx: Tx, event: Event, now: UnixSeconds) -> Reply
     [taken] = take(context, tx, [event], now=now)
     if taken.problem is not None:
         return Reply(taken.problem.status, problem=taken.problem)
+    last = last_grant(tx)
     if not taken.is_known:
         decide_now(context, tx, event, now)
     shown = views.show_event(tx, event.source, event.id)
+    if not taken.is_known and shown.position is not None:
+        changed = awards_changed_by(tx, shown.position, event.cause, after=last)
+        shown = shown.model_copy(update={"changed": [views.show_award(each) for each in changed]})
     return Reply(200, answers.TakenEvent(status="known" if taken.is_known else "accepted", event=shown))
 
 

@@ -112,6 +112,9 @@ class PendingAward(Answer):
 
     source: str
     event: str
+    rule: str | None = Field(
+        description="of the programme; behaviour: with an id and its like are decided by events alone, never by hand"
+    )
     lot: str
     member: str
     points: int

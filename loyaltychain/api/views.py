@@ -16,6 +16,7 @@ from loyaltychain.events.store import read_event
 from loyaltychain.events.types import Event, SequencedEvent
 from loyaltychain.operations.own_events import CORRECTED, parse_correction
 from loyaltychain.reports.awards import Award, awards_of_event
+from loyaltychain.reports.uncounted import say_uncounted
 from loyaltychain.settlement.tables import receipts
 
 _PLACES_MAX = 1000  # receipts of one event
@@ -31,6 +32,7 @@ def show_event(tx: Tx, source: str, event_id: str) -> answers.Event:
     of_cause = receipts.c.entry_id.in_([row.id for row in entries])
     outcome, explained = _outcome(tx, found, entries)
     awards = awards_of_event(tx, event.cause)
+    rules = {each.granted.grant.rule for each in awards}
     explained = with_awards(explained, awards)
     successor = event_store.corrected_by(tx, source, event_id)
     return answers.Event(
@@ -49,6 +51,7 @@ def show_event(tx: Tx, source: str, event_id: str) -> answers.Event:
         rules=[] if explained is None else explained.rules,
         suppressed=[] if explained is None else explained.suppressed,
         awards=[show_award(each) for each in awards],
+        uncounted=[] if outcome is None else say_uncounted(tx, found, counted=rules),
         corrects=_corrects(event),
         corrected_by=None if successor is None else answers.Place(source=successor[0], id=successor[1]),
         entries=show_entries(tx, entries),

@@ -1,7 +1,8 @@
 """``bench rules``: SIMULATED acts folded by the engine, with achievements, streaks and tiers on, on one core.
 
 Beside a plain loop and DuckDB's window functions, both for points alone; all come to the same points, or it fails. And
-one late act of a member with many: folded again from a checkpoint, and in full. Times are those of the processor.
+one late act of a member with many: folded again from a checkpoint, and in full. And the same by the step that reads
+acts from the database and posts what they give (``rules_step.py``). Times are those of the processor.
 """
 
 import gc
@@ -14,6 +15,7 @@ from typing import Final
 from loyaltychain.bench.conduct_log import PROGRAM, START, Acts, facts_of, make_acts
 from loyaltychain.bench.report import Result, cheaper, compared
 from loyaltychain.bench.rules_baselines import Counted, count_by_windows, count_plainly
+from loyaltychain.bench.rules_step import measure_step
 from loyaltychain.core import errors
 from loyaltychain.core.calendar import UnixSeconds
 from loyaltychain.program.load import parse_program
@@ -24,6 +26,7 @@ from loyaltychain.rules.engine.types import Fact, Grant
 
 N: Final = 1_000_000
 MEMBERS_PER: Final = 10  # acts for each member
+STEP_PER: Final = 20  # of so many acts, one goes through the step, too: a database takes longer than memory
 LONG: Final = 10_000  # acts of the member whose late act is folded
 _TIMES: Final = 3  # each refold; the median counts
 _LATE: Final = CHECKPOINT_EVERY // 2  # acts that are newer than the late one
@@ -54,7 +57,7 @@ def run_rules(n: int, on_step: OnStep) -> tuple[list[Result], bool]:
     Raises InvariantError when two ways do not come to the same points.
     """
     engine = compile_engine(parse_program(PROGRAM))
-    stages = 5
+    stages = 6
     acts = make_acts(max(n // MEMBERS_PER, 1), n)
     on_step(1, stages)
     gc.freeze()  # the input of all members would not be in one process's memory elsewhere
@@ -70,6 +73,9 @@ def run_rules(n: int, on_step: OnStep) -> tuple[list[Result], bool]:
     results = _beside(n, ours, plain, windows) + refolds(engine)
     gc.unfreeze()
     on_step(5, stages)
+    told = max(n // STEP_PER, 1000)
+    results += measure_step(told, max(told // MEMBERS_PER, 1), n / ours.seconds)
+    on_step(6, stages)
     return results, windows is not None
 
 

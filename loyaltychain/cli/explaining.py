@@ -19,16 +19,17 @@ from loyaltychain.db.engine import Tx, reading
 from loyaltychain.db.migrate import open_migrated
 from loyaltychain.operations.balance import read_balance
 from loyaltychain.operations.conduct.versions import read_versions
+from loyaltychain.program.types import Program
 from loyaltychain.program.units import points_in_words
 from loyaltychain.reports import grant_rows
-from loyaltychain.reports.awards import Award, awards_of_member
+from loyaltychain.reports.awards import Award, awards_changed_by, awards_of_member
 from loyaltychain.reports.grant_rows import Granted, points_of_money, revisions_of
 from loyaltychain.reports.progress import Nudged, members_after, nudges_of, read_progress
 from loyaltychain.reports.subjects import OfAward, OfEvent, OfMember, find_subject
-from loyaltychain.reports.uncounted import say_uncounted
 
 _AWARDS = 20  # of a member, unless more are asked for
 _MEMBERS_AT_ONCE = 500
+_NONE_YET = "No programme has counted yet: loyaltychain deploy, ingest events, run --once."
 
 
 @dataclass(slots=True)
@@ -54,7 +55,9 @@ def explain(
             "award: or entry: before it where that is not clear.",
         ),
     ],
-    awards: Annotated[int, typer.Option("--awards", help="Of a member: how many of her newest awards.")] = _AWARDS,
+    awards: Annotated[
+        int, typer.Option("--awards", help="Of a member: how many of her newest awards.", min=0, max=1000)
+    ] = _AWARDS,
     home: Home = HERE,
     as_json: AsJson = False,
 ) -> None:
@@ -84,11 +87,12 @@ def nudges(home: Home = HERE, as_json: AsJson = False) -> None:
                 found += nudges_of(tx, members, now=now)
                 after = members[-1]
                 report(after, None)
+            newest = read_versions(tx).newest
         if as_json:
             print_json({"at": format_instant(now), "nudges": [_nudge(each) for each in found]})
             return
         if not found:
-            stdout.print("Nobody has to hear anything now.")
+            stdout.print(_why_nobody(newest), soft_wrap=True)
             return
         print_rows(["member", "about", "when", "what"], [], [
             (each.member_id, f"{each.nudge.about} {each.nudge.id}",
@@ -97,10 +101,18 @@ def nudges(home: Home = HERE, as_json: AsJson = False) -> None:
         ], ids=["member"])  # fmt: skip
 
 
+def _why_nobody(newest: Program | None) -> str:
+    if newest is None:
+        return _NONE_YET
+    if newest.conduct is None or not newest.conduct.nudges:
+        return f"{newest.name} has no `nudges`, which say when members are told (docs/PROGRAMS.md has the section)."
+    return "Nobody has to hear anything now."
+
+
 def _nudge(each: Nudged) -> dict[str, Any]:
     nudge = each.nudge
     at = None if nudge.at is None else format_instant(nudge.at)
-    return {"member": each.member_id, "number": each.member, "about": nudge.about, "id": nudge.id, "at": at,
+    return {"member": each.member_id, "member_number": each.member, "about": nudge.about, "id": nudge.id, "at": at,
             "words": nudge.words}  # fmt: skip
 
 
@@ -113,28 +125,44 @@ def _tell_award(tx: Tx, subject: OfAward) -> Told:
 
 
 def _revision(each: Granted) -> str:
+    return f"{format_instant(each.recorded_at)}: {_amounts(each)}."
+
+
+def _changed(award: Award) -> str:
+    grant = award.granted.grant
+    return f"{award.id}, for {award.member}, {grant.rule} of {grant.cause}: {_amounts(award.granted)}."
+
+
+def _amounts(each: Granted) -> str:
+    """How much it was, of how much, and in what state."""
     grant = each.grant
-    state = "gone" if each.is_gone else grant.state
+    state = "gone" if each.is_gone else grant.state if grant.awarded or grant.state != "given" else "nothing"
     why = f" ({grant.reason})" if grant.reason else ""
-    return f"{format_instant(each.recorded_at)}: {grant.awarded:,} of {grant.desired:,}, {state}{why}."
+    return f"{grant.awarded:,} of {grant.desired:,}, {state}{why}"
 
 
 def _tell_event(tx: Tx, subject: OfEvent) -> Told:
     event = subject.event.event
     shown = show_event(tx, event.source, event.id)
-    uncounted = say_uncounted(tx, subject.event, counted={each.rule for each in shown.awards})
-    [(headline, sentences), *rest] = tell_event(shown)
-    told = [(headline, [*sentences, *uncounted]), *rest]
-    return Told({"event": shown.model_dump(mode="json"), "uncounted": uncounted}, told)
+    changed = awards_changed_by(tx, subject.event.position, event.cause)
+    others = [("What it changed of other awards", list(map(_changed, changed)))] if changed else []
+    documents = [{"event": each.granted.grant.cause, "member": each.member, "rule": each.granted.grant.rule,
+                  "award": each.id, "words": _changed(each)} for each in changed]  # fmt: skip
+    return Told({"event": shown.model_dump(mode="json"), "changed": documents}, [*tell_event(shown), *others])
 
 
-def tell_event(shown: answers.Event) -> list[tuple[str, list[str]]]:
-    """An event and what became of it: paragraphs, each a headline with its sentences."""
-    head = [f"{shown.type} by {shown.member} at {shown.occurred_at}; it came in at {shown.received_at}."]
+def tell_event(shown: answers.Event, *, is_tried: bool = False) -> list[tuple[str, list[str]]]:
+    """An event and what became of it: paragraphs, each a headline with its sentences.
+
+    Args:
+        is_tried: It has not come in, and is only tried as of that moment.
+    """
+    came = "tried as of" if is_tried else "it came in at"
+    head = [f"{shown.type} by {shown.member} at {shown.occurred_at}; {came} {shown.received_at}."]
     if shown.outcome is None:
         head.append("It waits for the worker: loyaltychain run --once")
     else:
-        head += [shown.outcome.result, *_money_rules(shown)]
+        head += [shown.outcome.result, *_money_rules(shown), *shown.uncounted]
     return [(f"Event {shown.source}/{shown.id}", head), *((f"{each.award}, for {each.member}", each.words)
                                                           for each in shown.awards)]  # fmt: skip
 
@@ -164,6 +192,8 @@ def _tell_member(tx: Tx, subject: OfMember, count: int) -> Told:
     others = points_of_money(tx, grant_rows.numbers_of(tx, subject.number))
     if others:
         head.append(f"Of all that was given, {others:,} are of purchases: explain their events, such as shop/S-1.")
+    if newest is None:
+        head.append(_NONE_YET)
     document = {
         "member": subject.id,
         "number": subject.number,

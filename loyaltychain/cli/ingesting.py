@@ -85,15 +85,15 @@ def ingest(
         if as_json:
             print_json(facts)
             return
-        print_facts(f"{result.read} rows of {file.name}", {
-            "taken": result.taken,
-            "known already": result.known,
+        print_facts(f"{counted(result.read, 'row')} of {file.name}", {
+            "taken": f"{result.taken:,}",
+            "known already": f"{result.known:,}",
             **({"lines of orders": f"{result.lines:,}, {result.repeated:,} more came again"} if result.lines else {}),
-            "left out by the map": result.left_out,
-            "rejected": f"{result.rejected}" + (f", see {result.rejects_file}" if result.rejects_file else ""),
+            "left out by the map": f"{result.left_out:,}",
+            "rejected": f"{result.rejected:,}" + (f", see {result.rejects_file}" if result.rejects_file else ""),
         })  # fmt: skip
         if program is not None:
-            _print_unknown(program, unknown)
+            print_unknown(program, unknown)
         if result.taken:
             stdout.print("Next: loyaltychain run --once")
 
@@ -106,8 +106,10 @@ def _program(project: Project) -> Program | None:
         return None
 
 
-def _print_unknown(program: Program, unknown: Mapping[str, int]) -> None:
+def print_unknown(program: Program, unknown: Mapping[str, int]) -> None:
+    """Say of which types of events the programme has nothing, with the nearest that it has."""
     known = sorted(known_types(program))
     for type_, count in islice(unknown.items(), _UNKNOWN_MAX):
         events = counted(count, "event")
-        stdout.print(f"{program.name} has nothing for {events} of the type {type_}{nearest(type_, known)}.")
+        stdout.print(f"{program.name} has nothing for {events} of the type {type_}{nearest(type_, known)}.",
+                     markup=False, highlight=False, soft_wrap=True)  # fmt: skip

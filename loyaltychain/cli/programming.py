@@ -1,7 +1,7 @@
 """``program check|diff|schema|compare``: a programme file looked at before it counts. Changes nothing."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -30,6 +30,7 @@ from loyaltychain.program.lint_rules import RULES, Finding
 from loyaltychain.program.load import load_program
 from loyaltychain.program.types import Program
 
+_DOCUMENT = frozenset(each.name for each in fields(Program))  # a programme that was published has no other names
 _SIGNS = {"added": "+", "removed": "-", "changed": "~", "moved": "~"}
 
 
@@ -103,7 +104,7 @@ def schema() -> None:
 
 def _read(file: Path) -> Program:
     """A programme's own file, or the document of one that was published. Raises InvalidProgram, InvalidSettings."""
-    if file.suffix != ".json":
+    if file.suffix != ".json" or not file.is_file():
         return load_program(file)
     try:
         content = parse_json(file.read_text(encoding="utf-8"))
@@ -111,7 +112,12 @@ def _read(file: Path) -> Program:
         raise errors.InvalidSettings(f"{file} cannot be read as a programme: {in_words(error)}.") from error
     if not isinstance(content, dict):
         raise errors.InvalidSettings(f"{file} is no programme: it holds no JSON object.")
-    return read_document(content)
+    try:
+        return load_program(file)
+    except errors.InvalidProgram:
+        if content.keys() <= _DOCUMENT:
+            return read_document(content)
+        raise
 
 
 def _read_published(home: Path) -> Program:

@@ -4,8 +4,10 @@ import secrets
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, Final
+from zoneinfo import ZoneInfo
 
 import typer
 from sqlalchemy import Engine
@@ -18,7 +20,7 @@ from loyaltychain.cli.output import instant, print_facts, print_json, stdout
 from loyaltychain.core import errors
 from loyaltychain.core.calendar import UnixSeconds
 from loyaltychain.core.clock import system_clock
-from loyaltychain.core.times import parse_instant, parse_zone
+from loyaltychain.core.times import format_instant, parse_instant, parse_zone
 from loyaltychain.core.words import counted
 from loyaltychain.db.engine import Tx, reading, transaction
 from loyaltychain.db.migrate import open_migrated
@@ -33,6 +35,7 @@ from loyaltychain.program.types import Program
 from loyaltychain.reports.months import day_end
 
 BehaviourId = Annotated[str, typer.Argument(metavar="BEHAVIOUR", help="Of the programme; it names this proof.")]
+_INSTANTS: Final = ("until", "made_at", "ended_at")
 Reason = Annotated[str, typer.Option("--reason", help="Why; it is kept.")]
 Actor = Annotated[str, typer.Option("--actor", help="Who does it; it is kept.")]
 
@@ -71,7 +74,8 @@ def codes_make(
     with speaking(as_json), ExitStack() as undone:
         check_template(url)
         engine, program = _open(home)
-        end = None if until is None else day_end(until, parse_zone(program.timezone))
+        zone = parse_zone(program.timezone)
+        end = None if until is None else day_end(until, zone)
         with transaction(engine) as tx:
             batch, made = batches.make_batch(
                 tx, find_behaviour(program, behaviour, "code"), id_=name, count=count, uses=uses, until=end,
@@ -83,9 +87,9 @@ def codes_make(
         shown = [] if csv is not None or qr is not None else made
         files = {"csv": csv and str(csv), "qr": qr and str(qr)}
         if as_json:
-            print_json(asdict(batch) | files | {"codes": shown})
+            print_json(_document(batch) | files | {"codes": shown})
             return
-        _print_batches([batch])
+        _print_batches([batch], zone)
         for code in shown:
             stdout.print(code, highlight=False)
         for file in filter(None, files.values()):
@@ -95,12 +99,13 @@ def codes_make(
 def codes_list(home: Home = HERE, as_json: AsJson = False) -> None:
     """All batches, and how often their codes were good."""
     with speaking(as_json):
-        with reading(_open(home)[0]) as tx:
+        engine, program = _open(home)
+        with reading(engine) as tx:
             found = batches.list_batches(tx)
         if as_json:
-            print_json({"batches": [asdict(each) for each in found]})
+            print_json({"batches": [_document(each) for each in found]})
         elif found:
-            _print_batches(found)
+            _print_batches(found, parse_zone(program.timezone))
         else:
             stdout.print("There are no codes. Make some: loyaltychain codes make BEHAVIOUR --count 100")
 
@@ -114,13 +119,14 @@ def codes_revoke(
 ) -> None:
     """Let no code of a batch be good from now on. What they were good for stays."""
     with speaking(as_json):
-        with transaction(_open(home)[0]) as tx:
+        engine, program = _open(home)
+        with transaction(engine) as tx:
             found = batches.revoke_batch(tx, batch, reason=reason, actor=actor, now=system_clock())
             _note(tx, actor, "codes.revoke", f"codes:{batch}", reason)
         if as_json:
-            print_json(asdict(found))
+            print_json(_document(found))
         else:
-            _print_batches([found])
+            _print_batches([found], parse_zone(program.timezone))
 
 
 def links_make(
@@ -143,7 +149,7 @@ def links_make(
             link = links.make_link(tx, number, found, said, actor=actor, now=system_clock())
             _note(tx, actor, "links.make", f"member:{number}", "by command")
         if as_json:
-            print_json(asdict(link))
+            print_json(_document(link))
             return
         told = "&".join([*(f"utm_{name}={value}" for name, value in link.utm.items()), f"via={link.token}"])
         print_facts(f"Link of {link.member_id} for {link.behaviour}", {
@@ -163,7 +169,7 @@ def links_list(
             number = None if member is None else identity.find_member(tx, member)
             found = links.list_links(tx, member=number, limit=limit)
         if as_json:
-            print_json({"links": [asdict(each) for each in found]})
+            print_json({"links": [_document(each) for each in found]})
         elif found:
             _print_links(found)
         else:
@@ -183,7 +189,7 @@ def links_revoke(
             link = links.revoke_link(tx, token, reason=reason, actor=actor, now=system_clock())
             _note(tx, actor, "links.revoke", f"member:{link.member}", reason)
         if as_json:
-            print_json(asdict(link))
+            print_json(_document(link))
         else:
             _print_links([link])
 
@@ -242,13 +248,24 @@ def _moment(text: str) -> UnixSeconds:
         ) from error
 
 
-def _print_batches(found: Sequence[CodeBatch]) -> None:
-    print_rows(["batch", "for", "until", "state"], ["codes", "uses", "used"], [
-        (each.id, each.behaviour, "for ever" if each.until is None else instant(each.until),
+def _document(found: CodeBatch | ShareLink) -> dict[str, Any]:
+    """As JSON has it: instants RFC 3339, as the API says them."""
+    told = asdict(found)
+    instants = {name: format_instant(told[name]) for name in _INSTANTS if told.get(name) is not None}
+    return told | instants
+
+
+def _print_batches(found: Sequence[CodeBatch], zone: ZoneInfo) -> None:
+    print_rows(["batch", "for", "through", "state"], ["codes", "uses", "used"], [
+        (each.id, each.behaviour, "for ever" if each.until is None else _last_day(each.until, zone),
          "good" if each.ended_at is None else f"revoked {instant(each.ended_at)}: {each.end_reason}",
          f"{each.count:,}", f"{each.uses:,}", f"{each.used:,}")
         for each in found
     ], ids=["batch", "for"])  # fmt: skip
+
+
+def _last_day(until: int, zone: ZoneInfo) -> str:
+    return str(datetime.fromtimestamp(until - 1, zone).date())
 
 
 def _print_links(found: Sequence[ShareLink]) -> None:

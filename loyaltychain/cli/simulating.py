@@ -12,7 +12,7 @@ from loyaltychain.cli.listing import print_rows
 from loyaltychain.cli.options import HERE, AsJson, Home, project_at, speaking
 from loyaltychain.cli.output import EXIT_FOUND, escape, print_facts, print_json, progress, stdout
 from loyaltychain.config.project import Project
-from loyaltychain.core import money
+from loyaltychain.core import errors, money
 from loyaltychain.core.clock import system_clock
 from loyaltychain.core.words import counted
 from loyaltychain.db.engine import Tx, reading
@@ -30,6 +30,7 @@ from loyaltychain.reports.replay.verify import verify as verify_all
 
 if TYPE_CHECKING:
     from loyaltychain.db.reconciliations import Reconciliation
+    from loyaltychain.wiring import World
 
 _SHOWN = 20  # findings, in the text
 
@@ -45,7 +46,7 @@ def simulate(
         Path, typer.Option("--program", metavar="DRAFT", help="The draft of a programme file.", dir_okay=False)
     ],
     history: Annotated[
-        bool, typer.Option("--history", help="Over all events of this project; there is no other way yet.")
+        bool, typer.Option("--history", help="Over all events of this project, which it always is.")
     ] = True,
     home: Home = HERE,
     as_json: AsJson = False,
@@ -70,7 +71,7 @@ def simulate(
 
 def replay(
     verify: Annotated[
-        bool, typer.Option("--verify", help="Compare what comes out with what is stored; there is no other way yet.")
+        bool, typer.Option("--verify", help="Compare what comes out with what is stored, as it always does.")
     ] = True,
     chain: Annotated[
         bool, typer.Option("--chain/--no-chain", help="Hold the ledger against the chain, too, where there is one.")
@@ -85,9 +86,10 @@ def replay(
     assert verify, "the option can only be given"
     with speaking(as_json):
         project, started = project_at(home), time.monotonic()
+        world = _open_chain(project) if chain and project.manifest_file.is_file() else None
         with reading(open_migrated(project.database_url)) as tx, _bars(quiet=as_json) as bars:
             found = verify_all(tx, now=system_clock(), report=bars.start)
-        compared = _compare_chain(project) if chain and project.manifest_file.is_file() else None
+        compared = None if world is None else _compare_chain(world)
         differences = [] if compared is None else _chain_findings(compared)
         findings = [*found.findings, *differences]
         if as_json:
@@ -103,13 +105,23 @@ def replay(
             raise typer.Exit(EXIT_FOUND)
 
 
-def _compare_chain(project: Project) -> "Reconciliation":
+def _open_chain(project: Project) -> "World":
+    """The chain, before the long work: whoever has none at hand is told at once. Raises ChainNotRunning."""
+    from loyaltychain.wiring import open_world  # the chain's libraries take seconds to load
+
+    try:
+        return open_world(project)
+    except errors.ChainNotRunning as error:
+        raise errors.ChainNotRunning(
+            error.message, **{**error.context, "or": "leave the chain out with --no-chain"}
+        ) from error
+
+
+def _compare_chain(world: "World") -> "Reconciliation":
     """Ledger, batches and chain, as `reconcile` compares them; nothing is recorded."""
-    from loyaltychain.audit.heads import FinalityRule  # the chain's libraries take seconds to load
-    from loyaltychain.wiring import open_world
+    from loyaltychain.audit.heads import FinalityRule
     from loyaltychain.worker.reconciliation import compare
 
-    world = open_world(project)
     rule = FinalityRule.of(world.profile)
     return compare(world.engine, world.rpc, world.manifest, rule=rule, actor="replay", now=world.clock())
 

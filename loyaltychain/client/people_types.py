@@ -123,6 +123,7 @@ class PendingAward(TypedDict):
 
     source: str
     event: str
+    rule: str | None
     lot: str
     member: str
     points: int

@@ -2,7 +2,7 @@
 
 from typing import Any, Literal, NotRequired, TypedDict
 
-from loyaltychain.client.progress_types import Award
+from loyaltychain.client.progress_types import Award, RuleSays, Suppressed
 
 EventStatus = Literal["accepted", "known", "refused"]
 
@@ -90,22 +90,6 @@ class Place(TypedDict):
     id: str
 
 
-class RuleSays(TypedDict):
-    """What one rule made of an event."""
-
-    id: str
-    version: int | None
-    points: int
-    reason: str
-
-
-class Suppressed(TypedDict):
-    """Points that were not given, or not in full."""
-
-    rule: str | None
-    reason: str
-
-
 class EventSummary(TypedDict):
     """An event of a list."""
 
@@ -138,6 +122,8 @@ class Event(TypedDict):
     rules: list[RuleSays]
     suppressed: list[Suppressed]
     awards: list[Award]
+    uncounted: list[str]
+    changed: list[Award]
     corrects: Place | None
     corrected_by: Place | None
     entries: list[Entry]

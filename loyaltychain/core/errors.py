@@ -23,6 +23,7 @@ LoyaltyError
 │   ├── ApprovalRefused       it was decided on already, is too late, or is not theirs to decide
 │   ├── PeriodRefused         a period cannot be closed like that: twice, out of order, before its end
 │   ├── BackupRefused         a file that is no whole backup, or a database that is not empty
+│   ├── FileExists            a file of this name is there, and stays
 │   ├── HoldEnded             it was committed, released or has timed out
 │   ├── PriceChanged          between the quote and now
 │   ├── OutOfStock
@@ -225,6 +226,10 @@ class UnknownJob(RequestError):
 
 class BackupRefused(RequestError):
     """This cannot be restored."""
+
+
+class FileExists(RequestError):
+    """There is a file of this name, which stays."""
 
 
 class HoldEnded(RequestError):

@@ -7,7 +7,7 @@ the text that was written, because these files speak of money. Repeated keys, an
 import itertools
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NoReturn
 
 import yaml
 
@@ -32,6 +32,7 @@ _MISTAKES = (  # what PyYAML says, and what was done
     ("could not find expected ':'", "a line lacks its colon: write `field: value`, with a space after the colon"),
     ("expected ',' or '}'", "a bracket { is not closed, or a comma is missing between its entries"),
     ("expected ',' or ']'", "a bracket [ is not closed, or a comma is missing between its entries"),
+    ("but found another document", "a second document begins here: one file holds one, without a line `---` in it"),
     ("cannot start any token", "a text begins with a sign that means something in YAML: put it in quotes"),
 )
 Path = tuple[str | int, ...]  # from the top of a file: keys, and places in lists
@@ -45,10 +46,13 @@ class _Loader(yaml.SafeLoader):
     _depth = 0
 
     def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
-        if self.check_event(yaml.AliasEvent):
-            raise yaml.MarkedYAMLError(problem="anchors and aliases are not used here", problem_mark=self._mark())
+        event = self.peek_event()  # type: ignore[no-untyped-call]
+        if event.anchor is not None:
+            self._refuse(event, "anchors and aliases are not used here")
+        if getattr(event, "tag", None) is not None:
+            self._refuse(event, f"tags such as {event.tag} are not used here")
         if self._depth == NESTING_MAX:
-            raise yaml.MarkedYAMLError(problem="it is nested too deeply", problem_mark=self._mark())
+            self._refuse(event, "it is nested too deeply")
         self._depth += 1
         node = super().compose_node(parent, index)
         self._depth -= 1
@@ -65,9 +69,8 @@ class _Loader(yaml.SafeLoader):
             seen.add(key)
         return super().construct_mapping(node, deep=deep)
 
-    def _mark(self) -> yaml.Mark:
-        mark: yaml.Mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
-        return mark
+    def _refuse(self, event: Any, problem: str) -> NoReturn:
+        raise yaml.MarkedYAMLError(problem=problem, problem_mark=event.start_mark)
 
 
 def _construct_int(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> int:

@@ -45,7 +45,7 @@ def write_backup(engine: Engine, file: Path, *, now: UnixSeconds, on_progress: P
     """Write everything that the database holds to ``file``. Killed anywhere, there is no file of that name.
 
     Raises:
-        BackupRefused: there is such a file already.
+        FileExists: there is such a file already.
         InvalidSettings: the database has no tables of this project.
     """
     with whole_file(file) as stream, reading(engine) as tx:

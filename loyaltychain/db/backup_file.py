@@ -125,10 +125,12 @@ class Reader:
 def whole_file(file: Path) -> Iterator[Any]:
     """A stream whose content appears under the name ``file`` as a whole, on disk, or not at all. Mode 0600.
 
-    Raises BackupRefused when there is such a file.
+    Raises FileExists when there is such a file, InvalidSettings when there is no directory for it.
     """
     if file.exists():
-        raise errors.BackupRefused("There is a file of this name, which stays: name another.", file=str(file))
+        raise errors.FileExists("There is a file of this name, which stays: name another.", file=str(file))
+    if not file.parent.is_dir():
+        raise errors.InvalidSettings("There is no directory to write this file into.", file=str(file))
     temporary = file.with_name(f".{file.name}.{os.getpid()}.part")
     with suppress(FileNotFoundError):
         temporary.unlink()  # of a process of the same number that was killed

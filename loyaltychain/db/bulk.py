@@ -5,10 +5,11 @@ from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Table, any_, bindparam, cast, func, select
+from sqlalchemy import ColumnElement, CompoundSelect, Delete, Select, Table, any_, bindparam, cast, delete, func, select
 from sqlalchemy.dialects import postgresql
 
 from loyaltychain.db.engine import Tx, driver
+from loyaltychain.db.insert import insert_new
 from loyaltychain.db.tables import String
 
 
@@ -29,7 +30,30 @@ def insert_rows(tx: Tx, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
             write(row)
 
 
-def fetch(tx: Tx, query: Select[Any], **parameters: Any) -> list[tuple[Any, ...]]:
+def put_rows(tx: Tx, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
+    """As ``insert_rows``, each row instead of the one that has its key, the table's first column, if there is one."""
+    assert table.primary_key.columns.keys() == [table.columns[0].name], table.name
+    if not rows:
+        return
+    if tx.dialect.name == "sqlite":
+        tx.exec_driver_sql(_insertion(table, "INSERT OR REPLACE"), rows)
+        return
+    tx.execute(_deletion(table), {"keys": as_list([row[0] for row in rows])})
+    insert_rows(tx, table, rows)
+
+
+def add_rows(tx: Tx, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
+    """As ``insert_rows``, but what has the key of a row that is there is left out."""
+    if not rows:
+        return
+    if tx.dialect.name == "sqlite":
+        tx.exec_driver_sql(_insertion(table, then=" ON CONFLICT DO NOTHING"), rows)
+    else:
+        names = table.columns.keys()
+        tx.execute(insert_new(tx, table), [dict(zip(names, row, strict=True)) for row in rows])
+
+
+def fetch(tx: Tx, query: Select[Any] | CompoundSelect[Any], **parameters: Any) -> list[tuple[Any, ...]]:
     """All rows that the query finds, as the driver has them: plain tuples of plain values.
 
     A query that is made once and kept (by engine, see ``any_of``) saves what it takes to put it together and look it
@@ -66,9 +90,14 @@ def as_list(values: Iterable[int] | Iterable[str]) -> str:
 
 
 @cache
-def _insertion(table: Table) -> str:
+def _insertion(table: Table, how: str = "INSERT", then: str = "") -> str:
     places = ", ".join("?" * len(table.columns))
-    return f"INSERT INTO {table.name} ({_columns(table)}) VALUES ({places})"  # noqa: S608 - names from our own tables
+    return f"{how} INTO {table.name} ({_columns(table)}) VALUES ({places}){then}"
+
+
+@cache
+def _deletion(table: Table) -> Delete:
+    return delete(table).where(any_of("postgresql", table.columns[0], "keys"))
 
 
 @cache

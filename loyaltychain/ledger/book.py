@@ -73,15 +73,17 @@ def record(tx: Tx, movements: Sequence[Movement | Plain]) -> None:
     new: dict[EntryId, int] = {}
     moved: list[Movement] = []
     for position, row, each in zip(place(tx, written), written, movements, strict=True):
-        if position and isinstance(each, Plain):
+        if isinstance(each, Plain):
             amount = each.amount
+            if not position or not amount:
+                continue
             made.append(
                 (
-                    position, row.member, None, row.occurred_at, each.expires_at, each.due_at, 0, amount, amount, 0,
-                    None,
+                    position, row.member, each.award, row.occurred_at, each.expires_at, each.due_at, 0, amount, amount,
+                    0, None,
                 )
             )  # fmt: skip
-        elif position and isinstance(each, Movement):
+        elif position:
             new[each.entry.id] = position
             moved.append(each)
     made += _keep_lots(tx, new, moved)

@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Row, Select, bindparam, select, union, update
+from sqlalchemy import BindParameter, CompoundSelect, Row, Select, bindparam, or_, select, union, update
 
 from loyaltychain.core import canonical
 from loyaltychain.core.amounts import MemberNumber
@@ -77,6 +77,21 @@ def read_open_holds(tx: Tx, members: Collection[MemberNumber]) -> tuple[list[Hol
 @cache
 def _open_holds(dialect: str) -> Select[Any]:
     return select(holds).where(_NOT_ENDED, any_of(dialect, holds.c.member, "members"))
+
+
+def read_due(tx: Tx, members: Collection[MemberNumber], now: UnixSeconds) -> set[MemberNumber]:
+    """Those of these members for whom time has something to do by now: a lot or a hold of theirs is due."""
+    return {MemberNumber(row[0]) for row in fetch(tx, _due(tx.dialect.name), members=as_list(members), now=now)}
+
+
+@cache
+def _due(dialect: str) -> CompoundSelect[Any]:
+    now: BindParameter[int] = bindparam("now")
+    is_over = or_(lots.c.due_at <= now, lots.c.expires_at <= now)
+    return union(
+        select(lots.c.member).where(any_of(dialect, lots.c.member, "members"), lots.c.remaining > 0, is_over),
+        select(holds.c.member).where(any_of(dialect, holds.c.member, "members"), _NOT_ENDED, holds.c.until <= now),
+    )
 
 
 def read_hold(tx: Tx, hold_id: str) -> tuple[Hold, HoldEndKind | None] | None:

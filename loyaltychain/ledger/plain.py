@@ -20,13 +20,17 @@ _ON_CHAIN_OR_PENDING = (accounts.available, accounts.held, accounts.pending)
 
 
 class Plain(NamedTuple):
-    """An award and its lot; ``quoted_id`` is the entry's id as JSON has it."""
+    """An award and its lot, if it brings points; ``quoted_id`` is the entry's id as JSON has it, where somebody asks.
+
+    ``award``: what the lot's points are an award of, where that is not the entry's own cause and rule.
+    """
 
     written: Written
     amount: int
     expires_at: UnixSeconds | None
     due_at: UnixSeconds | None
     quoted_id: str
+    award: str | None = None
 
 
 class Rule:

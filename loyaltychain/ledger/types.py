@@ -1,10 +1,11 @@
 """The ledger's nouns. Immutable, without I/O, and without logic beyond their own validity."""
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, NewType
+
+import orjson
 
 from loyaltychain.core import canonical
 from loyaltychain.core.amounts import Amount, MemberNumber, Unit
@@ -49,12 +50,14 @@ class Entry:
     recorded_at: UnixSeconds  # ours; in the hash chain, not in the digest
     postings: tuple[Posting, ...]
     details: Mapping[str, Any] | None = field(default=None, hash=False)  # what else there is to say, as JSON has it
+    details_text: str | None = field(default=None, init=False, repr=False, compare=False)  # the same, canonical JSON
 
     def __post_init__(self) -> None:
         assert self.postings, self.id
         if self.details is not None:
-            copied = json.loads(canonical.encode(dict(self.details)))
-            object.__setattr__(self, "details", MappingProxyType(copied))
+            text = canonical.encode_text(dict(self.details))
+            object.__setattr__(self, "details_text", text)
+            object.__setattr__(self, "details", MappingProxyType(orjson.loads(text)))
 
     @property
     def document(self) -> dict[str, Any]:

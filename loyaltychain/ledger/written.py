@@ -10,7 +10,7 @@ from hashlib import sha256
 from typing import NamedTuple
 
 from loyaltychain.core.amounts import Unit
-from loyaltychain.core.canonical import encode_text, quote
+from loyaltychain.core.canonical import quote
 from loyaltychain.ledger.types import AccountId, Entry
 
 Move = tuple[AccountId, AccountId, Unit, int]  # from, to, unit, amount
@@ -38,18 +38,35 @@ def write_entry(entry: Entry) -> Written:
 
     Source: docs/PROTOCOL.md, section 6; the document's keys in the order of RFC 8785.
     """
-    id_, cause, member, occurred_at = entry.id, entry.cause, entry.member, entry.occurred_at
     moves = tuple([(each.source, each.destination, each.unit, each.amount) for each in entry.postings])
+    return write_parts(
+        entry.id, entry.kind, entry.member, entry.cause, entry.rule, entry.program, entry.occurred_at,
+        entry.recorded_at, moves, entry.details_text,
+    )  # fmt: skip
+
+
+def write_parts(
+    id_: str,
+    kind: str,
+    member: int | None,
+    cause: str,
+    rule: str | None,
+    program: str | None,
+    occurred_at: int,
+    recorded_at: int,
+    moves: Sequence[Move],
+    details: str | None,
+) -> Written:
+    """The same of an entry's parts; ``details`` is canonical JSON."""
     postings = write_postings(moves)
-    details = None if entry.details is None else encode_text(dict(entry.details))
     document = (
         f'{{"cause":{quote(cause)}{"" if details is None else _DETAILS + details},"id":{quote(id_)}'
-        f',"kind":{quote(entry.kind)}'
+        f',"kind":{quote(kind)}'
         f',"member":{"null" if member is None else member},"occurred_at":{occurred_at}'
-        f',"postings":{postings}{_end(entry.program, entry.rule)}'
+        f',"postings":{postings}{_end(program, rule)}'
     )
     return Written(
-        id_, entry.kind, member, cause, entry.rule, entry.program, occurred_at, entry.recorded_at, postings,
+        id_, kind, member, cause, rule, program, occurred_at, recorded_at, postings,
         sha256(document.encode()).digest(), details, moves,
     )  # fmt: skip
 

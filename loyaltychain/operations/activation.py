@@ -19,6 +19,8 @@ from loyaltychain.ledger.lots import Lot, LotId, Stamp
 from loyaltychain.ledger.tables import entries, lots
 from loyaltychain.ledger.term_tables import lot_conditions
 from loyaltychain.ledger.types import EntryId
+from loyaltychain.operations.conduct.names import rule_and_cause
+from loyaltychain.operations.conduct.tables import grants
 from loyaltychain.operations.identities import read_ids
 from loyaltychain.operations.keep import keep, open_purse
 from loyaltychain.operations.recorded import read_recorded
@@ -50,6 +52,7 @@ class PendingAward:
 
     lot_id: LotId
     award: str  # "source/id" of the event
+    rule: str | None  # of the programme; ``behaviour:helpful-reply`` where a behaviour or its like gave them
     member: MemberNumber
     member_id: str
     points: int
@@ -75,7 +78,7 @@ def activate_pending(
 
     Raises:
         UnknownAward: the event gave no points.
-        AwardDecided: nothing of it is pending (any more).
+        AwardDecided: nothing of it is pending (any more), or it is a behaviour's, which events decide.
         InvalidOperation, MemberClosed.
     """
     return _decide(tx, name_of(source, event_id), "activated", actor=actor, reason=reason, now=now, bounds=bounds)
@@ -128,8 +131,21 @@ def _member_of(tx: Tx, cause: str) -> MemberNumber:
     """Whose the award is: where its pending points are now, which may have gone over into another member."""
     found = book.lots_of_award(tx, cause)
     if not found:
+        _refuse_conduct(tx, cause)
         raise errors.UnknownAward("No points were given for this event.", award=cause)
     return min(found, key=lambda lot: (not _is_pending(lot), lot.id)).member
+
+
+def _refuse_conduct(tx: Tx, cause: str) -> None:
+    """What behaviours and their like gave is worked out from events alone, so that anybody can work it out again."""
+    waits = grants.c.state.in_(("pending", "held")), grants.c.is_latest == 1, grants.c.cause == cause
+    rules = sorted(tx.execute(select(grants.c.rule).where(*waits)).scalars())
+    if rules:
+        raise errors.AwardDecided(
+            "Such an award is not decided by hand: tell one of the events for which its rule waits, as `explain` says.",
+            award=cause,
+            rules=rules,
+        )
 
 
 def _decided_before(tx: Tx, cause: str, member: MemberNumber, decision: Decision) -> DecidedAward:
@@ -153,6 +169,7 @@ def list_pending(
         select(
             entries.c.id,
             award,
+            entries.c.rule,
             lots.c.member,
             lots.c.remaining,
             lots.c.earned_at,
@@ -174,10 +191,12 @@ def list_pending(
         query = query.where(lots.c.member == member)
     if after is not None:
         query = query.where(tuple_(*key) > tuple_(*after))
+    found = tx.execute(query).all()
+    named = [rule_and_cause(row.award) or (row.rule, row.award) for row in found]
     return [
         PendingAward(
-            row.id, row.award, row.member, row.member_id, row.remaining, row.earned_at, row.due_at, row.until,
+            row.id, cause, rule, row.member, row.member_id, row.remaining, row.earned_at, row.due_at, row.until,
             row.reject, row.otherwise or "give",
         )
-        for row in tx.execute(query)
+        for row, (rule, cause) in zip(found, named, strict=True)
     ]  # fmt: skip

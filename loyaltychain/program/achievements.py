@@ -89,6 +89,14 @@ Goal = CountGoal | SumGoal | LatestGoal | ObjectGoal | StreakGoal | TierGoal | C
 
 
 @dataclass(frozen=True, slots=True)
+class Noun:
+    """What progress is counted in: "helpful reply", "helpful replies"."""
+
+    one: str
+    other: str
+
+
+@dataclass(frozen=True, slots=True)
 class Achievement:
     """What members can reach; a badge."""
 
@@ -104,6 +112,7 @@ class Achievement:
     role: str | None = None  # what it allows its holder: revocable
     history: Literal["backfill", "from_now"] = "backfill"
     since: UnixSeconds | None = None  # with from_now: acts before do not count
+    counts: Noun | None = None  # None: times, days, objects, or what its goal counts
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +139,9 @@ class Streak:
     grace_hours: int = 0  # an act so long after a period's end counts for that, when it has none
     freezes: Freezes = Freezes()
     rewards: tuple[tuple[int, int], ...] = ()  # (length, points), ascending
+    late_days: int = (
+        0  # an act told so late that makes a lost streak whole keeps it alive to the end of the next period
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +203,7 @@ class Reward:
 
 @dataclass(frozen=True, slots=True)
 class Nudge:
-    """What an app is told before something happens, so that it can tell the member."""
+    """What an app is told before something happens, or soon after, so that it can tell the member."""
 
-    about: Literal["streak_ends", "tier_ends", "achievement_near"]
-    ahead: int  # hours, days, or acts that are missing
+    about: Literal["streak_ends", "freeze_used", "tier_ends", "achievement_near"]
+    ahead: int  # hours, days, or acts that are missing; of freeze_used, days since

@@ -97,10 +97,15 @@ class Gate:
 
 @dataclass(frozen=True, slots=True)
 class After:
-    """Counts only within ``days`` after the member's first act of another behaviour."""
+    """Counts only within ``days`` after an act of another behaviour: the member's first, or her latest before it.
+
+    ``each``: of those about the same object.
+    """
 
     behaviour: str
     days: int
+    act: Literal["first", "latest"] = "first"
+    each: Literal["object"] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from loyaltychain.core.strict_yaml import Path
 from loyaltychain.program.checks_earning import taken_types
 from loyaltychain.program.checks_fields import WORKED_OUT, act_field_problems
 from loyaltychain.program.checks_names import Names, all_unknown, unknown
+from loyaltychain.program.checks_whose import whose_problems
 from loyaltychain.program.schema import ProgramFile
 from loyaltychain.program.schema_behaviours import BehaviourPart, GatePart, ReferralPart
 from loyaltychain.program.schema_words import DatedPart
@@ -20,7 +21,7 @@ def act_problems(said: ProgramFile, names: Names) -> Iterator[Problem]:
     taken = taken_types(said)
     yield from _object_problems(said, names, taken)
     for id_, part in (said.behaviours or {}).items():
-        yield from _behaviour_problems(("behaviours", id_), part, names, taken)
+        yield from _behaviour_problems(("behaviours", id_), part, said, names, taken)
     for id_, boost in (said.boosts or {}).items():
         path = ("boosts", id_)
         yield from all_unknown((*path, "behaviours"), boost.behaviours, names.behaviours, "a behaviour", "behaviours")
@@ -55,8 +56,11 @@ def _object_problems(said: ProgramFile, names: Names, taken: Mapping[str, str]) 
             yield Problem(("measures", id_), "this name stands for something that is worked out (name it otherwise)")
 
 
-def _behaviour_problems(path: Path, part: BehaviourPart, names: Names, taken: Mapping[str, str]) -> Iterator[Problem]:
+def _behaviour_problems(
+    path: Path, part: BehaviourPart, said: ProgramFile, names: Names, taken: Mapping[str, str]
+) -> Iterator[Problem]:
     yield from _event_problems(path, part, taken)
+    yield from whose_problems(path, part, said, names)
     if part.after is not None:
         known, at = names.behaviours, (*path, "after", "behaviour")
         yield from unknown(at, part.after.behaviour, known, "a behaviour", "behaviours")

@@ -24,6 +24,7 @@ class Names:
     objects: tuple[str, ...]
     measures: tuple[str, ...]
     tiers: tuple[str, ...]
+    referrals: tuple[str, ...]
 
     @staticmethod
     def of(content: Mapping[str, Any]) -> "Names":
@@ -40,6 +41,7 @@ class Names:
             objects=_keys(content, "objects"),
             measures=_keys(content, "measures"),
             tiers=tuple(each for each in ids if isinstance(each, str)),
+            referrals=_keys(content, "referrals"),
         )
 
     def are_all_in(self, said: ProgramFile) -> bool:

@@ -117,6 +117,7 @@ def _nudge_problems(said: ProgramFile, names: Names) -> Iterator[Problem]:
     for field, section, there_are in (
         ("streak_ends", "streaks", names.streaks),
         ("tier_ends", "tiers", names.tiers),
+        ("freeze_used", "streaks", names.streaks),
         ("achievement_near", "achievements", names.achievements),
     ):
         if getattr(said.nudges, field) is not None and not there_are:

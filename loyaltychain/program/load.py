@@ -25,7 +25,7 @@ from loyaltychain.program.types import (
 )
 
 TEMPLATES = Path(__file__).parent / "templates"
-_HOW_TO_BEGIN = "`loyaltychain init`, in another directory, writes one to begin with."
+_HOW_TO_BEGIN = "`loyaltychain init`, in another directory, writes a programme to begin with."
 
 
 def load_program(path: Path) -> Program:
@@ -33,7 +33,7 @@ def load_program(path: Path) -> Program:
     try:
         text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError as problem:
-        raise errors.InvalidProgram(f"There is no programme file: {_HOW_TO_BEGIN}", file=str(path)) from problem
+        raise errors.InvalidProgram(f"There is no programme file {path}: {_HOW_TO_BEGIN}", file=str(path)) from problem
     except (OSError, UnicodeDecodeError) as problem:
         reason = problem.strerror if isinstance(problem, OSError) else "it is not UTF-8 text"
         raise errors.InvalidProgram("The programme cannot be read.", file=str(path), reason=reason) from problem

@@ -52,7 +52,7 @@ def make_behaviour(id_: str, part: BehaviourPart, zone: ZoneInfo) -> Behaviour:
         qualifying=part.qualifying,
         once=part.once,
         every=part.every,
-        after=None if part.after is None else After(part.after.behaviour, part.after.days),
+        after=None if part.after is None else After(**part.after.model_dump()),
         caps=tuple(each.cap for each in part.caps or ()),
         cooldown=None if part.cooldown is None else part.cooldown.seconds,
         budget=None if part.budget is None else part.budget.cap,

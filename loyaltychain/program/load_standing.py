@@ -9,6 +9,7 @@ from loyaltychain.program.achievements import (
     Freezes,
     Goal,
     LatestGoal,
+    Noun,
     Nudge,
     ObjectGoal,
     Season,
@@ -40,6 +41,7 @@ def make_achievement(id_: str, part: AchievementPart, zone: ZoneInfo) -> Achieve
         role=part.role,
         history=part.history,
         since=None if part.since is None else begin_of(part.since, zone),
+        counts=None if part.counts is None else Noun(part.counts.one, part.counts.other),
     )
 
 
@@ -82,6 +84,7 @@ def make_streak(id_: str, part: StreakPart) -> Streak:
         grace_hours=part.grace_hours,
         freezes=Freezes(part.freezes.initial, part.freezes.every, part.freezes.most),
         rewards=tuple(sorted(part.rewards.items())),
+        late_days=part.late_days,
     )
 
 
@@ -106,10 +109,12 @@ def make_season(id_: str, part: SeasonPart, zone: ZoneInfo) -> Season:
 
 
 def make_nudges(part: NudgesPart) -> tuple[Nudge, ...]:
-    """What apps are told ahead."""
+    """What apps are told ahead, or soon after."""
     found = []
     if part.streak_ends is not None:
         found.append(Nudge("streak_ends", part.streak_ends.hours))
+    if part.freeze_used is not None:
+        found.append(Nudge("freeze_used", part.freeze_used.days))
     if part.tier_ends is not None:
         found.append(Nudge("tier_ends", part.tier_ends.days))
     if part.achievement_near is not None:

@@ -73,6 +73,13 @@ class StreakGoalPart(Part):
     length: Count = Field(description="So many periods.")
 
 
+class NounPart(Part):
+    """What is counted, in a member's words."""
+
+    one: Label = Field(description="One of them.", examples=["helpful reply"])
+    other: Label = Field(description="Several.", examples=["helpful replies"])
+
+
 class SomePart(Part):
     """A number of other achievements."""
 
@@ -111,6 +118,7 @@ class AchievementPart(Part):
     )
     history: Literal["backfill", "from_now"] = Field("backfill", description="Whether acts before it was added count.")
     since: Day | None = Field(None, description="With from_now: acts from this day on count.")
+    counts: NounPart | None = Field(None, description="What progress is told in: 3 of 5 helpful replies.")
 
     @property
     def goals(self) -> dict[str, Any]:

@@ -148,8 +148,10 @@ class GatePart(Part):
 class AfterPart(Part):
     """A time after another act."""
 
-    behaviour: Id = Field(description="A behaviour; its first act of the member begins the time.")
+    behaviour: Id = Field(description="A behaviour; an act of it by the member begins the time.")
     days: Days = Field(description="For so long after that, it counts.")
+    act: Literal["first", "latest"] = Field("first", description="Which act of it: the first, or the latest before.")
+    each: Literal["object"] | None = Field(None, description="object: an act about the same object begins the time.")
 
 
 class PairsPart(Part):

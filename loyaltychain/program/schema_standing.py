@@ -1,8 +1,9 @@
 """What a programme file may say of streaks, tiers, seasons, segments, rewards, nudges. Shapes only."""
 
+import re
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, PlainValidator, model_validator
+from pydantic import BeforeValidator, Field, PlainValidator, model_validator
 
 from loyaltychain.core.amounts import LANE_MAX
 from loyaltychain.core.money import Rounding
@@ -10,6 +11,7 @@ from loyaltychain.program.schema_parts import Days, Matches, Months, Part
 from loyaltychain.program.schema_words import Count, Day, Id, Ids, Label, PointsText, Ratio, Sentence, Where
 
 DAY_MINUTES = 24 * 60
+_LENGTH = re.compile(r"[1-9][0-9]{0,5}\Z")
 
 
 def _minutes(content: object) -> int:
@@ -26,6 +28,21 @@ ClockTime = Annotated[
     PlainValidator(
         _minutes, json_schema_input_type=Annotated[str, Field(pattern="^[0-2][0-9]:[0-5][0-9]$", examples=["03:00"])]
     ),
+]
+
+
+def _lengths(content: object) -> object:
+    """JSON has no numbers as names: there a length is a text of digits."""
+    if not isinstance(content, dict):
+        return content
+    found = {int(each) if isinstance(each, str) and _LENGTH.match(each) else each: content[each] for each in content}
+    if len(found) != len(content):
+        raise ValueError("a length stands twice: say each once")
+    return found
+
+
+Lengths = Annotated[
+    dict[Annotated[int, Field(ge=1, le=100_000)], PointsText], Field(max_length=100), BeforeValidator(_lengths)
 ]
 
 
@@ -50,10 +67,12 @@ class StreakPart(Part):
     grace_hours: Annotated[int, Field(ge=0, le=168)] = Field(
         0, description="An act so long after a period's end counts for that one, when it has none."
     )
+    late_days: Annotated[int, Field(ge=0, le=31)] = Field(
+        0, description="An act that is told so late at most, and makes a lost streak whole, keeps it alive through the "
+        "period after the one in which it was told.",
+    )  # fmt: skip
     freezes: FreezesPart = Field(FreezesPart(), description="Periods without an act that it survives.")
-    rewards: Annotated[dict[Annotated[int, Field(ge=1, le=100_000)], PointsText], Field(max_length=100)] = Field(
-        {}, description="Points by length.", examples=[{7: 50, 30: 300}]
-    )
+    rewards: Lengths = Field({}, description="Points by length.", examples=[{7: 50, 30: 300}])
 
 
 class LevelPart(Part):
@@ -112,6 +131,12 @@ class DaysPart(Part):
     days: Days = Field(description="So many days before.")
 
 
+class SincePart(Part):
+    """A time after."""
+
+    days: Days = Field(description="For so many days after.")
+
+
 class MissingPart(Part):
     """A distance."""
 
@@ -119,9 +144,10 @@ class MissingPart(Part):
 
 
 class NudgesPart(Part):
-    """What an app is told before something happens."""
+    """What an app is told before something happens, or soon after."""
 
     streak_ends: HoursPart | None = Field(None, description="A streak would end.")
+    freeze_used: SincePart | None = Field(None, description="A freeze was used up, and the streak lives on.")
     tier_ends: DaysPart | None = Field(None, description="A tier would end.")
     achievement_near: MissingPart | None = Field(None, description="An achievement is near.")
 

@@ -99,6 +99,15 @@ def awards_of_event(tx: Tx, cause: str, versions: Versions | None = None) -> lis
     return show_awards(tx, found, versions or read_versions(tx)) if found else []
 
 
+def awards_changed_by(tx: Tx, position: int, cause: str, *, after: int = 0) -> list[Award]:
+    """What an event changed of other events' awards, as it was then: a gate that it passed, an act that it took back.
+
+    Args:
+        after: Grants of lower numbers are not looked at.
+    """
+    return show_awards(tx, grant_rows.changed_by(tx, position, cause, after=after), read_versions(tx))
+
+
 def awards_of_member(tx: Tx, member: MemberNumber, *, limit: int) -> list[Award]:
     """The newest awards of a member, zero ones included."""
     found = grant_rows.of_members(tx, grant_rows.numbers_of(tx, member), before=None, limit=limit)

@@ -67,6 +67,16 @@ def of_cause(tx: Tx, cause: str) -> list[Granted]:
     return list(map(granted, tx.execute(query)))
 
 
+def changed_by(tx: Tx, position: int, cause: str, *, after: int = 0) -> list[Granted]:
+    """Revisions of other events' grants that the event at this position brought about, with numbers above ``after``.
+
+    Every grant above ``after`` is looked at.
+    """
+    its = grants.c
+    query = select(grants).where(its.number > after, its.position == position, its.cause != cause)
+    return list(map(granted, tx.execute(query.order_by(its.number))))
+
+
 def by_number(tx: Tx, number: int) -> Granted | None:
     """The latest revision of the grant of which ``number`` is a revision; None when there is none."""
     row = tx.execute(select(grants).where(grants.c.number == number)).one_or_none()

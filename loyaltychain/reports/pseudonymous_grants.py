@@ -19,7 +19,7 @@ _NUMBERS: Final = frozenset(
      "at", "from", "to", "days", "referrer", "referee"}
 )  # fmt: skip
 _WORDS: Final = frozenset(
-    {"of", "rounding", "each", "boosts", "needs", "need", "has", "after", "streak", "side", "common", "signals"}
+    {"of", "rounding", "each", "boosts", "needs", "need", "has", "after", "act", "streak", "side", "common", "signals"}
 )
 _CAUSES: Final = frozenset({"first", "last", "by", "decided_by", "qualified_by"})  # events: source/id
 _CAP: Final = frozenset({"most", "unit", "per", "each", "key", "used", "shared"})

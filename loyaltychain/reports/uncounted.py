@@ -53,6 +53,6 @@ def _facts(tx: Tx, found: SequencedEvent, engines: Engines) -> dict[MemberNumber
     kept = read_states(tx, list(roles))
     states = {member: None if member not in kept else kept[member].state for member in roles}
     return {
-        member: (maker.make(told[0], each), states[member] or engines.newest.new_state())
+        member: (maker.make(told[0], each, member), states[member] or engines.newest.new_state())
         for member, each in roles.items()
     }

@@ -83,10 +83,29 @@ def _nth_then(inputs: Inputs) -> str:
     return "Further acts give the points."
 
 
+def after_words(inputs: Inputs) -> str:
+    """The act that begins a window of time: "the latest order of the same object"."""
+    same = " of the same object" if inputs.get("each") == "object" else ""
+    return f"the {inputs.get('act', 'first')} {inputs['after']}{same}"
+
+
 def _window(inputs: Inputs) -> str:
     if {"after", "days"} <= inputs.keys():
-        return f"It counts only within {counted(inputs['days'], 'day')} after the first {inputs['after']}."
+        return f"It counts only within {counted(inputs['days'], 'day')} after {after_words(inputs)}."
     return "It counts only in a window of time after another act, and lies outside of it."
+
+
+def _not_yet(inputs: Inputs) -> str:
+    if {"after", "days"} <= inputs.keys():
+        days = counted(inputs["days"], "day")
+        return f"It counts only within {days} after {after_words(inputs)}, and before it there was none."
+    return "The conditions of the rule did not hold yet."
+
+
+def _not_yet_then(inputs: Inputs) -> str:
+    if "after" in inputs:
+        return f"A further act counts after {after_words(inputs)}; this one does, if one from before it is told late."
+    return "It is given when they do; see the member's progress."
 
 
 def _cooldown(inputs: Inputs) -> str:
@@ -140,8 +159,18 @@ def _proof(inputs: Inputs) -> str:
     return f"It needs a proof ({need}), and came without a valid one."
 
 
+def _is_of_nobody(inputs: Inputs) -> bool:
+    return "side" in inputs and "decided_by" not in inputs and "by" not in inputs
+
+
+def _rejected_then(inputs: Inputs) -> str:
+    if _is_of_nobody(inputs):
+        return "It counts by itself as soon as a member has that id."
+    return "It comes back by itself when what took it back is itself taken back."
+
+
 def _rejected(inputs: Inputs) -> str:
-    if "side" in inputs and "decided_by" not in inputs and "by" not in inputs:
+    if _is_of_nobody(inputs):
         return "Nobody has the id that the referral names as the referrer."
     return f"It was rejected{_by(inputs)}{_when(inputs)} while it was pending."
 
@@ -205,10 +234,7 @@ _WORDS: dict[Reason, tuple[Callable[[Inputs], str], Callable[[Inputs], str | Non
         _said("It is an act for oneself, or on something of one's own, and such acts give nothing."),
         _said("The same act for another member counts."),
     ),
-    "not-yet": (
-        _said("The conditions of the rule did not hold yet."),
-        _said("It is given when they do; see the member's progress."),
-    ),
+    "not-yet": (_not_yet, _not_yet_then),
     "once": (_once, _nothing),
     "not-the-nth": (_nth, _nth_then),
     "outside-window": (_window, _nothing),
@@ -225,7 +251,7 @@ _WORDS: dict[Reason, tuple[Callable[[Inputs], str], Callable[[Inputs], str | Non
         _said("The same act for another member counts."),
     ),
     "proof-missing": (_proof, _said("The act counts when it is told again, under an id of its own, with its proof.")),
-    "rejected": (_rejected, _UNDO),
+    "rejected": (_rejected, _rejected_then),
     "timed-out": (
         _said("What it waited for did not come in time, and what comes later does not count."),
         _nothing,

@@ -14,7 +14,7 @@ from loyaltychain.rules.engine.fields import compile_conditions, dig, is_own
 from loyaltychain.rules.engine.state import State
 from loyaltychain.rules.engine.types import Fact, Reason
 from loyaltychain.rules.engine.validity import make_checks
-from loyaltychain.rules.reasons import listed
+from loyaltychain.rules.reasons import after_words, listed
 
 _NEEDED: dict[Operator, str] = {
     "is": "{} is needed", "is_not": "anything but {} is needed", "at_least": "at least {} is needed",
@@ -94,8 +94,9 @@ def _without_points(behaviour: Behaviour, kinds: Mapping[str, str], concerned: I
             if fault is not None:
                 return f"It does not count as {behaviour.id}: {_FAULTS[fault[0]]}."
     after = behaviour.after
+    began = None if after is None else after_words({"after": after.behaviour, "act": after.act, "each": after.each})
     standing = [
-        *([f"only within {counted(after.days, 'day')} of the first {after.behaviour}"] if after is not None else []),
+        *([f"only within {counted(after.days, 'day')} of {began}"] if after is not None else []),
         *([f"only for members in the tier {listed(behaviour.tiers)}"] if behaviour.tiers else []),
         *([f"only for members in the segment {listed(behaviour.segments)}"] if behaviour.segments else []),
     ]
@@ -111,11 +112,18 @@ def _holds(condition: Condition, kinds: Mapping[str, str]) -> Callable[[State, F
 
 
 def _in_words(condition: Condition, fact: Fact, kinds: Mapping[str, str]) -> str:
-    needed = _NEEDED[condition.operator].format(listed(condition.value))
+    needed = _NEEDED[condition.operator].format(listed(_as_written(condition.value)))
     field = condition.field
     if field == "is_own":
         return f"it is {'' if is_own(fact, kinds) else 'not '}on something of the doer's own"
     if field.startswith("object."):
         return f"{field}: {needed}"
     found = dig(fact.payload, field.split("."))
-    return f"{field} is {'not there' if found is None else found}, and {needed}"
+    return f"{field} is {'not there' if found is None else _as_written(found)}, and {needed}"
+
+
+def _as_written(value: object) -> object:
+    """Truth as files and payloads write it."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return [_as_written(each) for each in value] if isinstance(value, list | tuple) else value

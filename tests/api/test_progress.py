@@ -11,10 +11,11 @@
 import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
 
 import pytest
 
+from loyaltychain.client import progress_types
 from loyaltychain.core.calendar import UnixSeconds
 from loyaltychain.core.times import format_instant
 from tests.api.serving import Served, database_for_threads, event, served
@@ -67,6 +68,10 @@ def test_event__with_behaviours__awards_and_words(api: Served) -> None:
     assert by_rule["achievement:first", "badge"]["role"] == "mentor"
     assert help_["entries"] == ["earn:behaviour:help:2::shop/a1"]
 
+    vote = api.get("/v1/events/shop/v1").json()
+    assert (vote["awards"], vote["uncounted"]) == ([], ["It counts for what is told of the object: score."])
+    assert found["uncounted"] == []
+
     capped = api.get("/v1/events/shop/a3").json()
     assert (capped["awarded"], capped["desired"]) == (0, 20)
     [suppressed] = capped["suppressed"]
@@ -91,6 +96,12 @@ def test_dry_run__of_an_act__awards_and_no_trace(api: Served) -> None:
     [capped] = api.http.post("/v1/events", params=later, json=third).json()["event"]["awards"]
     assert (capped["awarded"], capped["reason"]) == (0, "cap-points")
     assert api.get("/v1/members/bob/awards").json()["awards"][0]["event"] != "shop/d2"
+
+    undone = body("d3", "loyaltychain.act.retracted", "bob", 103, event="shop/a1", fraud=False, reason="a mistake")
+    changed = api.http.post("/v1/events", params={"dry": "true"}, json=undone).json()["event"]["changed"]
+    by_rule = {(each["rule"], each["event"]): each["awarded"] for each in changed}
+    assert (by_rule["behaviour:help", "shop/a1"], by_rule["behaviour:help", "shop/a3"]) == (0, 20)
+    assert api.get("/v1/events/shop/a1").json()["changed"] == []
 
 
 def test_awards__of_a_member__pages_with_zero_ones(api: Served) -> None:
@@ -127,6 +138,29 @@ def test_progress__of_members__numbers_and_words(api: Served) -> None:
 
     assert api.post("/v1/members", {"id": "zoe"}).status_code == 201
     assert api.get("/v1/members/zoe/progress").json()["progress"]["achievements"][0]["stage"] == "open"
+
+
+def test_pending__of_a_behaviour__names_its_event_and_is_decided_by_events(api: Served) -> None:
+    play(api)
+    [pending] = api.get("/v1/awards").json()["awards"]
+    assert (pending["source"], pending["event"], pending["rule"]) == ("shop", "g3", "behaviour:guide")
+    for decision in ("activate", "cancel"):
+        refused = api.post(f"/v1/awards/shop/g3/{decision}", {"reason": "looks good", "actor": "eve"})
+        assert (refused.status_code, refused.json()["code"]) == (409, "award-decided")
+        assert refused.json()["facts"]["rules"] == ["behaviour:guide"]
+
+
+def test_progress__contract__names_all_that_it_answers(api: Served) -> None:
+    """Whoever generates a client from the contract gets types, not an object of anything."""
+    play(api)
+    schemas = api.http.get("/openapi.json").json()["components"]["schemas"]
+    answered = api.get("/v1/members/bob/progress").json()["progress"]
+    assert set(schemas["Progress"]["properties"]) == set(answered)
+    assert set(schemas["AchievementStanding"]["properties"]) == set(answered["achievements"][0])
+    assert set(schemas["StreakStanding"]["properties"]) == set(answered["streaks"][0])
+    assert set(schemas["MemberTier"]["properties"]) == set(answered["tier"])
+    assert get_type_hints(progress_types.Progress).keys() == answered.keys()
+    assert get_type_hints(progress_types.MemberTier).keys() == answered["tier"].keys()
 
 
 def test_progress__without_behaviours__null(tmp_path: Path) -> None:

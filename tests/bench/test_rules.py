@@ -25,13 +25,14 @@ def test_command__json__permanent_names() -> None:
     assert done.exit_code == 0, done.output
     document = json.loads(done.stdout)
     results = {each["name"]: each for each in document["results"]}
-    compared = {"engine.per_core", "refold.10k.checkpoint", "refold.10k.middle"}
+    compared = {"engine.per_core", "refold.10k.checkpoint", "refold.10k.middle", "step.per_core"}
     if importlib.util.find_spec("duckdb") is not None:
         compared.add("engine.per_core.duckdb")
     assert document["bench"] == "rules"
     assert {name for name, each in results.items() if each["ratio"] is not None} == compared
     assert results.keys() - compared == {
         "engine.points", "engine.badges", "refold.10k.full", "refold.10k.late_by", "refold.10k.checkpoint_every",
+        "step.grants", "step.late.10k.checkpoint", "step.late.10k.middle", "step.late.10k.full",
     }  # fmt: skip
     assert results["engine.badges"]["value"] > 0
 

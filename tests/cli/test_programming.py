@@ -9,9 +9,11 @@ import json
 from pathlib import Path
 
 import pytest
+import yaml
 
 from loyaltychain.chain.tables import deployments
-from loyaltychain.core import canonical
+from loyaltychain.core import canonical, errors
+from loyaltychain.core.strict_yaml import parse_yaml
 from loyaltychain.db.engine import transaction
 from loyaltychain.db.migrate import open_migrated
 from loyaltychain.deploy import published
@@ -117,6 +119,27 @@ def test_diff__published__file_or_project(speaker: Speaker, home: Path) -> None:
     assert missing[1]["code"] == "NotDeployed"
     assert by_project == by_file
     assert json.loads(by_file[1])["old"]["digest"] == "0x" + old.digest.hex()
+
+
+def test_check_and_diff__a_programme_in_json__is_the_same(speaker: Speaker, good: Path) -> None:
+    content = parse_yaml(good.read_text(encoding="utf-8"), file="good.yaml", error=errors.InvalidProgram)
+    assert isinstance(content, dict)
+    content["streaks"]["weekly"]["rewards"] = {4: 50, 12: 200}  # lengths, which JSON can only have as texts
+    good.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
+    (good.parent / "good.json").write_text(json.dumps(content), encoding="utf-8")
+
+    checked = [json.loads(speaker.say("program", "check", each, "--json")[1]) for each in ("good.yaml", "good.json")]
+    code, told = speaker.say("program", "diff", "good.yaml", "good.json", "--json")
+
+    assert checked[0]["digest"] == checked[1]["digest"]
+    assert (code, json.loads(told)["changes"]) == (0, [])
+
+
+@pytest.mark.usefixtures("good")
+def test_diff__a_file_that_is_not_there__by_its_name(speaker: Speaker) -> None:
+    for missing in ("old.yaml", "old.json"):
+        error = speaker.error("program", "diff", missing, "good.yaml")[1]
+        assert (error["code"], missing in error["message"]) == ("InvalidProgram", True)
 
 
 @pytest.mark.usefixtures("good")

@@ -16,6 +16,7 @@ from sqlalchemy import Engine, func, select
 
 from loyaltychain.cli.output import stdout
 from loyaltychain.core.clock import system_clock
+from loyaltychain.core.times import parse_instant
 from loyaltychain.db.engine import reading, transaction
 from loyaltychain.db.migrate import open_migrated
 from loyaltychain.events import identity
@@ -64,11 +65,13 @@ def kept(engine: Engine) -> set[str]:
 def test_codes__made__shown_once_and_kept_as_hashes(speaker: Speaker, books: Engine) -> None:
     made = answer(speaker, "codes", "make", "visit", "--count", "3", "--uses", "2", "--until", "2036-05-01")
     assert (made["id"], made["count"], made["uses"], made["used"]) == ("codes-1", 3, 2, 0)
+    assert made["until"] == "2036-05-01T23:00:00Z"  # midnight in London, as RFC 3339
     assert {code_digest(each) for each in made["codes"]} == kept(books)
     listed = answer(speaker, "codes", "list")["batches"]
     assert [each["id"] for each in listed] == ["codes-1"]
     assert not set(made["codes"]) & set(json.dumps(listed).split('"'))
-    assert "codes-1" in shown(speaker, "codes", "list")
+    [_, row] = shown(speaker, "codes", "list").strip().splitlines()
+    assert row.split() == ["codes-1", "visit", "2036-05-01", "good", "3", "2", "0"]
 
 
 def test_codes__to_files__whoever_owns_them_reads_them(speaker: Speaker, books: Engine, tmp_path: Path) -> None:
@@ -129,6 +132,7 @@ def test_codes__revoked__stay_so(speaker: Speaker, books: Engine) -> None:
 def test_links__made_listed_revoked(speaker: Speaker, books: Engine) -> None:
     made = answer(speaker, "links", "make", "ann", "share", "--utm", "source=mail", "--utm", "utm_medium=letter")
     assert (made["member_id"], made["utm"]) == ("ann", {"source": "mail", "medium": "letter"})
+    assert parse_instant(made["made_at"], pattern="iso", zone=None) <= system_clock()
     told = shown(speaker, "links", "make", "mod", "share", "--utm", "source=mail")
     assert "https://example.org/?utm_source=mail&via=" in told
     assert [each["member_id"] for each in answer(speaker, "links", "list", "--member", "ann")["links"]] == ["ann"]

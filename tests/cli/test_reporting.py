@@ -146,7 +146,7 @@ def test_actions__log_that_was_cut__a_kept_head_shows_it(speaker: Speaker, books
 
 def test_backup__restored_into_a_new_file__says_so(speaker: Speaker, books: Engine, tmp_path: Path) -> None:
     made = answer(speaker, "backup", "night.backup")
-    assert answer(speaker, "backup", "night.backup", code=2)["error"]["code"] == "BackupRefused"
+    assert answer(speaker, "backup", "night.backup", code=2)["error"]["code"] == "FileExists"
     back = answer(speaker, "restore", "night.backup", "--into", "sqlite:///new.sqlite3")
     assert (back["rows"], back["sha256"]) == (made["rows"], made["sha256"])
     with reading(open_database(f"sqlite:///{tmp_path / 'new.sqlite3'}")) as tx:

@@ -28,6 +28,7 @@ from loyaltychain.api import (
     entry_answers,
     order_answers,
     people_answers,
+    progress_answers,
     report_answers,
 )
 from loyaltychain.api.problems import ProblemBody
@@ -226,7 +227,7 @@ def test_every_route__has_a_method(api: Served, proxy: Faulty) -> None:
 
 PAIRS = [(answers, types), (chain_answers, chain_types), (order_answers, order_types), (people_answers, people_types),
          (report_answers, report_types), (award_answers, progress_types), (notices, people_types),
-         (links, progress_types),
+         (links, progress_types), (progress_answers, progress_types),
          (entry_answers, types), (health, types)]  # fmt: skip
 
 

@@ -158,7 +158,7 @@ def test_write_backup__killed__no_file_of_that_name(tmp_path: Path) -> None:
 def test_write_backup__file_exists__is_left_alone(database: Engine, tmp_path: Path) -> None:
     file = tmp_path / "night.backup"
     file.write_text("precious")
-    with pytest.raises(errors.BackupRefused, match="which stays"):
+    with pytest.raises(errors.FileExists, match="which stays"):
         write_backup(database, file, now=NOW)
     assert file.read_text() == "precious"
 

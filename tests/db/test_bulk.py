@@ -5,6 +5,10 @@
 ├── inside a savepoint that is rolled back: the rest is written
 ├── when the server ends the connection (PostgreSQL): it raises DatabaseUnavailable, and the next transaction works
 └── given no rows: nothing happens
+
+put_rows, add_rows
+├── a key that is there: its row is another one then, or the one that it was
+└── what a column cannot hold is refused by both
 """
 
 import pytest
@@ -13,7 +17,7 @@ from hypothesis import strategies as st
 from sqlalchemy import select, text
 
 from loyaltychain.core import errors
-from loyaltychain.db.bulk import insert_rows
+from loyaltychain.db.bulk import add_rows, insert_rows, put_rows
 from loyaltychain.db.cursors import cursors
 from loyaltychain.db.engine import open_database, transaction
 from loyaltychain.events.tables import member_closures, members
@@ -85,3 +89,22 @@ def test_insert_rows__none__nothing(database) -> None:
     with transaction(database) as tx:
         insert_rows(tx, cursors, [])
         assert tx.execute(select(cursors)).all() == []
+
+
+def test_put_and_add__key_is_there(database) -> None:
+    with transaction(database) as tx:
+        insert_rows(tx, cursors, [("earn", 1), ("seal", 2)])
+        put_rows(tx, cursors, [("earn", 3), ("sweep", 4)])
+        add_rows(tx, cursors, [("publish", 6), ("seal", 5)])
+        put_rows(tx, cursors, [])
+        add_rows(tx, cursors, [])
+    with transaction(database) as tx:
+        found = {row.step: row.position for row in tx.execute(select(cursors))}
+        assert found == {"earn": 3, "seal": 2, "sweep": 4, "publish": 6}
+
+
+@pytest.mark.parametrize("write", [put_rows, add_rows])
+@pytest.mark.parametrize("row", [("earn", -1), (None, 1)])
+def test_put_and_add__what_a_column_cannot_hold__is_refused(database, write, row) -> None:
+    with pytest.raises(errors.ConstraintRefused), transaction(database) as tx:
+        write(tx, cursors, [row])

@@ -1,5 +1,7 @@
 """Achievements and badges, through intake, both steps and the ledger: edge cases 39 to 44, and 11, by number
 
+given a badge on the way to which an act is taken back
+    progress falls from that moment on, with no other act needed (39)
 given a badge that somebody revokes
     it is gone, with reason and date; rules do not give it again (39)
 given a version that asks for more
@@ -45,6 +47,18 @@ def badge_entries(engine: Engine) -> list[tuple[str, str]]:
 
 def holders(engine: Engine, badge: str) -> list[str]:
     return [who for who, bucket, unit in sorted(balances(engine)) if (bucket, unit) == ("badges", f"badge:{badge}")]
+
+
+def test_edge_39__act_taken_back__progress_falls_without_another_act(database: Engine) -> None:
+    lives(database, guests(3), *(acts := visits(5, 6)))
+    assert badges_of(database, NOW)["guest"].progress.words == "2 of 3 times"
+
+    event = f"club/{acts[1].id}"
+    word = told("act.retracted", "2026-01-08 10:00", "mod", event=event, fraud=False, reason="undone")
+    lives(database, guests(3), word)
+
+    assert badges_of(database, "2026-01-08 09:59")["guest"].progress.words == "2 of 3 times"
+    assert badges_of(database, "2026-01-08 10:00")["guest"].progress.words == "1 of 3 times"
 
 
 def test_edge_39__revoked_by_hand__gone_with_reason_and_date(database: Engine) -> None:

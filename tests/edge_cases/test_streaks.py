@@ -10,6 +10,8 @@ given a missed day and a freeze
     the freeze is used by itself, and the history shows it; the next missed day ends the streak (36)
 given a streak that support gives back
     it lives until the end of the next day where the member lives (37)
+given a late event that makes a lost streak whole, and a programme that says so
+    it lives to the end of the day after the one on which it was told; told later than that, no longer (37)
 given a late event of a missed day
     the streak is what it would have been, its reward is given, and the freeze is there again (38)
 """
@@ -17,7 +19,10 @@ given a late event of a missed day
 import pytest
 from sqlalchemy import Engine
 
+from loyaltychain.core.calendar import UnixSeconds
+from loyaltychain.db.engine import reading
 from loyaltychain.program.types import Program
+from loyaltychain.reports.replay.verify import verify
 from tests.edge_cases.club import act, club, lives, streak_of, told, visits
 from tests.edge_cases.story import AUCKLAND, NEW_YORK, instant
 from tests.operations.conduct.forum import balances
@@ -90,6 +95,37 @@ def test_edge_37__support_gives_it_back__lives_to_the_end_of_the_next_day(databa
     assert streak_of(database, "2026-01-12 00:00").length == 0
     lives(database, daily(), *visits(11))
     assert streak_of(database, "2026-01-12 23:59").length == 4
+
+
+def test_edge_37__late_act_makes_it_whole__lives_to_the_end_of_the_next_day(database: Engine) -> None:
+    program = daily(", late_days: 3, rewards: {4: 30}")
+    lives(database, program, *visits(5, 6), by="2026-01-07 01:00")
+    assert streak_of(database, "2026-01-09 09:00").length == 0
+
+    lives(database, program, *visits(7), by="2026-01-09 10:00")
+
+    found = streak_of(database, "2026-01-09 11:00")
+    assert (found.length, found.alive_until) == (3, instant("2026-01-11 00:00"))
+    assert [(each.day, each.how) for each in streak_of(database, "2026-01-10 11:00").history] == [
+        ("2026-01-08", "excused"), ("2026-01-09", "excused"),
+    ]  # fmt: skip
+    assert streak_of(database, "2026-01-11 00:00").length == 0
+    lives(database, program, *visits(10), by="2026-01-10 13:00")
+    assert streak_of(database, "2026-01-11 12:00").length == 4
+    assert balances(database)["ann", "available", "points"] == 4 * 5 + 30
+    with reading(database) as tx:
+        assert verify(tx, now=UnixSeconds(instant("2026-01-11 12:00"))).findings == []
+
+
+@pytest.mark.parametrize(("late", "told"), [("", "2026-01-09 10:00"), (", late_days: 1", "2026-01-09 10:00")])
+def test_edge_37__late_act_beyond_what_is_said__as_if_it_had_come_in_time(
+    database: Engine, late: str, told: str
+) -> None:
+    lives(database, daily(late), *visits(5, 6), by="2026-01-07 01:00")
+    lives(database, daily(late), *visits(7), by=told)
+
+    assert streak_of(database, "2026-01-09 11:00").length == 0
+    assert streak_of(database, "2026-01-09 11:00").longest == 3
 
 
 def test_edge_38__late_event_of_the_missed_day__repaired_with_its_reward_and_its_freeze(database: Engine) -> None:

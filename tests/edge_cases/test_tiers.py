@@ -2,7 +2,7 @@
 
 given a late event of a year that is over
     the tier is what it would have been, from then on; no late event lowers one (7)
-    but an act that is taken back has never given anything, that year's qualifying points included (7, 20)
+    an act that is taken back lowers the tier from then on; what the tier gave until then stays (7, 20)
 given a member who spends all that she has
     she stays in her tier (45)
 given a tier whose time is over
@@ -24,7 +24,7 @@ from loyaltychain.events.types import Event
 from loyaltychain.operations.merge import merge
 from loyaltychain.operations.redeem import redeem
 from loyaltychain.program.types import Program
-from tests.edge_cases.club import act, club, lives, status_of, streak_of, tier_of, told, visits
+from tests.edge_cases.club import act, badges_of, club, lives, status_of, streak_of, tier_of, told, visits
 from tests.edge_cases.story import instant, number_of
 from tests.operations.conduct.forum import balances
 from tests.operations.member_world import do
@@ -33,7 +33,9 @@ LEVELS = "{id: member, name: Member, from: 0}, {id: silver, name: Silver, from: 
 OTHERS = "{id: guest, name: Guest, from: 0}, {id: bronze, name: Bronze, from: 200}, {id: star, name: Star, from: 900}"
 
 
-def tiers(period: str = "rolling", *, levels: str = LEVELS, replaced: str = "", version: int = 1) -> Program:
+def tiers(
+    period: str = "rolling", *, levels: str = LEVELS, replaced: str = "", version: int = 1, more: str = ""
+) -> Program:
     """Tiers by help; a whole campaign is worth three of them."""
     return club(
         f"""  campaign: {{event: campaigned, title: Lead a campaign., points: 300, qualifying: true}}
@@ -41,7 +43,7 @@ tiers: {{period: {period}, falls: one_down, grace_days: 14, notice_days: 30, lev
         replaced: {{{replaced}}}}}
 nudges: {{tier_ends: {{days: 30}}}}
 streaks: {{daily: {{title: Come daily., of: [visit]}}}}
-""",
+{more}""",
         version,
     )
 
@@ -64,15 +66,19 @@ def test_edge_7__late_event_of_a_year_that_is_over__raises_and_never_lowers(data
     assert tier_of(database, "2026-12-31 23:59").id == "gold"
 
 
-def test_edge_7_20__act_taken_back_when_the_year_is_over__never_gave_anything(database: Engine) -> None:
-    program = tiers("calendar")
+def test_edge_7_20__act_taken_back_when_the_year_is_over__lowers_from_then_on(database: Engine) -> None:
+    program = tiers("calendar", more="achievements: {golden: {title: Become gold., name: G, tier: gold, points: 7}}\n")
     lives(database, program, *(acts := helped("2025-03-10", "2025-04-10", "2025-12-20")), by="2026-02-01 00:00")
+    assert tier_of(database, "2026-02-01 00:00").id == "gold"
     event = f"club/{acts[2].id}"
     word = told("act.retracted", "2026-02-01 12:00", event=event, fraud=False, reason="undone")
     lives(database, program, word, by="2026-02-02 00:00")
 
     found = tier_of(database, "2026-02-02 00:00")
-    assert (found.id, [each.after for each in found.history]) == ("silver", ["silver"])
+    assert (found.id, [each.after for each in found.history]) == ("silver", ["silver", "gold", "silver"])
+    assert found.since == instant("2026-02-01 12:00")
+    assert badges_of(database, "2026-02-02 00:00")["golden"].held
+    assert balances(database)["ann", "available", "points"] == 207
 
 
 def test_edge_45__everything_spent__stays_in_her_tier(database: Engine) -> None:

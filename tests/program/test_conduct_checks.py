@@ -157,3 +157,31 @@ def test_parse_program__law__also_of_an_expiry_of_ones_own(place: str) -> None:
     what = "points do not expire by their age in Ontario (use expiry.inactivity, or remove it)"
     said = message(text + "jurisdictions: [ontario]\n")
     assert said == f"bikes.yaml, line 10: {field}.expiry.after: {what}"
+
+
+@pytest.mark.parametrize(
+    ("event", "objects", "expected"),
+    [
+        ("asked", "question: {made_by: asked}", "question belongs to nothing"),
+        ("[asked, noted]", "{question: {made_by: asked}, note: {made_by: noted}}", "question, note belong to nothing"),
+        ("vote", "{question: {made_by: asked}}", "question belongs to nothing"),
+        ("vote", "{question: {made_by: asked}, answer: {made_by: answered, parent: question}}", None),
+        ("[asked, answered]", "{question: {made_by: asked}, answer: {made_by: answered, parent: question}}", None),
+        ("asked", "{question: {made_by: asked}, answer: {made_by: answered, parent: question}}", "question belongs"),
+        (
+            "vote\n    where: {object.kind: question}",
+            "{question: {made_by: asked}, answer: {made_by: answered, parent: question}}",
+            "question belongs to nothing whose owner there could be (say its parent under objects, or for: owner)",
+        ),
+        ("asked", "{question: {made_by: asked, parnet: x}}", "parnet"),
+    ],
+)
+def test_parse_program__for_the_owner_of_a_parent__there_is_one(event: str, objects: str, expected: str | None) -> None:
+    text = SHORT_TEXT.replace("event: answer_given", f"event: {event}\n    for: parent_owner")
+    text += f"objects: {objects if objects.startswith('{') else '{' + objects + '}'}\n"
+    if expected is None:
+        assert parse_program(text).conduct is not None
+    else:
+        said = message(text)
+        assert expected in said
+        assert "problems" not in said

@@ -82,6 +82,9 @@ def test_digest__defaults_spelled_out__same(old: str, new: str) -> None:
     ("old", "new"),
     [
         ("times: 1}", "times: 1, distinct: day}"),
+        ("times: 1}", "times: 1}\n    counts: {one: answer, other: answers}"),
+        ("after: {behaviour: joined, days: 7}", "after: {behaviour: joined, days: 7, act: latest}"),
+        ("after: {behaviour: joined, days: 7}", "after: {behaviour: joined, days: 7, each: object}"),
         ("title: Give your first answer.", "title: Give an answer."),
         ("sum: {of: bought", "latest: {of: bought"),
         ("status: active", "status: locked"),

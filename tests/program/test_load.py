@@ -161,7 +161,7 @@ def test_parse_program__empty__says_how_to_begin(text: str) -> None:
 
 
 def test_load_program__no_file__says_how_to_begin(tmp_path: Path) -> None:
-    with pytest.raises(errors.InvalidProgram, match="no programme file: `loyaltychain init`"):
+    with pytest.raises(errors.InvalidProgram, match=r"no programme file .*shop\.yaml: `loyaltychain init`"):
         load_program(tmp_path / "shop.yaml")
 
 

@@ -167,6 +167,7 @@ def test_proof__that_is_not_good__says_why() -> None:
 def test_referral__its_own_words() -> None:
     assert "Another referral" in why_less("once", {"side": "referrer"}).because
     assert "Nobody has the id" in why_less("rejected", {"side": "referee"}).because
+    assert "as soon as a member has that id" in str(why_less("rejected", {"side": "referee"}).then)
     assert "rejected by forum/9" in why_less("rejected", {"side": "referee", "by": "forum/9"}).because
 
 

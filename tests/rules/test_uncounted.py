@@ -33,6 +33,7 @@ CONDUCT = Conduct(
         Behaviour("early", ("returned",), "Be early.", ends=UnixSeconds(1)),
         Behaviour("shown", ("returned",), "Show it.", proof=("code",)),
         Behaviour("modest-too", ("returned",), "Be modest."),
+        Behaviour("bought", ("rated",), "Rate it.", where=(Condition("verified", "is", True),), points=Points(1)),
         Behaviour("first", ("modest",), "Be first.", where=(Condition("object.rank", "is", 1),), points=Points(1)),
     ),
 )  # fmt: skip
@@ -60,6 +61,11 @@ def test_condition__of_the_object_and_ones_own__in_words() -> None:
         "It is no act of modest: it is on something of the doer's own.",
         "It is no act of first: object.rank: 1 is needed.",
     ]
+
+
+def test_truth__as_files_and_payloads_write_it() -> None:
+    assert told("rated", "actor") == ["It is no act of bought: verified is not there, and true is needed."]
+    assert told("rated", "actor", verified=False) == ["It is no act of bought: verified is false, and true is needed."]
 
 
 def test_nobody__for_whom_it_would_be__says_who_is_missing() -> None:

@@ -102,6 +102,7 @@ def _show(found: activation.PendingAward) -> answers.PendingAward:
     return answers.PendingAward(
         source=source,
         event=event,
+        rule=found.rule,
         lot=found.lot_id,
         member=found.member_id,
         points=found.points,

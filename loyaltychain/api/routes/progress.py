@@ -6,6 +6,7 @@ from loyaltychain.api import award_answers as answers
 from loyaltychain.api.instants import format_optional
 from loyaltychain.api.paging import Paged
 from loyaltychain.api.parts import Here, PathId
+from loyaltychain.api.progress_answers import Progress
 from loyaltychain.api.views import show_award
 from loyaltychain.api.writes import check_manages
 from loyaltychain.core.amounts import MemberNumber
@@ -45,7 +46,7 @@ def get_progress(member_id: PathId, context: Here) -> answers.MemberProgress:
         member=member_id,
         number=found.member,
         as_of=format_instant(now),
-        progress=found.document,
+        progress=None if found.document is None else Progress.model_validate(found.document),
         words=found.lines,
     )
 

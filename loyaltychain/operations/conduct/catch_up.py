@@ -28,11 +28,11 @@ def route_again(tx: Tx, run: Run, done: int, limit: int) -> int:
         after = read_cursor(tx, step)
         found = read_events(tx, after, min(limit, done - after)) if done > after else []
         if found:
-            route(tx, versions.referring or run.engines.program, run.loader, found, upto=done)
+            route(tx, versions, run.loader, found, upto=done)
             move_cursor(tx, step, found[-1].position)
             return len(found)
         state_store.set_all_stale(tx)
-    elif done and _fills_back(run.engines):
+    elif done and _fills_back(run.engines, handled):
         state_store.set_all_stale(tx)
     move_cursor(tx, VERSION, number)
     return 1 if done else 0
@@ -42,21 +42,27 @@ def _asks_for_more(versions: Versions, handled: int) -> bool:
     """Whether the versions since say something of events that nobody said before: that they count, make, take back, or
     speak for others."""
     before, now = _words(versions, handled), versions.words
-    sets = ((now.types, before.types), (now.to_referrers, before.to_referrers), (now.referrals, before.referrals),
-            (now.about_referrals, before.about_referrals))  # fmt: skip
+    sets = ((now.types, before.types), (now.facts, before.facts), (now.to_referrers, before.to_referrers),
+            (now.referrals, before.referrals), (now.about_referrals, before.about_referrals))  # fmt: skip
     pairs = (now.taken_back_by, before.taken_back_by), (now.waits_for, before.waits_for)
     return not (
         now.kinds.items() <= before.kinds.items()
         and all(new <= old for new, old in sets)
         and all(types <= old.get(act, set()) for new, old in pairs for act, types in new.items())
         and now.uses_rank <= before.uses_rank
+        and now.nobodies <= before.nobodies
     )
 
 
-def _fills_back(engines: Engines) -> bool:
-    """Whether the newest version adds something to the time of an older one."""
+def _fills_back(engines: Engines, handled: int) -> bool:
+    """Whether the versions since add something to the time of an older one, beyond what those before them did."""
     older = dict.fromkeys(engines.versions.digests[:-1])
-    return any(engines[digest].program != engines.alone(digest) for digest in older)
+    before = engines.versions.first(handled)
+    known = Engines(before, before.newest or engines.program)
+    return any(
+        engines[digest].program != (known[digest].program if digest in before.digests else engines.alone(digest))
+        for digest in older
+    )
 
 
 def _words(versions: Versions, count: int) -> Words:

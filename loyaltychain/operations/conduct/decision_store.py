@@ -58,9 +58,8 @@ def _of(dialect: str) -> Select[Any]:
 
 def read_one(tx: Tx, name: Name) -> Decision | None:
     """The decision of this name."""
-    resource, key = name
-    row = tx.execute(_select().where(decisions.c.resource == resource, decisions.c.key == key)).one_or_none()
-    return None if row is None else _decision(row)
+    rows = fetch(tx, _ONE, of_resource=name[0], of_key=name[1])
+    return _decision(rows[0]) if rows else None
 
 
 def read_short(tx: Tx, resources: Collection[str]) -> list[Decision]:
@@ -75,7 +74,8 @@ def read_short(tx: Tx, resources: Collection[str]) -> list[Decision]:
 
 def read_pool(tx: Tx, resource: str) -> int:
     """How much of the resource is taken."""
-    return tx.execute(select(pools.c.taken).where(pools.c.resource == resource)).scalar_one_or_none() or 0
+    rows = fetch(tx, _POOL, of_resource=resource)
+    return rows[0][0] if rows else 0
 
 
 def insert(tx: Tx, changed: Sequence[Decision], now: UnixSeconds) -> None:
@@ -110,3 +110,7 @@ def _select() -> Select[Any]:
 def _decision(row: Sequence[Any]) -> Decision:
     resource, key, revision, first, wanted, granted, most, member, at = row
     return Decision(resource, key, revision, first, wanted, granted, most, MemberNumber(member), UnixSeconds(at))
+
+
+_ONE = _select().where(decisions.c.resource == bindparam("of_resource"), decisions.c.key == bindparam("of_key"))
+_POOL = select(pools.c.taken).where(pools.c.resource == bindparam("of_resource"))

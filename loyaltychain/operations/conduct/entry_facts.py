@@ -16,6 +16,7 @@ from loyaltychain.core.calendar import UnixSeconds
 from loyaltychain.db.bulk import any_of, as_list
 from loyaltychain.db.engine import Tx
 from loyaltychain.ledger import accounts
+from loyaltychain.ledger.store import head
 from loyaltychain.ledger.tables import entries
 from loyaltychain.operations.conduct.names import owner_of
 from loyaltychain.operations.conduct.route_store import insert_stream, read_events_named
@@ -29,17 +30,22 @@ _DAY = 86_400
 def take_new(tx: Tx, after: int, limit: int) -> tuple[list[Told], int]:
     """Put at most ``limit`` entries beyond this ledger position into streams, as far as they are facts to a tier.
 
-    Each as told of the member of its event, as captured; and the position reached.
+    Each as told of the member of its event, as captured; and the position reached. Most entries are none: they are
+    passed over, ten times the limit at most.
     """
-    query = select(entries).where(entries.c.position > after).order_by(entries.c.position).limit(limit)
-    rows = tx.execute(query).all()
-    if not rows:
+    until = min(head(tx).position, after + 10 * limit)
+    if until <= after:
         return [], after
-    told = _read([row for row in rows if f'"unit":"{UNIT}"' in row.postings])
+    query = select(entries).where(entries.c.position > after, entries.c.position <= until)
+    rows = tx.execute(query.where(entries.c.postings.like(f'%"unit":"{UNIT}"%')).order_by(entries.c.position)).all()
+    told = _read(rows)
+    if len(told) > limit:
+        told = told[:limit]
+        until = -told[-1][0].position
     owners = {each.cause: each.member for each in read_events_named(tx, {cause for _, cause in told})}
     found = [replace(each, member=owners.get(cause, each.member)) for each, cause in told]
     insert_stream(tx, [(each.member, each.at, each.position, "actor") for each in found])
-    return found, rows[-1].position
+    return found, until
 
 
 def read_at(tx: Tx, positions: Collection[int]) -> list[tuple[Told, int]]:
@@ -55,9 +61,10 @@ def read_at(tx: Tx, positions: Collection[int]) -> list[tuple[Told, int]]:
 def _read(rows: Iterable[Row[Any]]) -> list[tuple[Told, str]]:
     found = []
     for row in rows:
-        details = {} if row.details is None else json.loads(row.details)
-        award = details.get("award")
-        if owner_of(row.id.partition(":")[2]) is not None or (isinstance(award, str) and owner_of(award) is not None):
+        if owner_of(row.id.partition(":")[2]) is not None:
+            continue
+        award = None if row.details is None else json.loads(row.details).get("award")
+        if isinstance(award, str) and owner_of(award) is not None:
             continue
         change = _change(json.loads(row.postings), MemberNumber(row.member or 0))
         if not change:

@@ -1,10 +1,12 @@
 """Facts as the engine folds them, made from a book and from what was decided about events. Pure."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, cast
 
 from loyaltychain.core.amounts import MemberNumber
+from loyaltychain.core.calendar import UnixSeconds
 from loyaltychain.operations.conduct.route import ORDER, Book, Made
 from loyaltychain.operations.conduct.told import Told
 from loyaltychain.operations.conduct.versions import Versions
@@ -24,6 +26,7 @@ class Maker:
         retractions: By position, what took the event back.
         proofs: What was verified of the events' proofs; a proof that is not among them is none.
         actor_roles: By position, the roles that the doer of a signal held.
+        told_at: By position, when an event came in for which that matters.
     """
 
     book: Book
@@ -33,11 +36,17 @@ class Maker:
     proofs: dict[Key, dict[str, Any]] = field(default_factory=dict)
     referrals: dict[Key, ReferralFacts] = field(default_factory=dict)
     actor_roles: dict[int, tuple[str, ...]] = field(default_factory=dict)
+    told_at: dict[int, UnixSeconds] = field(default_factory=dict)
     entry_positions: dict[int, int] = field(default_factory=dict)  # of facts that are entries: by whose version
 
-    def make(self, told: Told, roles: Iterable[To], *, origin: MemberNumber | None = None) -> Fact:
-        """The fact that the event is to the member whose roles these are."""
-        named = set(roles)
+    def make(
+        self, told: Told, roles: Collection[To], member: MemberNumber, *, origin: MemberNumber | None = None
+    ) -> Fact:
+        """The fact that the event is to the member whose roles these are; a tuple has them in their order.
+
+        Args:
+            member: Who stands for her. A referral is a fact to its two sides alone.
+        """
         book, key = self.book, (told.source, told.id)
         recipient = book.numbers.get(told.recipient) if told.recipient is not None else None
         return Fact(
@@ -47,15 +56,20 @@ class Maker:
             type=told.type,
             payload=self._payload(told),
             actor=self._person(told.member),
-            roles=tuple(role for role in ORDER if role in named),
+            roles=roles if type(roles) is tuple else tuple(role for role in ORDER if role in roles),
             object=self._object(told),
             retraction=self._retraction(told),
             recipient=None if recipient is None else self._person(recipient),
             version=self.versions.digest_at(self.entry_positions.get(told.position, told.position)),
-            referral=self.referrals.get(key),
+            referral=self._referral(key, member),
             actor_roles=self.actor_roles.get(told.position, ()),
             origin=origin,
+            told_at=self.told_at.get(told.position),
         )
+
+    def _referral(self, key: Key, member: MemberNumber) -> ReferralFacts | None:
+        found = self.referrals.get(key)
+        return found if found is not None and member in (found.referee, found.referrer) else None
 
     def _person(self, number: MemberNumber) -> MemberNumber:
         return NOBODY if number in self.book.nobody else self.survivors.get(number, number)
@@ -95,6 +109,7 @@ def whose(told: Told, numbers: Collection[MemberNumber]) -> MemberNumber:
     return told.member if told.member in numbers else min(numbers)
 
 
+@cache
 def parse_roles(text: str) -> tuple[To, ...]:
-    """Roles as the stream has them."""
+    """Roles as the stream has them, in their order."""
     return cast(tuple[To, ...], tuple(text.split(","))) if text else ()

@@ -9,6 +9,7 @@ from loyaltychain.ledger.types import AMOUNT_MAX
 from loyaltychain.operations.conduct.shared import Decisions
 from loyaltychain.operations.conduct.state_store import EVERY, document_of
 from loyaltychain.rules.engine.engine import Engine
+from loyaltychain.rules.engine.protocol import Run
 from loyaltychain.rules.engine.state import State
 from loyaltychain.rules.engine.types import Fact, Grant
 
@@ -53,6 +54,7 @@ class Fold:
     turn: int = 0
     frauds: set[str] = field(default_factory=set)
     _is_checkpoint_due: bool = False
+    _runs: dict[str, Run] = field(default_factory=dict)  # by version
 
     def apply(self, fact: Fact, engines: Mapping[str, Engine], shared: Decisions) -> None:
         """Fold the next fact."""
@@ -67,7 +69,10 @@ class Fold:
         if state.due and state.due[0][0] <= fact.at:  # by the version that the fact before was folded by
             for at, grant in engines.get(state.version, engine).elapse(state, fact.at, shared):
                 self._say(at, grant)
-        for grant in engine.apply(state, fact, shared):
+        run = self._runs.get(fact.version)
+        if run is None:
+            run = self._runs[fact.version] = engine.begin(shared)
+        for grant in engine.step(state, fact, run):
             self._say(fact.at, grant)
         self.facts += 1
         if fact.retraction is not None and fact.retraction.is_fraud:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from loyaltychain.core.amounts import MemberNumber
 from loyaltychain.core.calendar import UnixSeconds
@@ -16,10 +16,12 @@ from loyaltychain.operations.conduct.facts import Maker, parse_roles, whose
 from loyaltychain.operations.conduct.folding import Fold
 from loyaltychain.operations.conduct.route_load import Loader
 from loyaltychain.operations.conduct.state_store import Kept, StreamFact
+from loyaltychain.operations.conduct.tables import stream
 from loyaltychain.operations.conduct.told import Told
 from loyaltychain.operations.conduct.versions import Engines
 from loyaltychain.operations.referring.note import read_referrals
 from loyaltychain.program.behaviours import To
+from loyaltychain.rules.engine.referral_terms import ReferralTerms
 from loyaltychain.rules.engine.state import State
 from loyaltychain.rules.engine.types import Fact, FactKey
 
@@ -57,6 +59,11 @@ class Gatherer:
         self._groups: dict[MemberNumber, tuple[MemberNumber, ...]] = {}
         for merged, survivor in self.maker.survivors.items():
             self._groups[survivor] = (*self._groups.get(survivor, (survivor,)), merged)
+
+    @property
+    def terms(self) -> ReferralTerms:
+        """By what referrals are compared and counted."""
+        return self._engines.versions.terms
 
     def head(self, number: MemberNumber) -> MemberNumber:
         """Who stands for this number."""
@@ -174,8 +181,12 @@ class Gatherer:
 
     def _facts(self, fold: Fold, streamed: Sequence[StreamFact]) -> list[tuple[Fact, int]]:
         """The facts in their order, each once, with the positions of their events."""
+        if len(fold.numbers) == 1:
+            make = self.maker.make
+            alone = [(make(told, parse_roles(text), fold.member), told.position) for told, _, text in streamed]
+            return sorted(alone, key=_key_of_fact) if len(alone) > 1 else alone
         roles: dict[int, tuple[Told, set[To]]] = {}
-        origins = self._origins(fold.numbers, streamed) if len(fold.numbers) > 1 else {}
+        origins = self._origins(fold.numbers, streamed)
         for told, number, text in streamed:
             named = parse_roles(text)
             _, known = roles.setdefault(told.position, (told, set()))
@@ -183,22 +194,27 @@ class Gatherer:
             before = fold.owners.get(told.cause, number)
             fold.owners[told.cause] = whose(told, {before, number})
         facts = [
-            (self.maker.make(told, named, origin=origins.get(told.position)), told.position)
+            (self.maker.make(told, named, fold.member, origin=origins.get(told.position)), told.position)
             for told, named in roles.values()
         ]
         facts += [(fact, 0) for fact in self._merges(fold)]
-        return sorted(facts, key=lambda each: each[0].key)
+        return sorted(facts, key=_key_of_fact)
 
     def _merges(self, fold: Fold) -> list[Fact]:
         """A fact for each time that somebody went over into the member."""
-        if len(fold.numbers) == 1 or fold.in_order:
+        if fold.in_order:
             return []
-        version = self._engines.versions.digests[-1]
         return [
-            Fact(link.since, OURS, f"merged:{link.id}", MERGED, {}, fold.member, ("actor",), version=version)
+            merge_fact(link, fold.member, self._engines.versions.at_merge(self._last_before(fold.numbers, link.since)))
             for link in self._links(fold.numbers)
             if fold.since is None or link.since > fold.since
         ]
+
+    def _last_before(self, numbers: Sequence[MemberNumber], at: UnixSeconds) -> int:
+        """The position of the last event of theirs that was taken in before; 0: there is none."""
+        query = select(func.max(events.c.position)).join(stream, stream.c.position == events.c.position)
+        query = query.where(stream.c.member.in_(numbers), events.c.received_at < at)
+        return self._tx.execute(query).scalar_one() or 0
 
     def _links(self, numbers: Sequence[MemberNumber]) -> list[links.Link]:
         found = (links.read_open_link(self._tx, number) for number in numbers)
@@ -229,11 +245,22 @@ class Gatherer:
         referrals = self._loader.book.words.referrals
         sent = {(each.source, each.id) for each in told if each.type in referrals}
         if sent:
-            program = self._engines.versions.referring or self._engines.program
-            maker.referrals |= read_referrals(self._tx, program, sent)
+            maker.referrals |= read_referrals(self._tx, self.terms, sent)
         if positions:
             maker.retractions |= known.read_retractions(self._tx, positions)
         signals = self._loader.book.words.role_signals
         asked = [each.position for each in told if each.type in signals]
         if asked:
             maker.actor_roles |= known.read_actor_roles(self._tx, asked)
+        late = [each.position for each in told if each.type in self._loader.book.words.late and each.position > 0]
+        if late:
+            maker.told_at |= known.read_told_at(self._tx, late)
+
+
+def merge_fact(link: links.Link, head: MemberNumber, version: str) -> Fact:
+    """That somebody went over into the member who stands for both."""
+    return Fact(link.since, OURS, f"merged:{link.id}", MERGED, {}, head, ("actor",), version=version)
+
+
+def _key_of_fact(each: tuple[Fact, int]) -> FactKey:
+    return each[0].key

@@ -1,9 +1,9 @@
 """The SQL of grants. Decides nothing."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from operator import itemgetter
+from typing import Any, NamedTuple
 
 from sqlalchemy import Select, bindparam, func, select, update
 
@@ -20,12 +20,13 @@ _NAMES = (
     "reason", "qualifying", "due_at", "expiry", "role", "inputs", "version", "posted", "counted", "problem", "position",
     "recorded_at", "is_latest", "first_at", "last_at",
 )  # fmt: skip
+_content = itemgetter(slice(_NAMES.index("unit"), _NAMES.index("version") + 1))
+plain_of = itemgetter(slice(_NAMES.index("unit"), _NAMES.index("inputs")))  # the same without inputs and version
 Name = tuple[str, str, str, MemberNumber]  # cause, rule, occurrence, member
 
 
-@dataclass(slots=True)
-class GrantRow:
-    """A revision of a grant as it is stored."""
+class GrantRow(NamedTuple):
+    """A revision of a grant as it is stored: the table's columns. A tuple, since a refold reads all of a member's."""
 
     number: int
     cause: str
@@ -62,17 +63,15 @@ class GrantRow:
     @property
     def content(self) -> tuple[Any, ...]:
         """All that a new revision would say otherwise."""
-        return (
-            self.unit, self.at, self.desired, self.awarded, self.state, self.reason, self.qualifying, self.due_at,
-            self.expiry, self.role, self.inputs, self.version,
-        )  # fmt: skip
+        content: tuple[Any, ...] = _content(self)
+        return content
 
 
 def read_caused(tx: Tx, causes: Collection[str]) -> list[GrantRow]:
     """The latest revisions of all grants by these causes."""
     if not causes:
         return []
-    return [GrantRow(*row) for row in fetch(tx, _caused(tx.dialect.name), causes=as_list(sorted(causes)))]
+    return list(map(GrantRow._make, fetch(tx, _caused(tx.dialect.name), causes=as_list(sorted(causes)))))
 
 
 @cache
@@ -83,7 +82,8 @@ def _caused(dialect: str) -> Select[Any]:
 def read_said_after(tx: Tx, members: Collection[MemberNumber], after: UnixSeconds | None) -> list[GrantRow]:
     """The latest revisions of these members' grants that facts after an instant (None: ever) made what they are."""
     since = -(2**62) if after is None else after
-    return [GrantRow(*row) for row in fetch(tx, _said(tx.dialect.name), members=as_list(sorted(members)), since=since)]
+    rows = fetch(tx, _said(tx.dialect.name), members=as_list(sorted(members)), since=since)
+    return list(map(GrantRow._make, rows))
 
 
 @cache
@@ -124,7 +124,7 @@ def insert(tx: Tx, rows: Sequence[GrantRow], entries: Mapping[int, Iterable[Entr
         is_it = [grants.c[name] == bindparam(f"of_{name}") for name in names]
         before = [{f"of_{name}": getattr(row, name) for name in names} for row in later]
         tx.execute(update(grants).where(*is_it, grants.c.is_latest == 1).values(is_latest=0), before)
-    insert_rows(tx, grants, [tuple(getattr(row, name) for name in _NAMES) for row in rows])
+    insert_rows(tx, grants, rows)
     insert_rows(tx, grant_entries, [(id_, number) for number in sorted(entries) for id_ in entries[number]])
 
 

@@ -47,6 +47,14 @@ def read_retractions(tx: Tx, positions: Collection[int]) -> dict[int, list[Retra
     return found
 
 
+def read_told_at(tx: Tx, positions: Collection[int]) -> dict[int, UnixSeconds]:
+    """When the events at these positions came in."""
+    query = select(events.c.position, events.c.received_at)
+    query = query.where(any_of(tx.dialect.name, events.c.position, "positions"))
+    rows = tx.execute(query, {"positions": as_list(positions)})
+    return {row.position: UnixSeconds(row.received_at) for row in rows}
+
+
 def read_some_proofs(tx: Tx, keys: Collection[Key]) -> dict[Key, dict[str, Any]]:
     """What was found of the proofs of these events."""
     found: dict[Key, dict[str, Any]] = {}

@@ -13,13 +13,15 @@ from loyaltychain.ledger.store import parts
 from loyaltychain.operations.conduct import state_store
 from loyaltychain.operations.conduct.gather import Gatherer, Touched
 from loyaltychain.operations.conduct.tables import stream
+from loyaltychain.operations.referring.note import touched_by_links
 
 LINKS = "conduct.links"  # a cursor that counts links and their ends
 
 
 def touch_linked(tx: Tx, gatherer: Gatherer, touched: Touched) -> list[MemberNumber]:
-    """Name all who are concerned by what was merged or parted since the last run: whoever became one or two, and
-    those who did something with one of them. The numbers for which somebody else stands now."""
+    """Name all who are concerned by what was merged or parted since the last run: whoever became one or two, those who
+    did something with one of them, and those whose referrals hang on theirs. The numbers for which somebody else stands
+    now."""
     counted = select(func.count()).select_from
     so_far = tx.execute(counted(member_links)).scalar_one() + tx.execute(counted(member_link_ends)).scalar_one()
     if so_far <= read_cursor(tx, LINKS):
@@ -38,7 +40,9 @@ def touch_linked(tx: Tx, gatherer: Gatherer, touched: Touched) -> list[MemberNum
     state_store.set_stale(tx, concerned)
     for number in concerned:
         touched.since[gatherer.head(number)] = None
-    for member, at in _others(tx, concerned).items():
+    changes = {(member, at) for member, at in _others(tx, concerned).items()}
+    changes |= {(member, key[0]) for member, key in touched_by_links(tx, gatherer.terms, concerned)}
+    for member, at in changes:
         head = gatherer.head(member)
         before = touched.since.get(head, (at, "", ""))
         touched.since[head] = None if before is None else min(before, (at, "", ""))

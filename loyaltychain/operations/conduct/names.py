@@ -27,6 +27,12 @@ def owner_of(award: str) -> MemberNumber | None:
     return MemberNumber(int(number)) if number.isdecimal() else None
 
 
+def rule_and_cause(award: str) -> tuple[str, str] | None:
+    """The rule and the event, ``source/id``, that an award's name names; None when it is no name of ours."""
+    parts = award.split(":", 4)
+    return (f"{parts[0]}:{parts[1]}", parts[4]) if len(parts) == 5 and parts[0] in RULE_KINDS else None
+
+
 def entry_id(kind: str, revision: int, award: str, part: int = 1) -> EntryId:
     """``earn:<award>`` of the first revision, ``reverse:2:<award>`` later; a part of a large one has its number too."""
     number = "" if revision == 1 and part == 1 else f"{revision}:" if part == 1 else f"{revision}.{part}:"

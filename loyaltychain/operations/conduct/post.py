@@ -8,57 +8,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import orjson
-
 from loyaltychain.core import errors
 from loyaltychain.core.amounts import LANE_MAX, QUALIFYING, Amount, MemberNumber, Unit
 from loyaltychain.core.calendar import UnixSeconds
 from loyaltychain.ledger import accounts
-from loyaltychain.ledger.lots import Condition, Lot, Movement, Stamp
+from loyaltychain.ledger.lots import Lot, Movement, Stamp
+from loyaltychain.ledger.plain import Plain
 from loyaltychain.ledger.purse import Purse
 from loyaltychain.ledger.types import AccountId, Entry, EntryId, Posting
-from loyaltychain.operations.conduct.names import award_name, badge_unit, entry_id
+from loyaltychain.operations.conduct.change import Change, Standing
+from loyaltychain.operations.conduct.names import badge_unit, entry_id
+from loyaltychain.operations.conduct.plain import write_badge, write_points
 from loyaltychain.operations.types import Bounds
 from loyaltychain.program.expiry import expires_at
-from loyaltychain.program.types import Program
-from loyaltychain.rules.engine.types import Grant
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """What stands in the ledger for a grant: points or a badge, qualifying points, and whether they wait."""
-
-    posted: int = 0
-    counted: int = 0
-    is_pending: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """A new revision of a grant that is to be posted.
-
-    Args:
-        member: Whose act it was.
-        cause: The event that brought the revision about: "source/id", or "clock/…".
-        at: When that was.
-        inputs: The grant's, as they are stored.
-        condition: What points that wait are waiting for.
-    """
-
-    grant: Grant
-    member: MemberNumber
-    revision: int
-    before: Standing
-    cause: str
-    at: UnixSeconds
-    program: Program
-    inputs: str
-    condition: Condition | None = None
-
-    @property
-    def award(self) -> str:
-        """What its lots are an award of."""
-        return award_name(self.grant.rule, self.member, self.grant.occurrence, self.grant.cause)
 
 
 @dataclass(slots=True)
@@ -76,17 +38,17 @@ class Poster:
 
     Args:
         purses: Of those who stand for the members of the changes, brought up to now.
-        version: The programme in force, 0x hex: entries by another version name none.
+        plain: Those of them who need no purse (``plain.py``).
         qualifying: What each number's account of qualifying points holds.
     """
 
     purses: Mapping[MemberNumber, Purse]
     bounds: Bounds
     now: UnixSeconds
-    version: str
     qualifying: dict[MemberNumber, int]
     closed: frozenset[MemberNumber] = frozenset()
-    movements: list[Movement] = field(default_factory=list)
+    plain: frozenset[MemberNumber] = frozenset()
+    movements: list[Movement | Plain] = field(default_factory=list)
 
     def post(self, change: Change, head: MemberNumber) -> Posted:
         """Post a change of a member for whom ``head`` stands."""
@@ -97,22 +59,33 @@ class Poster:
                 raise errors.MemberClosed(member=head)
             if change.grant.unit == "badge":
                 standing = self._badge(change)
+            elif head in self.plain:
+                standing = self._plain(change, head)
             else:
                 standing = self._points(change, self.purses[head], head)
         except (errors.OverCap, errors.BalanceTooLarge, errors.MemberClosed, errors.InvalidEvent) as found:
             standing, problem = before, _PROBLEMS[type(found)]
-        return Posted(standing, [each.entry.id for each in self.movements[start:]], problem)
+        return Posted(standing, [_id_of(each) for each in self.movements[start:]], problem)
 
     def _badge(self, change: Change) -> Standing:
         target = min(change.grant.awarded, 1)
         if target == change.before.posted:
             return change.before
-        held, given = accounts.badges(change.member), target > change.before.posted
-        way = (accounts.BADGES, held) if given else (held, accounts.BADGES)
-        kind = "badge" if given else "revoke"
-        stamp = self._stamp(change, kind, self._details(change), by_rule=given)
-        self._append(change.member, stamp, kind, [(*way, Unit(badge_unit(change.grant.rule)), 1)])
+        if target > change.before.posted:
+            self.movements.append(write_badge(change, self.now))
+            return Standing(target)
+        way = accounts.badges(change.member), accounts.BADGES
+        stamp = self._stamp(change, "revoke", change.details)
+        self._append(change.member, stamp, "revoke", [(*way, Unit(badge_unit(change.grant.rule)), 1)])
         return Standing(target)
+
+    def _plain(self, change: Change, head: MemberNumber) -> Standing:
+        grant = change.grant
+        if grant.awarded > self.bounds.award:
+            raise errors.OverCap("More than a batch can settle.", amount=grant.awarded, cap=self.bounds.award)
+        expiry = expires_at(change.program, grant.at, own=grant.expiry)
+        self.movements.append(write_points(change, head, expiry, self.now))
+        return Standing(grant.awarded, grant.qualifying)
 
     def _points(self, change: Change, purse: Purse, head: MemberNumber) -> Standing:
         grant, before = change.grant, change.before
@@ -148,7 +121,7 @@ class Poster:
     def _give(
         self, change: Change, purse: Purse, points: int, qualifying: int, expiry: UnixSeconds | None, *, waits: bool
     ) -> None:
-        award, details = change.award, self._details(change)
+        award, details = change.award, change.details
         again = min(points, max(0, -change.before.posted))  # what it had taken from her
         if again:
             stamp = self._stamp(change, "reinstate", details)
@@ -166,7 +139,7 @@ class Poster:
         most, part = max(self.bounds.redemption, 1), 0
         while points > 0:
             part += 1
-            stamp = self._stamp(change, "reverse", self._details(change), part=part)
+            stamp = self._stamp(change, "reverse", change.details, part=part)
             taken = min(points, most)
             self.movements.append(purse.take_back(stamp, taken, award=change.award, qualifying=qualifying))
             points, qualifying = points - taken, 0
@@ -185,7 +158,7 @@ class Poster:
             return 0
         kind = "earn" if more > 0 else "reverse"
         way = (accounts.ISSUED, account) if more > 0 else (account, accounts.REVERSED)
-        stamp = self._stamp(change, kind, self._details(change), tail="qualifying", by_rule=more > 0)
+        stamp = self._stamp(change, kind, change.details, tail="qualifying", by_rule=more > 0)
         self._append(head, stamp, kind, [(*way, QUALIFYING, abs(more))])
         self.qualifying[head] = has + more
         return more
@@ -218,18 +191,7 @@ class Poster:
         id_ = entry_id(kind if not tail else f"{kind}:{tail}", change.revision, change.award, part)
         if not by_rule:
             return Stamp(id_, change.cause, max(change.at, grant.at), self.now, details=details)
-        program = grant.version if grant.version == self.version else None
-        return Stamp(id_, grant.cause, grant.at, self.now, grant.rule, program, details)
-
-    def _details(self, change: Change) -> dict[str, Any]:
-        grant = change.grant
-        said: dict[str, Any] = {
-            "award": change.award, "grant": grant.rule, "desired": grant.desired, "awarded": grant.awarded,
-            "version": grant.version, "inputs": orjson.loads(change.inputs),
-        }  # fmt: skip
-        if grant.reason is not None:
-            said["reason"] = grant.reason
-        return said
+        return Stamp(id_, grant.cause, grant.at, self.now, grant.rule, change.named_version, details)
 
 
 _PROBLEMS: dict[type[errors.LoyaltyError], str] = {
@@ -238,6 +200,10 @@ _PROBLEMS: dict[type[errors.LoyaltyError], str] = {
     errors.MemberClosed: "member-closed",
     errors.InvalidEvent: "no-expiry",
 }
+
+
+def _id_of(movement: Movement | Plain) -> EntryId:
+    return EntryId(movement.written.id) if isinstance(movement, Plain) else movement.entry.id
 
 
 def _waits(lot: Lot, award: str) -> bool:

@@ -142,7 +142,7 @@ class Book:
                 if told.type in self.words.about_referrals and act.type in self.words.referrals:
                     roles.add("referrer")
         return {
-            number: tuple(role for role in ORDER if role in roles)
+            number: tuple(roles) if len(roles) == 1 else tuple([role for role in ORDER if role in roles])
             for number, roles in sorted(found.items())
             if number not in self.nobody
         }
@@ -233,10 +233,13 @@ class Book:
 
     def _waiting_for(self, told: Told) -> set[int]:
         """What was said before about acts like this one on its object."""
-        types = self.words.taken_back_by.get(told.type, set()) | self.words.waits_for.get(told.type, set())
+        words = self.words
+        if told.type not in words.taken_back_by and told.type not in words.waits_for:
+            return set()
+        types = words.taken_back_by.get(told.type, set()) | words.waits_for.get(told.type, set())
         return {
             position
-            for name in (told.things if types else ())
+            for name in told.things
             for position in self.named.get(name, ())
             if self.told[position].type in types
         }

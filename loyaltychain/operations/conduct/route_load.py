@@ -131,10 +131,11 @@ class Loader:
     def _need_partners(self, events: Sequence[Told]) -> None:
         words = self.book.words
         asked: dict[tuple[str, frozenset[str]], set[str]] = {}
+        partners = {type_: words.partners(type_) for type_ in {told.type for told in events}}
         for told in events:
-            types = words.partners(told.type) if told.things else set()
+            types = partners[told.type]
             for kind, name in told.things if types else ():
-                asked.setdefault((kind, frozenset(types)), set()).add(name)
+                asked.setdefault((kind, types), set()).add(name)
         positions: set[int] = set()
         for (kind, of_types), names in asked.items():
             positions |= route_store.read_mentions(self._tx, kind, names, of_types)

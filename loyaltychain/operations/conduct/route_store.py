@@ -8,9 +8,8 @@ from sqlalchemy import Select, bindparam, delete, or_, select, update
 
 from loyaltychain.core.amounts import MemberNumber
 from loyaltychain.core.calendar import UnixSeconds
-from loyaltychain.db.bulk import any_of, as_list, fetch, insert_rows
+from loyaltychain.db.bulk import add_rows, any_of, as_list, fetch, insert_rows, put_rows
 from loyaltychain.db.engine import Tx
-from loyaltychain.db.insert import insert_new
 from loyaltychain.events.store import EventRow
 from loyaltychain.events.tables import events, member_aliases, members
 from loyaltychain.ledger.store import parts
@@ -111,18 +110,13 @@ def take_awaited(tx: Tx) -> set[int]:
 
 def insert_mentions(tx: Tx, rows: Iterable[tuple[Name, int]]) -> None:
     """Add what events name; what is there already stays."""
-    listed = [{"kind": kind, "name": name, "position": position} for (kind, name), position in sorted(set(rows))]
-    if listed:
-        tx.execute(insert_new(tx, mentions), listed)
+    add_rows(tx, mentions, [(*name, position) for name, position in sorted(set(rows))])
 
 
 def write_objects(tx: Tx, made: Sequence[Made]) -> None:
     """Add objects, or say something else of those that are there."""
-    ids = sorted(each.id for each in made)
-    for part in parts(ids):
-        tx.execute(delete(objects).where(objects.c.id.in_(part)))
     rows = sorted((each.id, each.kind, each.owner, each.made_at, each.parent, each.position) for each in made)
-    insert_rows(tx, objects, rows)
+    put_rows(tx, objects, rows)
 
 
 def change_taken_back(tx: Tx, takers: Collection[int], found: Iterable[TakenBack]) -> list[TakenBack]:

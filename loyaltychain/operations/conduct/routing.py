@@ -16,9 +16,9 @@ from loyaltychain.operations.conduct.route_load import Loader
 from loyaltychain.operations.conduct.route_store import StreamRow
 from loyaltychain.operations.conduct.tables import stream
 from loyaltychain.operations.conduct.told import Told, is_good, told_of
+from loyaltychain.operations.conduct.versions import Versions
 from loyaltychain.operations.proofs.verify import verify_proofs
 from loyaltychain.operations.referring.note import note_referrals, void_referrals
-from loyaltychain.program.types import Program
 from loyaltychain.rules.engine.types import FactKey
 
 
@@ -46,21 +46,22 @@ class Routed:
 
 
 def route(
-    tx: Tx, program: Program, loader: Loader, found: Sequence[SequencedEvent], *, upto: int | None = None
+    tx: Tx, versions: Versions, loader: Loader, found: Sequence[SequencedEvent], *, upto: int | None = None
 ) -> Routed:
     """Take these events into the streams, with all that comes to light through them. Idempotent.
 
     Args:
-        program: The newest version, with all referrals (``Versions.referring``).
+        versions: The newest judges proofs.
         found: In the order of positions; those of types that nobody asks for are passed over.
         upto: Events up to that position were taken in, if these are not the last.
     """
     words = loader.book.words
-    verify_proofs(tx, program, found)
+    if versions.newest is not None:
+        verify_proofs(tx, versions.newest, found)
     types = words.types
     good = [each for each in found if each.event.type not in types or is_good(each.event.type, each.event.payload)]
     told = [told_of(each) for each in good if each.event.type in types]
-    noted = note_referrals(tx, program, good)
+    noted = note_referrals(tx, versions.terms, good)
     loader.upto = found[-1].position if upto is None else upto
     loader.prepare(told)
     waiting = route_store.take_awaited(tx)
@@ -80,7 +81,7 @@ def route(
     _write_names(tx, loader.book, told, changed.values())
     turn = min((each.position for each in told), default=0)
     _write_streams(tx, routed, again, {each.position for each in told}, turn)
-    _write_retractions(tx, program, routed, loader, again, turn)
+    _write_retractions(tx, versions, routed, loader, again, turn)
     for member, key in noted.touched:
         routed.touch(member, key, turn)
     return routed
@@ -132,9 +133,12 @@ def _write_streams(tx: Tx, routed: Routed, again: set[int], new: set[int], turn:
     for position in sorted(again):
         told, before = book.told[position], had.get(position, {})
         rows = {member: (member, told.at, position, ",".join(roles)) for member, roles in book.roles(told).items()}
-        added += [row for member, row in rows.items() if member not in before]
-        changed += [row for member, row in rows.items() if member in before and before[member] != row]
-        gone += [row for member, row in before.items() if member not in rows]
+        if before:
+            added += [row for member, row in rows.items() if member not in before]
+            changed += [row for member, row in rows.items() if member in before and before[member] != row]
+            gone += [row for member, row in before.items() if member not in rows]
+        else:
+            added += rows.values()
         for member, row in rows.items():
             routed.facts.setdefault(member, {})[position] = row[3]
         for member in rows.keys() | before.keys():
@@ -143,7 +147,7 @@ def _write_streams(tx: Tx, routed: Routed, again: set[int], new: set[int], turn:
     route_store.change_stream(tx, changed, gone)
 
 
-def _write_retractions(tx: Tx, program: Program, routed: Routed, loader: Loader, again: set[int], turn: int) -> None:
+def _write_retractions(tx: Tx, versions: Versions, routed: Routed, loader: Loader, again: set[int], turn: int) -> None:
     """Write what these events take back now, and what of it they do not any more."""
     book = routed.book
     takers = [position for position in sorted(again) if book.takes_back(book.told[position])]
@@ -156,5 +160,5 @@ def _write_retractions(tx: Tx, program: Program, routed: Routed, loader: Loader,
     sent = {position for position in again | by.keys() if book.told[position].type in book.words.referrals}
     taken = known.read_retractions(tx, sent) if sent else {}
     keys = {(book.told[each].source, book.told[each].id): each in taken for each in sent}
-    for member, key in void_referrals(tx, program, keys):
+    for member, key in void_referrals(tx, versions.terms, keys):
         routed.touch(member, key, turn)

@@ -9,13 +9,17 @@ from loyaltychain.db.engine import Tx
 from loyaltychain.ledger import accounts, lot_store, store
 from loyaltychain.ledger.book import load_purses
 from loyaltychain.ledger.lots import Condition, Lot, Movement
+from loyaltychain.ledger.plain import Plain
 from loyaltychain.ledger.purse import Purse
 from loyaltychain.ledger.types import EntryId
 from loyaltychain.operations import order_store
 from loyaltychain.operations.conduct import grant_store
+from loyaltychain.operations.conduct.change import Change, Standing
 from loyaltychain.operations.conduct.folding import Fold, GrantKey
 from loyaltychain.operations.conduct.grant_store import GrantRow
-from loyaltychain.operations.conduct.post import Change, Posted, Poster, Standing
+from loyaltychain.operations.conduct.names import award_name
+from loyaltychain.operations.conduct.plain import find_plain
+from loyaltychain.operations.conduct.post import Posted, Poster
 from loyaltychain.operations.conduct.revise import Revision, Revisions, compare
 from loyaltychain.operations.conduct.route import Book
 from loyaltychain.operations.conduct.versions import Engines
@@ -29,7 +33,7 @@ class Settled:
     """How many revisions a run made, and what it moved."""
 
     grants: int
-    movements: Sequence[Movement]
+    movements: Sequence[Movement | Plain]
 
 
 def settle(
@@ -47,8 +51,8 @@ def settle(
     grant_store.move(tx, revisions.moved)
     if not revisions.new:
         return Settled(0, ())
-    changes = [_change(engines, book, each, now) for each in revisions.new]
-    movements = _post(tx, revisions, changes, in_force=in_force, now=now, bounds=bounds)
+    changes = [_change(engines, book, each, now, in_force) for each in revisions.new]
+    movements = _post(tx, revisions, changes, now=now, bounds=bounds)
     return Settled(len(changes), movements)
 
 
@@ -58,33 +62,41 @@ def _achievements(program: Program) -> set[str]:
 
 def _read_stored(tx: Tx, folds: Sequence[Fold]) -> dict[MemberNumber, dict[GrantKey, list[GrantRow]]]:
     heads = {number: fold.member for fold in folds for number in fold.numbers}
-    rows = {row.number: row for row in grant_store.read_caused(tx, {key[1] for fold in folds for key in fold.said})}
     whole = [fold for fold in folds if not fold.in_order and fold.since is None]
     later = [fold for fold in folds if not fold.in_order and fold.since is not None]
     said = grant_store.read_said_after(tx, {number for fold in whole for number in fold.numbers}, None)
     for fold in later:
         said += grant_store.read_said_after(tx, fold.numbers, fold.since)
-    rows |= {row.number: row for row in said}
+    there = {(heads[row.member], row.rule, row.cause, row.occurrence) for row in said}
+    causes = {
+        key[1] for fold in folds for key in fold.said if len(fold.numbers) > 1 or (fold.member, *key) not in there
+    }
+    known = {row.number for row in said} if causes else set()
+    said += [row for row in grant_store.read_caused(tx, causes) if row.member in heads and row.number not in known]
     found: dict[MemberNumber, dict[GrantKey, list[GrantRow]]] = {}
-    for number in sorted(rows):
-        row = rows[number]
-        if row.member in heads:
-            by_key = found.setdefault(heads[row.member], {})
-            by_key.setdefault((row.rule, row.cause, row.occurrence), []).append(row)
+    for row in sorted(said, key=_number):
+        by_key = found.setdefault(heads[row.member], {})
+        by_key.setdefault((row.rule, row.cause, row.occurrence), []).append(row)
     return found
 
 
-def _change(engines: Engines, book: Book, each: Revision, now: UnixSeconds) -> Change:
+def _number(row: GrantRow) -> int:
+    return row.number
+
+
+def _change(engines: Engines, book: Book, each: Revision, now: UnixSeconds, in_force: str) -> Change:
     grant, row = each.grant, each.before
     program = engines.versions.programs.get(grant.version, engines.program)
     told = book.told.get(each.said.turn)
     at = min(each.said.last_at if told is None else told.at, now)
     before = Standing() if row is None else Standing(row.posted, row.counted, row.state == "pending")
-    change = Change(
-        grant, each.member, 1 if row is None else row.revision + 1, before, "", UnixSeconds(at), program,
-        each.content[10], _condition(program, grant.rule) if grant.state == "pending" else None,
+    award = award_name(grant.rule, each.member, grant.occurrence, grant.cause)
+    return Change(
+        grant, each.member, 1 if row is None else row.revision + 1, before,
+        f"clock/{award}" if told is None else told.cause, UnixSeconds(at), program, each.content[10], award,
+        grant.version if grant.version == in_force else None,
+        _condition(program, grant.rule) if grant.state == "pending" else None,
     )  # fmt: skip
-    return replace(change, cause=f"clock/{change.award}" if told is None else told.cause)
 
 
 def _condition(program: Program, rule: str) -> Condition | None:
@@ -104,20 +116,24 @@ def _condition(program: Program, rule: str) -> Condition | None:
 
 
 def _post(
-    tx: Tx, revisions: Revisions, changes: Sequence[Change], *, in_force: str, now: UnixSeconds, bounds: Bounds
-) -> list[Movement]:
+    tx: Tx, revisions: Revisions, changes: Sequence[Change], *, now: UnixSeconds, bounds: Bounds
+) -> list[Movement | Plain]:
     heads = [each.fold.member for each in revisions.new]
-    moving = {head for head, change in zip(heads, changes, strict=True) if _moves_points(change)}
+    points = [(head, change) for head, change in zip(heads, changes, strict=True) if _moves_points(change)]
+    plain = find_plain(tx, points, now)
+    moving = {head for head, _ in points} - plain
     purses = load_purses(tx, moving)
     closed = order_store.read_closed(tx, set(heads))
-    movements = [moved for head in sorted(moving) for moved in purses[head].advance(now, recorded_at=now)]
+    movements: list[Movement | Plain] = [
+        moved for head in sorted(moving) for moved in purses[head].advance(now, recorded_at=now)
+    ]
     lots = _adopt(tx, purses, heads, changes)
-    swept = _read_swept(tx, lots, movements)
+    swept = _read_swept(tx, lots, [each.entry.id for each in movements if isinstance(each, Movement)])
     keys = [(accounts.qualifying(head), QUALIFYING) for head in sorted(moving)]
     balances = store.read_balances(tx, keys) if keys else {}
     poster = Poster(
-        purses, bounds, now, in_force,
-        {head: balances[accounts.qualifying(head), QUALIFYING] for head in moving}, closed, movements,
+        purses, bounds, now, {head: balances[accounts.qualifying(head), QUALIFYING] for head in moving}, closed,
+        plain, movements,
     )  # fmt: skip
     rows: list[GrantRow] = []
     entries: dict[int, list[EntryId]] = {}
@@ -156,11 +172,11 @@ def _adopt(
     return lots
 
 
-def _read_swept(tx: Tx, lots: Iterable[Lot], movements: Iterable[Movement]) -> set[str]:
+def _read_swept(tx: Tx, lots: Iterable[Lot], moved: Iterable[EntryId]) -> set[str]:
     """Awards whose pending points time took back by itself, before or just now."""
     names = {f"reverse:{lot.id}": lot.award for lot in lots if lot.due_at is not None}
     known: set[str] = set(store.read_digests(tx, names.keys())) if names else set()
-    known |= {movement.entry.id for movement in movements}
+    known.update(moved)
     return {award for name, award in names.items() if name in known}
 
 

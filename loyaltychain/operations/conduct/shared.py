@@ -49,6 +49,7 @@ class Decisions:
     _of: dict[MemberNumber, set[Name]] = field(default_factory=dict)  # by who stands for herself
     _taken: dict[str, int] = field(default_factory=dict)
     _had: dict[str, int] = field(default_factory=dict)  # what was taken of each when it was read
+    _read: dict[Name, tuple[object, ...]] = field(default_factory=dict)  # decisions as they were when they were read
     _freed: set[str] = field(default_factory=set)
     _folds: dict[MemberNumber, Fold] = field(default_factory=dict)
     _fold: Fold = field(default_factory=lambda: Fold(MemberNumber(0), None, ()))
@@ -119,13 +120,16 @@ class Decisions:
 
     def write(self, now: UnixSeconds) -> None:
         """Record what was decided."""
-        changed = [each for each in self._known.values() if each.is_changed]
+        known = self._known.values()
+        changed = [each for each in known if each.is_changed and _content(each) != self._read.get(each.name)]
         decision_store.insert(self.tx, changed, now)
         moved = {name: taken for name, taken in self._taken.items() if taken != self._had[name]}
         decision_store.write_pools(self.tx, moved)
 
     def _know(self, found: Decision) -> None:
         member = self.survivors.get(found.member, found.member)
+        if found.revision:
+            self._read[found.name] = _content(found)
         found.member = member
         self._known[found.name] = found
         self._of.setdefault(member, set()).add(found.name)
@@ -153,3 +157,7 @@ class Decisions:
         if resource not in self._taken:
             self._taken[resource] = self._had[resource] = decision_store.read_pool(self.tx, resource)
         return self._taken[resource]
+
+
+def _content(found: Decision) -> tuple[object, ...]:
+    return found.wanted, found.granted, found.most, found.member, found.at

@@ -11,7 +11,7 @@ from sqlalchemy import Select, bindparam, delete, insert, literal, select, updat
 
 from loyaltychain.core.amounts import MemberNumber
 from loyaltychain.core.calendar import UnixSeconds
-from loyaltychain.db.bulk import any_of, as_list, fetch, insert_rows
+from loyaltychain.db.bulk import any_of, as_list, fetch, insert_rows, put_rows
 from loyaltychain.db.engine import Tx
 from loyaltychain.events.store import EventRow
 from loyaltychain.events.tables import events
@@ -106,7 +106,6 @@ def drop(tx: Tx, members: Collection[MemberNumber]) -> None:
 
 def write_states(tx: Tx, kept: Sequence[Kept]) -> None:
     """Keep these states instead of the ones before."""
-    drop(tx, [each.member for each in kept])
     rows = [
         (
             each.member, orjson.dumps(each.numbers).decode(), each.facts, *each.last,
@@ -115,7 +114,7 @@ def write_states(tx: Tx, kept: Sequence[Kept]) -> None:
         )
         for each in sorted(kept, key=lambda each: each.member)
     ]  # fmt: skip
-    insert_rows(tx, fold_states, rows)
+    put_rows(tx, fold_states, rows)
 
 
 Checkpoint = tuple[UnixSeconds, int, State]  # every fact up to this instant, and how many they are

@@ -12,6 +12,7 @@ from typing import TypeVar
 
 from sqlalchemy import Engine, select
 
+from loyaltychain.core import collecting
 from loyaltychain.core.calendar import UnixSeconds
 from loyaltychain.core.failpoints import hit
 from loyaltychain.db.cursors import cursors
@@ -85,7 +86,7 @@ def conduct_tidy(
 
 def _commit(engine: Engine, work: Callable[[Tx], _Done]) -> _Done:
     """Do it in one transaction."""
-    with transaction(engine) as tx:
+    with collecting.put_off(), transaction(engine) as tx:
         done = work(tx)
         hit("conduct.before_commit")
     hit("conduct.after_commit")
@@ -119,7 +120,7 @@ def conduct_within(
     work = len(gone) + _take_entries(tx, run, touched, limit)
     found = read_events(tx, done, min(limit, upto - done)) if upto > done and not gone else []
     if found:
-        _join(run, touched, route(tx, versions.referring or newest, run.loader, found))
+        _join(run, touched, route(tx, versions, run.loader, found))
         run.note_roles(found)
         done = found[-1].position
         move_cursor(tx, CONDUCT, done)
@@ -150,8 +151,11 @@ def tidy_within(
 
 def read_decided(tx: Tx) -> int:
     """The position up to which events were decided on, by rules and, where there are any, by behaviours."""
-    earned, folded = _earned(tx), tx.execute(select(cursors.c.position).where(cursors.c.step == CONDUCT)).first()
-    return earned if folded is None or not folded.position else min(earned, int(folded.position))
+    earned = _earned(tx)
+    folded = tx.execute(select(cursors.c.position).where(cursors.c.step == CONDUCT)).scalar_one_or_none()
+    if folded is None:  # no run is over yet: the first is still to come, or there is nothing for one to do
+        return 0 if read_versions(tx).have_conduct else earned
+    return min(earned, int(folded))
 
 
 def _earned(tx: Tx) -> int:

@@ -16,11 +16,14 @@ from loyaltychain.rules.engine.types import FactKey
 
 #: Words of the payload that have a meaning, and are printable text where they are there.
 NAMES = ("object", "parent", "recipient", "referrer", "device", "order", "event")
+_NAMED = ("object", "parent", "recipient", "referrer", "order", "event")  # as ``Told`` has them
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Told:
     """An event, and what it names: ids of objects, of members, of an order, and of another event ("source/id").
+
+    Nobody changes it. It is not frozen, since a run makes one for each event that it looks at.
 
     ``position`` is the event's; below 0 it is no event but a ledger entry, negated.
     """
@@ -52,8 +55,10 @@ class Told:
     @property
     def things(self) -> list[tuple[str, str]]:
         """The object and the order that it names, as (kind, name)."""
-        pairs = (("object", self.object), ("order", self.order))
-        return [(kind, name) for kind, name in pairs if name is not None]
+        found = [] if self.object is None else [("object", self.object)]
+        if self.order is not None:
+            found.append(("order", self.order))
+        return found
 
 
 def read_told(row: EventRow) -> Told:
@@ -76,7 +81,7 @@ def _told(
     at: UnixSeconds,
     payload: Mapping[str, Any],
 ) -> Told:
-    named = (_text(payload.get(name)) for name in ("object", "parent", "recipient", "referrer", "order", "event"))
+    named = [_text(payload[name]) if name in payload else None for name in _NAMED]
     return Told(position, member, source, id_, type_, at, payload, *named)
 
 

@@ -13,11 +13,10 @@ from loyaltychain.core.json_text import parse_json
 from loyaltychain.db.engine import Tx
 from loyaltychain.operations.conduct.tables import program_versions
 from loyaltychain.operations.conduct.words import Words, read_words
-from loyaltychain.program.behaviours import Referral
-from loyaltychain.program.conduct import Conduct
 from loyaltychain.program.document import read_document
 from loyaltychain.program.types import Program
 from loyaltychain.rules.engine.engine import Engine, compile_engine
+from loyaltychain.rules.engine.referral_terms import ReferralTerms
 
 UNKNOWN = ""  # of events that were decided on before anybody wrote down by what
 
@@ -41,6 +40,21 @@ class Versions:
         place = bisect_right(self.starts, position) - 1
         return self.digests[place] if place >= 0 else UNKNOWN
 
+    def after(self, digest: str) -> tuple[Program, ...]:
+        """The versions since this one was in force last, in their order."""
+        place = len(self.digests) - 1 - self.digests[::-1].index(digest) if digest in self.digests else -1
+        return tuple(self.programs[each] for each in self.digests[place + 1 :] if each in self.programs)
+
+    def first(self, count: int) -> "Versions":
+        """So many of them: as it was before the others came."""
+        digests = self.digests[:count]
+        return Versions(self.starts[:count], digests, {d: self.programs[d] for d in digests if d in self.programs})
+
+    def at_merge(self, position: int) -> str:
+        """The version by which a merge is folded, after the event at this position was taken in as the last of theirs:
+        whatever comes into force later, it stays that one."""
+        return self.digest_at(max(position, self.starts[0]))
+
     @property
     def newest(self) -> Program | None:
         """The last one that was in force."""
@@ -53,15 +67,9 @@ class Versions:
         return read_words(conduct for digest in every if (conduct := self.programs[digest].conduct) is not None)
 
     @cached_property
-    def referring(self) -> Program | None:
-        """The newest, with the referrals of others that it has no more: those that were told before go on."""
-        newest = self.newest
-        if newest is None:
-            return None
-        found: dict[str, Referral] = {}
-        for program in (*self.programs.values(), newest):
-            found |= {each.event: each for each in ([] if program.conduct is None else program.conduct.referrals)}
-        return replace(newest, conduct=replace(newest.conduct or Conduct(), referrals=tuple(found.values())))
+    def terms(self) -> ReferralTerms:
+        """By what referrals are compared and counted."""
+        return ReferralTerms(self.starts, [self.programs.get(digest) for digest in self.digests])
 
     @property
     def have_conduct(self) -> bool:
@@ -73,7 +81,7 @@ class Engines(dict[str, Engine]):
     """The engines of all versions, by digest, compiled when they are asked for.
 
     Args:
-        program: The newest version: what it fills back counts in the time of the others, too.
+        program: The newest version. What versions fill back counts in the time of those before them, too.
     """
 
     def __init__(self, versions: Versions, program: Program) -> None:
@@ -92,10 +100,11 @@ class Engines(dict[str, Engine]):
         return compile_engine(self._of(digest)).program
 
     def _of(self, digest: str) -> Program:
-        return self.versions.programs.get(digest) or replace(self.program, conduct=None)
+        found = self.versions.programs.get(digest)
+        return found or replace(next(iter(self.versions.programs.values()), self.program), conduct=None)
 
     def __missing__(self, digest: str) -> Engine:
-        self[digest] = _compile(self._of(digest), digest, self.program, self.digest)
+        self[digest] = _compile(self._of(digest), digest, self.versions.after(digest))
         return self[digest]
 
     def get(self, digest: str, default: Any = None) -> Any:
@@ -142,16 +151,16 @@ def read_versions(tx: Tx) -> Versions:
     return _versions(tuple((row.from_position, row.digest, row.document) for row in rows))
 
 
-_compiled: dict[tuple[str, str], Engine] = {}
+_compiled: dict[tuple[str, ...], Engine] = {}
 
 
-def _compile(program: Program, digest: str, newest: Program, its_digest: str) -> Engine:
-    if (digest, its_digest) not in _compiled:
+def _compile(program: Program, digest: str, later: tuple[Program, ...]) -> Engine:
+    name = digest, *map(digest_of, later)
+    if name not in _compiled:
         if len(_compiled) >= 64:
             _compiled.clear()
-        later = None if digest == its_digest else newest
-        _compiled[digest, its_digest] = compile_engine(program, later=later)
-    return _compiled[digest, its_digest]
+        _compiled[name] = compile_engine(program, later=later)
+    return _compiled[name]
 
 
 @lru_cache(maxsize=16)

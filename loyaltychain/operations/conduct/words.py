@@ -30,6 +30,7 @@ class Words:
         referrals: Types that say who sent somebody; ``to_referrers``: what those who were sent do that concerns whoever
             sent them; ``about_referrals``: the word on a referral that waits.
         role_signals: Signals of which it counts what role their doer holds.
+        late: Acts of which it counts when they were told.
     """
 
     facts: set[str] = field(default_factory=lambda: set(OWN_TYPES))
@@ -42,6 +43,7 @@ class Words:
     to_referrers: set[str] = field(default_factory=set)
     about_referrals: set[str] = field(default_factory=set)
     role_signals: set[str] = field(default_factory=set)
+    late: set[str] = field(default_factory=set)
     nobodies: set[str] = field(default_factory=set)
     uses_rank: bool = False
     has_tiers: bool = False
@@ -52,12 +54,10 @@ class Words:
         """Every type that says something."""
         return self.facts | set(self.takes_back) | {RETRACTED}
 
-    def partners(self, type_: str) -> set[str]:
+    def partners(self, type_: str) -> frozenset[str]:
         """Types whose events matter to one of this type when both name the same object."""
-        found: set[str] = set()
-        for pairs in (self.taken_back_by, self.takes_back, self.waits_for, self.decides):
-            found |= pairs.get(type_, set())
-        return found
+        pairs = (self.taken_back_by, self.takes_back, self.waits_for, self.decides)
+        return frozenset[str]().union(*(each.get(type_, ()) for each in pairs))
 
 
 def read_words(every: Iterable[Conduct]) -> Words:
@@ -71,6 +71,8 @@ def read_words(every: Iterable[Conduct]) -> Words:
             words.facts.update(measure.events)
         for behaviour in conduct.behaviours:
             _add_behaviour(words, behaviour)
+        of_late = {name for each in conduct.streaks if each.late_days for name in each.of}
+        words.late |= {event for each in conduct.behaviours if each.id in of_late for event in each.events}
         _add_referrals(words, conduct)
         if conduct.nobody is not None:
             words.nobodies.add(conduct.nobody)

@@ -34,7 +34,8 @@ def write_codes(
 
     Raises:
         InvalidSettings: the library that makes images is not installed.
-        InvalidOperation: a file is there already, or the template has no place for the code.
+        FileExists: a file is there already.
+        InvalidOperation: the template has no place for the code.
         OSError: a file cannot be written.
     """
     check_template(template)
@@ -59,7 +60,7 @@ def _write(file: Path, text: str, undone: ExitStack) -> None:
     try:
         file.touch(_OWN, exist_ok=False)
     except FileExistsError as error:
-        raise errors.InvalidOperation("This file is there already: name another one.", file=str(file)) from error
+        raise errors.FileExists("There is a file of this name, which stays: name another.", file=str(file)) from error
     undone.callback(file.unlink, missing_ok=True)
     file.write_text(text, encoding="utf-8")
 

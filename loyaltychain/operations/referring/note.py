@@ -11,8 +11,8 @@ from loyaltychain.events.store import read_members
 from loyaltychain.events.types import SequencedEvent
 from loyaltychain.operations.referring import store
 from loyaltychain.operations.referring.store import Key
-from loyaltychain.program.types import Program
 from loyaltychain.rules.engine.referral_book import Sent, Trait, traits_of
+from loyaltychain.rules.engine.referral_terms import ReferralTerms
 from loyaltychain.rules.engine.types import FactKey, ReferralFacts
 
 Touched = set[tuple[MemberNumber, FactKey]]  # who is to be folded again, from which fact on; numbers as captured
@@ -27,7 +27,7 @@ class Noted:
     linked: tuple[Sent, ...]
 
 
-def note_referrals(tx: Tx, program: Program, events: Sequence[SequencedEvent]) -> Noted:
+def note_referrals(tx: Tx, terms: ReferralTerms, events: Sequence[SequencedEvent]) -> Noted:
     """Keep what these events say of who sent whom, and by what two of them may be recognised as one.
 
     Those that were noted before change nothing. More may be named than has changed.
@@ -35,21 +35,20 @@ def note_referrals(tx: Tx, program: Program, events: Sequence[SequencedEvent]) -
     Args:
         events: With their members' numbers as captured.
     """
-    if program.conduct is None or not program.conduct.referrals:
+    if not terms.types:
         return Noted(set(), ())
-    types = {each.event for each in program.conduct.referrals}
-    told = [each for each in events if each.event.type in types and isinstance(each.event.payload.get(WORD), str)]
-    fresh = _note_sent(tx, program, told)
+    told = [each for each in events if each.event.type in terms.types and isinstance(each.event.payload.get(WORD), str)]
+    fresh = _note_sent(tx, terms, told)
     named = store.name_referrers(tx)
-    changed = _note_traits(tx, program, events)
+    changed = _note_traits(tx, terms, events)
     linked = [each for each in (*fresh, *named) if each.referrer is not None]
     alike = _read_alike(tx, changed)
-    book = store.read_book(tx, program, [*fresh, *named])
+    book = store.read_book(tx, terms, [*fresh, *named])
     touched = book.touched([*fresh, *named]) | set(alike) | set(named)
     return Noted(_sides(touched), tuple(linked))
 
 
-def void_referrals(tx: Tx, program: Program, keys: Mapping[Key, bool]) -> Touched:
+def void_referrals(tx: Tx, terms: ReferralTerms, keys: Mapping[Key, bool]) -> Touched:
     """Of these events say which were taken back: whoever sent their members next was the first then.
 
     Args:
@@ -59,17 +58,26 @@ def void_referrals(tx: Tx, program: Program, keys: Mapping[Key, bool]) -> Touche
     if not changed:
         return set()
     sent = store.read_sent(tx, changed)
-    before = store.read_book(tx, program, sent).touched(sent)
+    before = store.read_book(tx, terms, sent).touched(sent)
     store.set_void(tx, {key: keys[key] for key in changed})
-    return _sides(before | store.read_book(tx, program, sent).touched(sent))
+    return _sides(before | store.read_book(tx, terms, sent).touched(sent))
 
 
-def read_referrals(tx: Tx, program: Program, keys: Collection[Key]) -> dict[Key, ReferralFacts]:
+def touched_by_links(tx: Tx, terms: ReferralTerms, numbers: Collection[MemberNumber]) -> Touched:
+    """Whose referrals may be others since these numbers became one member, or do not stand for one any more."""
+    if not terms.types:
+        return set()
+    sent = store.read_sent_of(tx, numbers) + store.read_sent_by(tx, numbers)
+    book = store.read_book(tx, terms, sent)
+    return _sides({*sent, *book.touched(sent), *book.above(numbers)})
+
+
+def read_referrals(tx: Tx, terms: ReferralTerms, keys: Collection[Key]) -> dict[Key, ReferralFacts]:
     """What is known of the referrals that these events tell, as members stand now; others are left out."""
     asked = store.read_sent(tx, keys)
     if not asked:
         return {}
-    book = store.read_book(tx, program, asked)
+    book = store.read_book(tx, terms, asked)
     return {sent.id: book.facts(sent) for sent in asked}
 
 
@@ -83,22 +91,22 @@ def referrers_of(tx: Tx, numbers: Collection[MemberNumber]) -> dict[MemberNumber
     return found
 
 
-def _note_sent(tx: Tx, program: Program, told: Sequence[SequencedEvent]) -> list[Sent]:
+def _note_sent(tx: Tx, terms: ReferralTerms, told: Sequence[SequencedEvent]) -> list[Sent]:
     known = store.read_positions(tx, [each.position for each in told]) if told else set()
     fresh = [each for each in told if each.position not in known]
     if not fresh:
         return []
     numbers = {id_: member.number for id_, member in read_members(tx, {_referrer_id(each) for each in fresh}).items()}
-    store.insert_referrals(tx, [_row(program, each, numbers.get(_referrer_id(each))) for each in fresh])
+    store.insert_referrals(tx, [_row(terms, each, numbers.get(_referrer_id(each))) for each in fresh])
     return store.read_sent(tx, {(each.event.source, each.event.id) for each in fresh})
 
 
 def _note_traits(
-    tx: Tx, program: Program, events: Iterable[SequencedEvent]
+    tx: Tx, terms: ReferralTerms, events: Iterable[SequencedEvent]
 ) -> list[tuple[MemberNumber, Trait, FactKey]]:
     told: dict[tuple[MemberNumber, Trait], FactKey] = {}
     for each in events:
-        for trait in traits_of(program, each.event.payload):
+        for trait in traits_of(terms.fields_at(each.position), each.event.payload):
             key = _key(each)
             told[each.member, trait] = min(key, told.get((each.member, trait), key))
     return store.lower_traits(tx, told) if told else []
@@ -121,9 +129,9 @@ def _sides(touched: Iterable[Sent]) -> Touched:
     }  # fmt: skip
 
 
-def _row(program: Program, each: SequencedEvent, referrer: MemberNumber | None) -> tuple[Any, ...]:
+def _row(terms: ReferralTerms, each: SequencedEvent, referrer: MemberNumber | None) -> tuple[Any, ...]:
     event = each.event
-    traits = json.dumps(sorted(traits_of(program, event.payload)))
+    traits = json.dumps(sorted(traits_of(terms.fields_at(each.position), event.payload)))
     who = each.member, referrer, _referrer_id(each)
     return each.position, event.source, event.id, event.type, event.occurred_at, *who, traits, 0
 

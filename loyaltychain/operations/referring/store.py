@@ -2,23 +2,25 @@
 
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, or_, select, tuple_, update
+from sqlalchemy import Row, Select, bindparam, or_, select, tuple_, update
 
 from loyaltychain.core import canonical
 from loyaltychain.core.amounts import MemberNumber
 from loyaltychain.core.calendar import UnixSeconds
 from loyaltychain.db.bulk import any_of, as_list, insert_rows
 from loyaltychain.db.engine import Tx
+from loyaltychain.db.tables import Number
 from loyaltychain.events.links import find_merged, find_survivors
 from loyaltychain.events.named import read_named
 from loyaltychain.events.store import read_members
 from loyaltychain.events.tables import member_aliases, members
 from loyaltychain.operations.referring.tables import member_traits, referrals
 from loyaltychain.program.behaviours import Per
-from loyaltychain.program.types import Program
 from loyaltychain.rules.engine.referral_book import ReferralBook, Sent, Trait
+from loyaltychain.rules.engine.referral_terms import ReferralTerms
 from loyaltychain.rules.engine.types import FactKey
 
 Key = tuple[str, str]  # (source, id) of an event
@@ -86,12 +88,12 @@ def read_sent_by(
     tx: Tx, referrers: Collection[MemberNumber], *, since: int = 0, until: int = canonical.EXACT_MAX
 ) -> list[Sent]:
     """The standing referrals of that time that name one of these numbers as the referrer."""
-    return _read(tx, referrals.c.referrer, referrers, referrals.c.occurred_at.between(since, until))
+    return _read(tx, "referrer", referrers, since, until)
 
 
 def read_sent_of(tx: Tx, referees: Collection[MemberNumber]) -> list[Sent]:
     """The standing referrals by which one of these numbers was sent."""
-    return _read(tx, referrals.c.referee, referees)
+    return _read(tx, "referee", referees, -canonical.EXACT_MAX, canonical.EXACT_MAX)
 
 
 def lower_traits(tx: Tx, told: dict[tuple[MemberNumber, Trait], FactKey]) -> list[tuple[MemberNumber, Trait, FactKey]]:
@@ -109,19 +111,19 @@ def lower_traits(tx: Tx, told: dict[tuple[MemberNumber, Trait], FactKey]) -> lis
     return lower
 
 
-def read_book(tx: Tx, program: Program, asked: Iterable[Sent]) -> ReferralBook:
+def read_book(tx: Tx, terms: ReferralTerms, asked: Iterable[Sent]) -> ReferralBook:
     """A book that can answer for these referrals."""
-    return _Reader(tx, program).read(list(asked))
+    return _Reader(tx, terms).read(list(asked))
 
 
 class _Reader:
     """Reads what a book needs, member by member with all numbers that went over into each, each once."""
 
-    def __init__(self, tx: Tx, program: Program) -> None:
+    def __init__(self, tx: Tx, terms: ReferralTerms) -> None:
         self._tx = tx
         self._survivors: dict[MemberNumber, MemberNumber] = {}
         self._merged: dict[MemberNumber, set[MemberNumber]] = {}
-        self._book = ReferralBook(program, lambda number: self._survivors.get(number, number))
+        self._book = ReferralBook(terms, lambda number: self._survivors.get(number, number))
 
     def read(self, asked: list[Sent]) -> ReferralBook:
         """The book, filled."""
@@ -136,10 +138,10 @@ class _Reader:
 
     def _read_beside(self, asked: list[Sent], referrers: set[MemberNumber]) -> list[Sent]:
         """What these sent in all periods that any of the referrals lies in."""
-        if self._book.widest is None or not asked:
+        if self._book.terms.widest is None or not asked:
             return []
         times = [each.key[0] for each in asked]
-        days = _DAYS[self._book.widest]
+        days = _DAYS[self._book.terms.widest]
         first, last = (0, canonical.EXACT_MAX) if days is None else (min(times) - days * DAY, max(times) + days * DAY)
         return read_sent_by(self._tx, self._numbers(referrers), since=first, until=last)
 
@@ -182,17 +184,23 @@ def _both(sent: Sent) -> tuple[MemberNumber, ...]:
     return (sent.referee,) if sent.referrer is None else (sent.referee, sent.referrer)
 
 
-def _read(
-    tx: Tx, column: ColumnElement[Any], numbers: Collection[MemberNumber], *more: ColumnElement[bool]
-) -> list[Sent]:
+def _read(tx: Tx, side: str, numbers: Collection[MemberNumber], since: int, until: int) -> list[Sent]:
     if not numbers:
         return []
-    query = select(referrals).where(any_of(tx.dialect.name, column, "numbers"), referrals.c.is_void == 0, *more)
-    return [_sent(row) for row in tx.execute(query, {"numbers": as_list(numbers)})]
+    query = _standing(tx.dialect.name, side)
+    return [_sent(row) for row in tx.execute(query, {"numbers": as_list(numbers), "since": since, "until": until})]
+
+
+@cache
+def _standing(dialect: str, side: str) -> Select[Any]:
+    """Made once: to put it together takes as long as to read some hundred rows."""
+    since, until = bindparam("since", type_=Number), bindparam("until", type_=Number)
+    is_then = referrals.c.occurred_at.between(since, until)
+    return select(referrals).where(any_of(dialect, referrals.c[side], "numbers"), referrals.c.is_void == 0, is_then)
 
 
 def _sent(row: Row[Any]) -> Sent:
     key = UnixSeconds(row.occurred_at), row.source, row.event_id
     traits = frozenset((name, digest) for name, digest in json.loads(row.traits))
     referrer = None if row.referrer is None else MemberNumber(row.referrer)
-    return Sent(row.type, key, MemberNumber(row.referee), referrer, traits)
+    return Sent(row.type, key, MemberNumber(row.referee), referrer, traits, row.position)

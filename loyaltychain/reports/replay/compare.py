@@ -1,5 +1,6 @@
 """Grants that were worked out anew, held against those that are stored. Pure."""
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
@@ -56,13 +57,17 @@ def compare_decisions(
 
     Args:
         limits: By resource, the most that there ever was of it: a version that lowers it takes from nobody.
+
+    Of several limits on one award, each is asked for what those before it leave. How much that was is not recorded,
+    once a later one refused more and the rest was given back; so less may have been wanted.
     """
     taken: dict[str, int] = {}
+    limits_of = Counter(key for _, key in asked)
     for name, (wanted, most) in sorted(asked.items()):
         found = decided.get(name)
         if found is None:
             yield Finding("decision-missing", _decision(name), f"{wanted} wanted of {most}", "none")
-        elif (found[0], found[2]) != (wanted, most):
+        elif found[2] != most or not (found[0] == wanted or (limits_of[name[1]] > 1 and found[1] <= found[0] < wanted)):
             yield Finding(
                 "decision-differs", _decision(name), f"{wanted} wanted of {most}", f"{found[0]} wanted of {found[2]}"
             )

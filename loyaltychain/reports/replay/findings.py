@@ -6,6 +6,9 @@ from typing import Any, Final
 MEANINGS: Final = {
     "event-digest": "An event is not what was taken in: its content does not hash to its digest.",
     "version-digest": "A programme is kept that is not the one that counted: it does not hash to its digest.",
+    "version-missing": "A grant names a version of the programme that is not kept.",
+    "member-missing": "An event is of a member's number that nobody has.",
+    "unreadable": "Something that is not what it was cannot even be read: what comes after it was not looked at.",
     "grant-missing": "Events, decisions and programme give a grant that is not stored.",
     "grant-unfounded": "A grant is stored that events, decisions and programme do not give.",
     "grant-differs": "A grant is stored otherwise than events, decisions and programme give it.",
@@ -18,6 +21,10 @@ MEANINGS: Final = {
     "decision-differs": "A decision was recorded for another wish, or another limit, than the act and programme have.",
     "decision-exceeds": "More was given of something that members share than there is.",
     "stream-differs": "The step's own list of whom an event concerns is not what the events say.",
+    "object-differs": "The step's own word on who made an object is not what the events say.",
+    "retraction-differs": "The step's own list of what takes what back is not what the events say.",
+    "mention-differs": "The step's own list of what an event names is not what the event says.",
+    "pool-differs": "The step's own sum of what is taken of something that members share is not what was decided.",
     "state-differs": "The step's own state of a member is not what her facts come to.",
 }  # fmt: skip
 

@@ -20,14 +20,14 @@ from loyaltychain.ledger.store import parts
 from loyaltychain.ledger.tables import entries
 from loyaltychain.operations.conduct import entry_facts, known
 from loyaltychain.operations.conduct.facts import Maker, whose
-from loyaltychain.operations.conduct.gather import MERGED, OURS
-from loyaltychain.operations.conduct.route import Book, Made
+from loyaltychain.operations.conduct.gather import merge_fact
+from loyaltychain.operations.conduct.route import Book, Made, TakenBack
 from loyaltychain.operations.conduct.told import Told, is_good, read_told
 from loyaltychain.operations.conduct.versions import Versions
 from loyaltychain.operations.proofs.verify import WORD as PROOF
 from loyaltychain.program.behaviours import To
-from loyaltychain.program.types import Program
-from loyaltychain.rules.engine.referral_book import ReferralBook, Sent, traits_of
+from loyaltychain.rules.engine.referral_book import ReferralBook, Sent, Trait, traits_of
+from loyaltychain.rules.engine.referral_terms import ReferralTerms
 from loyaltychain.rules.engine.types import Fact, FactKey, Retraction
 
 Report = Callable[[int, int | None], None]
@@ -52,6 +52,7 @@ class History:
     entries: dict[int, Told] = field(default_factory=dict)
     merges: dict[MemberNumber, list[Fact]] = field(default_factory=dict)
     origins: dict[tuple[MemberNumber, int], MemberNumber] = field(default_factory=dict)
+    taken_back: list[TakenBack] = field(default_factory=list)
 
     def head(self, number: MemberNumber) -> MemberNumber:
         """Who stands for this number."""
@@ -67,7 +68,8 @@ class History:
 
     def fact(self, member: MemberNumber, place: int) -> Fact:
         """What is at this position as a fact of the member's."""
-        return self.maker.make(self.told(place), self.places[member][place], origin=self.origins.get((member, place)))
+        roles, origin = self.places[member][place], self.origins.get((member, place))
+        return self.maker.make(self.told(place), roles, member, origin=origin)
 
     def facts(self, member: MemberNumber) -> list[Fact]:
         """A member's facts in their order."""
@@ -78,7 +80,6 @@ class History:
 def read_history(
     tx: Tx,
     versions: Versions,
-    program: Program,
     *,
     upto: int | None = None,
     entries_upto: int | None = None,
@@ -88,14 +89,13 @@ def read_history(
 
     Args:
         versions: What events mean to any of them decides which are looked at.
-        program: The newest version: what referrals are compared by.
         upto: The last position of events that counts; all of them where it is not said.
         entries_upto: The same of the ledger's entries.
         report: Is told how many events were read, and how many there are.
     """
     book = Book(versions.words)
     last = last_position(tx) if upto is None else upto
-    referrals = _Referrals(program)
+    referrals = _Referrals(versions.terms)
     for row in _rows(tx, last, report):
         told = read_told(row) if row.type in versions.words.types or referrals.compares else None
         is_asked = row.type in versions.words.types
@@ -116,7 +116,7 @@ def read_history(
             origins.see(place, number)
     if versions.words.has_tiers:
         _add_entries(tx, history, entries_upto)
-    origins.tell(versions.digests[-1])
+    origins.tell(versions)
     return history
 
 
@@ -157,6 +157,7 @@ def _take_back(history: History) -> None:
     for told in list(book.told.values()):
         if told.type in types:
             for each in book.taken_back(told):
+                history.taken_back.append(each)
                 found = history.maker.retractions.setdefault(each.position, [])
                 found.append(Retraction(told.cause, each.at, each.is_fraud))
 
@@ -170,6 +171,8 @@ def _decided(tx: Tx, history: History) -> None:
     signals = [each.position for each in told if each.type in history.book.words.role_signals]
     for part in parts(signals):
         history.maker.actor_roles |= known.read_actor_roles(tx, part)
+    for part in parts([each.position for each in told if each.type in history.book.words.late]):
+        history.maker.told_at |= known.read_told_at(tx, part)
 
 
 def _add_entries(tx: Tx, history: History, upto: int | None) -> None:
@@ -209,45 +212,46 @@ class _Origins:
         if head in self._heads:
             self._theirs.setdefault(place, {}).setdefault(head, set()).add(number)
 
-    def tell(self, newest: str) -> None:
-        """Add both to the history; ``newest`` is the digest of the newest version."""
+    def tell(self, versions: Versions) -> None:
+        """Add both to the history."""
         history = self._history
-        for link in self._links.values():
-            head = history.head(link.merged)
-            merged = Fact(link.since, OURS, f"merged:{link.id}", MERGED, {}, head, ("actor",), version=newest)
-            history.merges.setdefault(head, []).append(merged)
+        last = dict.fromkeys(self._links, 0)
         for part in parts(sorted(self._theirs)):
             query = select(events.c.position, events.c.received_at).where(events.c.position.in_(part))
             for place, received_at in self._tx.execute(query):
+                for number, link in self._links.items():
+                    if received_at < link.since and history.head(number) in self._theirs[place]:
+                        last[number] = max(last[number], place)
                 for head, numbers in self._theirs[place].items():
                     number = whose(history.told(place), numbers)
                     if number in self._links and received_at < self._links[number].since:
                         history.origins[head, place] = number
+        for number, link in self._links.items():
+            head = history.head(number)
+            history.merges.setdefault(head, []).append(merge_fact(link, head, versions.at_merge(last[number])))
 
 
 class _Referrals:
     """Who sent whom, gathered while the events are read and told to the history when they are all there."""
 
-    def __init__(self, program: Program) -> None:
-        told = () if program.conduct is None else program.conduct.referrals
-        self._program = program
-        self._types = {each.event for each in told}
-        self.compares = any(each.hold_on or each.signal_on for each in told)
+    def __init__(self, terms: ReferralTerms) -> None:
+        self._terms = terms
+        self.compares = terms.compares
         self._sent: list[Told] = []
         self._traits: dict[tuple[MemberNumber, tuple[str, str]], FactKey] = {}
 
     def see(self, told: Told) -> None:
         """Note what this event says of a referral, or of its member."""
-        if told.type in self._types and told.referrer is not None:
+        if told.type in self._terms.types and told.referrer is not None:
             self._sent.append(told)
         if self.compares:
-            for trait in traits_of(self._program, told.payload):
+            for trait in self._traits_of(told):
                 place = told.member, trait
                 self._traits[place] = min(told.key, self._traits.get(place, told.key))
 
     def tell(self, history: History) -> None:
         """Say of each referral what depends on other members."""
-        book = ReferralBook(self._program, history.head)
+        book = ReferralBook(self._terms, history.head)
         sent = list(self._all(history))
         for each, is_void in sent:
             if not is_void:
@@ -262,5 +266,8 @@ class _Referrals:
         for told in self._sent:
             referrer = history.book.numbers.get(told.referrer) if told.referrer is not None else None
             key: FactKey = UnixSeconds(told.at), told.source, told.id
-            traits = traits_of(self._program, told.payload)
-            yield Sent(told.type, key, told.member, referrer, traits), told.position in history.maker.retractions
+            sent = Sent(told.type, key, told.member, referrer, self._traits_of(told), told.position)
+            yield sent, told.position in history.maker.retractions
+
+    def _traits_of(self, told: Told) -> frozenset[Trait]:
+        return traits_of(self._terms.fields_at(told.position), told.payload)

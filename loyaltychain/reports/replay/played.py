@@ -57,7 +57,7 @@ class Played:
             self.by_member[member] += grant.awarded
             if grant.reason is not None:
                 self.suppressed[grant.reason] += grant.desired - grant.awarded
-        self.badges.update(held)
+        self.badges.update(sorted(held))
 
 
 def play(tx: Tx, program: Program, *, now: UnixSeconds, report: Report = lambda _, __: None) -> Played:
@@ -68,7 +68,7 @@ def play(tx: Tx, program: Program, *, now: UnixSeconds, report: Report = lambda 
         report: Is told how many facts are folded, and how many there are.
     """
     digest = to_hex(program.digest)
-    history = read_history(tx, Versions([1], [digest], {digest: program}), program)
+    history = read_history(tx, Versions([1], [digest], {digest: program}))
     played = Played(program, events=last_position(tx))
     if program.conduct is not None:
         _fold_all(history, compile_engine(program), played, now=now, report=report)

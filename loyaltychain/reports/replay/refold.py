@@ -10,7 +10,7 @@ from loyaltychain.operations.conduct.versions import Engines
 from loyaltychain.reports.replay.history import History, Report
 from loyaltychain.reports.replay.shared import AsDecided
 from loyaltychain.rules.engine.fold import fold
-from loyaltychain.rules.engine.types import Grant
+from loyaltychain.rules.engine.types import FactKey, Grant
 
 _TOLD_EVERY = 100  # members
 
@@ -19,13 +19,17 @@ _TOLD_EVERY = 100  # members
 class Refolded:
     """What a member's facts came to: each grant as it was said last, and her state behind the last fact.
 
-    ``facts``: how many there are.
+    ``facts``: how many there are; ``last``: the key of the last one; ``numbers``: hers, and those that went over into
+    her; ``due_at``: when time does something next that stands in no grant yet.
     """
 
     member: MemberNumber
     grants: list[Grant]
     state: dict[str, Any]
     facts: int
+    last: FactKey
+    numbers: tuple[MemberNumber, ...]
+    due_at: UnixSeconds | None
 
 
 def refold(
@@ -46,13 +50,17 @@ def refold(
     total, merged = len(history.places), sorted(history.maker.survivors)
     for done, member in enumerate(history.members(), 1):
         facts = history.facts(member)
-        shared.turn((member, *(number for number in merged if history.head(number) == member)))
+        numbers = (member, *(number for number in merged if history.head(number) == member))
+        shared.turn(numbers)
         folded = fold(engines, facts, engines.newest.new_state(), shared, checkpoint_every=len(facts) + 1)
         state = folded.state.copy()
         engine = engines.get(state.version, engines.newest)
         grants = folded.grants
         later = engine.elapse(folded.state, until.get(member, UnixSeconds(0)), shared)
         grants |= {grant.key: grant for _, grant in later}
-        yield Refolded(member, list(grants.values()), state.to_document(), len(facts))
+        yield Refolded(
+            member, list(grants.values()), state.to_document(), len(facts), state.last, tuple(sorted(numbers)),
+            engine.next_due(folded.state),
+        )  # fmt: skip
         if not done % _TOLD_EVERY or done == total:
             report(done, total)

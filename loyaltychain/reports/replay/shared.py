@@ -14,7 +14,7 @@ NOBODY = MemberNumber(0)
 
 @dataclass(slots=True)
 class TakenAnew:
-    """Whoever asks first has it, as long as there is some. The same question has the same answer."""
+    """Whoever asks first has it, as long as there is some. Who asks again has what she had, and more if there is."""
 
     taken: Counter[str] = field(default_factory=Counter)
     answers: dict[Asked, int] = field(default_factory=dict)
@@ -27,11 +27,9 @@ class TakenAnew:
     def take(self, resource: str, key: str, wanted: int, *, most: int, at: UnixSeconds) -> int:
         """As ``Shared.take``."""
         key = own_key(self._member, key)
-        known = self.answers.get((resource, key))
-        if known is not None:
-            return min(known, wanted)
-        granted = max(min(wanted, most - self.taken[resource]), 0)
-        self.taken[resource] += granted
+        known = self.answers.get((resource, key), 0)
+        granted = min(known, wanted) + max(min(wanted - known, most - self.taken[resource]), 0)
+        self.taken[resource] += granted - known
         self.answers[resource, key] = granted
         return granted
 
@@ -58,4 +56,5 @@ class AsDecided:
         there = [name for name in names if name in self.decided]
         name = next((each for each in there if self.decided[each][1]), there[0] if there else names[0])
         self.asked[name] = wanted, most
-        return min(self.decided.get(name, (0, 0))[1], wanted)
+        needed, granted = self.decided.get(name, (1, 0))
+        return min(granted, wanted) if granted < needed else wanted  # who needed no more was not refused

@@ -150,7 +150,7 @@ def simulate(
         badges=_changes(before.badges, after.badges),
         tiers=_tiers(before, after),
         suppressed=_changes(before.suppressed, after.suppressed),
-        moved_tier=sum(after.tier_of.get(member) != tier for member, tier in before.tier_of.items()),
+        moved_tier=_count_moved(before, after),
         winners=_moved(tx, [each for each in differences if each[1] > 0]),
         losers=_moved(tx, [each for each in differences if each[1] < 0]),
         outstanding=Change("outstanding", outstanding, outstanding + sum(points for _, points in differences)),
@@ -190,6 +190,17 @@ def _tiers(before: Played, after: Played) -> tuple[Change, ...]:
         for level in each.program.conduct.tiers.levels
     ]
     return tuple(Change(name, before.tiers[name], after.tiers[name]) for name in dict.fromkeys(names))
+
+
+def _count_moved(before: Played, after: Played) -> int:
+    """Members who are in another tier; where one of the two has none, in another than the lowest."""
+    lowest = [
+        each.program.conduct.tiers.levels[0].id
+        for each in (before, after)
+        if each.program.conduct is not None and each.program.conduct.tiers is not None
+    ]
+    members, without = before.tier_of.keys() | after.tier_of.keys(), lowest[0] if lowest else ""
+    return sum(before.tier_of.get(each, without) != after.tier_of.get(each, without) for each in members)
 
 
 def _differences(before: Counter[MemberNumber], after: Counter[MemberNumber]) -> list[tuple[MemberNumber, int]]:

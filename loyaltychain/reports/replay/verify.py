@@ -3,32 +3,35 @@
 import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 import orjson
 from sqlalchemy import func, select
 
+from loyaltychain.core import errors
 from loyaltychain.core.amounts import MemberNumber
 from loyaltychain.core.calendar import UnixSeconds
 from loyaltychain.db.engine import Tx
 from loyaltychain.db.step import read_cursor
-from loyaltychain.events.store import read_events
-from loyaltychain.events.tables import events
-from loyaltychain.events.types import encode_event
+from loyaltychain.events.store import parse_payload
+from loyaltychain.events.tables import events, members
+from loyaltychain.events.types import encode_event, known_event
 from loyaltychain.ledger.checks import check_ledger
+from loyaltychain.operations.conduct.catch_up import VERSION
 from loyaltychain.operations.conduct.names import award_name
 from loyaltychain.operations.conduct.step import ENTRIES
-from loyaltychain.operations.conduct.tables import decisions, fold_states, grants, program_versions, stream
-from loyaltychain.operations.conduct.versions import Engines, read_versions
+from loyaltychain.operations.conduct.tables import decisions, fold_states, grants, program_versions
+from loyaltychain.operations.conduct.versions import UNKNOWN, Engines, read_versions
 from loyaltychain.reports.grant_rows import STEP, Granted, granted
 from loyaltychain.reports.replay.booked import Booked, read_booked
+from loyaltychain.reports.replay.caches import check_caches
 from loyaltychain.reports.replay.compare import Key, compare_decisions, compare_grants
 from loyaltychain.reports.replay.findings import Finding
 from loyaltychain.reports.replay.history import History, Report, read_history
-from loyaltychain.reports.replay.refold import refold
+from loyaltychain.reports.replay.refold import Refolded, refold
 from loyaltychain.reports.replay.shared import AsDecided
 
 _ROWS_AT_ONCE = 5_000
-_ROLES = ","
 
 
 @dataclass(slots=True)
@@ -53,48 +56,71 @@ def verify(tx: Tx, *, now: UnixSeconds, report: Callable[[str], Report] = lambda
     found = Verified()
     found.findings += check_events(tx, report("events"))
     found.findings += check_versions(tx)
+    if not found.findings:
+        _verify_rest(tx, found, now=now, report=report)
+        return found
+    try:
+        _verify_rest(tx, found, now=now, report=report)
+    except (ValueError, LookupError, TypeError, AttributeError, AssertionError, errors.LoyaltyError) as problem:
+        found.findings.append(Finding("unreadable", "what follows", "readable", f"{type(problem).__name__}: {problem}"))
+    return found
+
+
+def _verify_rest(tx: Tx, found: Verified, *, now: UnixSeconds, report: Callable[[str], Report]) -> None:
     versions = read_versions(tx)
     found.events = read_cursor(tx, STEP)
     if versions.newest is not None and versions.have_conduct:
-        history = read_history(
-            tx,
-            versions,
-            versions.referring or versions.newest,
-            upto=found.events,
-            entries_upto=read_cursor(tx, ENTRIES),
-            report=report("history"),
-        )
-        found.findings += _check_stream(tx, history)
-        _replay(tx, history, Engines(versions, versions.newest), found, now=now, report=report("members"))
+        if found.events and read_cursor(tx, VERSION) < len(versions.digests):
+            found.waiting = len(_states(tx))  # the worker still asks old events what a new version wants of them
+        else:
+            upto, entries_upto = found.events, read_cursor(tx, ENTRIES)
+            history = read_history(tx, versions, upto=upto, entries_upto=entries_upto, report=report("history"))
+            found.findings += check_caches(tx, history)
+            _replay(tx, history, Engines(versions, versions.newest), found, now=now, report=report("members"))
     found.findings += check_booked(list(_all_revisions(tx)), read_booked(tx), now=now)
     for problem in check_ledger(tx):
         found.findings.append(
             Finding(f"ledger-{problem.code}", problem.subject, str(problem.expected), str(problem.actual))
         )
-    return found
 
 
 def check_events(tx: Tx, report: Report = lambda _, __: None) -> Iterator[Finding]:
     """Events that are not what was taken in."""
     done = 0
-    while some := read_events(tx, done, _ROWS_AT_ONCE):
-        query = select(events.c.position, events.c.digest)
-        query = query.where(events.c.position > done, events.c.position <= some[-1].position)
-        digests = {row.position: row.digest for row in tx.execute(query)}
-        for each in some:
-            actual = encode_event(each.event)[1]
-            if actual != digests[each.position]:
-                yield Finding("event-digest", f"event {each.event.cause}", digests[each.position], actual)
-        done = some[-1].position
+    columns = ("position", "member", "source", "id", "type", "occurred_at", "payload", "digest")
+    query = select(*(events.c[name] for name in columns), members.c.member_id)
+    query = query.outerjoin(members, members.c.number == events.c.member).order_by(events.c.position)
+    while rows := tx.execute(query.where(events.c.position > done).limit(_ROWS_AT_ONCE)).all():
+        for row in rows:
+            if row.member_id is None:
+                yield Finding("member-missing", f"event {row.source}/{row.id}", f"member {row.member}", "nobody")
+                continue
+            said = _encoded(row)
+            if said != (row.payload, row.digest):
+                yield Finding("event-digest", f"event {row.source}/{row.id}", row.digest, said[1])
+        done = rows[-1].position
         report(done, None)
 
 
+def _encoded(row: Any) -> tuple[str, str]:
+    """The payload and the digest of the event that is kept, as they would be taken in."""
+    try:
+        payload = parse_payload(row.payload)
+        return encode_event(known_event(row.source, row.id, row.type, row.member_id, row.occurred_at, payload))
+    except (ValueError, errors.LoyaltyError) as problem:
+        return "", str(problem)
+
+
 def check_versions(tx: Tx) -> Iterator[Finding]:
-    """Programmes that are not what counted."""
+    """Programmes that are not what counted, and those that grants name and that are not there."""
+    known = {UNKNOWN}
     for row in tx.execute(select(program_versions).order_by(program_versions.c.from_position)):
+        known.add(row.digest)
         actual = "0x" + hashlib.sha256(row.document.encode()).hexdigest()
         if row.digest and actual != row.digest:
             yield Finding("version-digest", f"programme from event {row.from_position} on", row.digest, actual)
+    for digest in sorted(set(tx.execute(select(grants.c.version).distinct()).scalars()) - known):
+        yield Finding("version-missing", f"programme {digest}", "kept", "none")
 
 
 def check_booked(revisions: list[Granted], booked: Booked, *, now: UnixSeconds) -> Iterator[Finding]:
@@ -133,10 +159,11 @@ def check_booked(revisions: list[Granted], booked: Booked, *, now: UnixSeconds) 
 
 def _replay(tx: Tx, history: History, engines: Engines, found: Verified, *, now: UnixSeconds, report: Report) -> None:
     stored = _by_member(tx, history)
-    kept, stale = _states(tx)
+    kept = _states(tx)
+    stale = {member for member, state in kept.items() if state.is_stale}
     recorded = _decisions(tx)
     shared = AsDecided({name: each[:2] for name, each in recorded.items()})
-    until = {member: UnixSeconds(tidied) for member, (_, tidied) in kept.items()}
+    until = {member: UnixSeconds(state.tidied_to) for member, state in kept.items()}
     declared = {f"achievement:{each.id}" for each in engines.newest.conduct.achievements}
     for each in refold(history, engines, shared, until=until, report=report):
         found.members += 1
@@ -147,9 +174,8 @@ def _replay(tx: Tx, history: History, engines: Engines, found: Verified, *, now:
             found.waiting += 1
             continue
         found.findings += compare_grants(each.member, each.grants, hers, now=now, declared=declared)
-        state = kept.get(each.member)
-        if state is None or orjson.loads(state[0]) != orjson.loads(orjson.dumps(each.state)):
-            actual = "none" if state is None else "another one"
+        actual = "none" if each.member not in kept else _difference(each, kept[each.member])
+        if actual:
             found.findings.append(Finding("state-differs", f"member {each.member}", "what her facts come to", actual))
     for member, grants_left in stored.items():
         found.findings += compare_grants(member, (), grants_left, now=now, declared=declared)
@@ -173,12 +199,24 @@ def _all_revisions(tx: Tx) -> Iterator[Granted]:
     yield from map(granted, tx.execute(select(grants).order_by(grants.c.number), execution_options=options))
 
 
-def _states(tx: Tx) -> tuple[dict[MemberNumber, tuple[str, int]], set[MemberNumber]]:
-    """By member her state and up to when time is in her grants; and whose states are of no use any more."""
-    columns = fold_states.c.member, fold_states.c.document, fold_states.c.tidied_to, fold_states.c.is_stale
-    rows = tx.execute(select(*columns)).all()
-    stale = {MemberNumber(row.member) for row in rows if row.is_stale}
-    return {MemberNumber(row.member): (row.document, row.tidied_to) for row in rows}, stale
+def _states(tx: Tx) -> dict[MemberNumber, Any]:
+    """By member the row of her state."""
+    return {MemberNumber(row.member): row for row in tx.execute(select(fold_states))}
+
+
+def _difference(one: Refolded, kept: Any) -> str:
+    """What is not the same in a state that is kept; empty: nothing."""
+    expected = {
+        "facts": one.facts, "last": one.last, "numbers": one.numbers, "due_at": one.due_at,
+        "document": orjson.loads(orjson.dumps(one.state)),
+    }  # fmt: skip
+    try:
+        document, numbers = orjson.loads(kept.document), tuple(orjson.loads(kept.numbers))
+    except (ValueError, TypeError):
+        return "not to be read"
+    last = kept.at, kept.source, kept.event_id
+    actual = {"facts": kept.facts, "last": last, "numbers": numbers, "due_at": kept.due_at, "document": document}
+    return ", ".join(name for name, value in expected.items() if actual[name] != value)
 
 
 def _decisions(tx: Tx) -> dict[tuple[str, str], tuple[int, int, int]]:
@@ -192,17 +230,3 @@ def _limits(tx: Tx) -> dict[str, int]:
     """By resource, the most that any decision on it, or any revision of one, knew of."""
     query = select(decisions.c.resource, func.max(decisions.c.most).label("most")).group_by(decisions.c.resource)
     return {row.resource: row.most for row in tx.execute(query)}
-
-
-def _check_stream(tx: Tx, history: History) -> Iterator[Finding]:
-    """Whom events concern, as the step has it and as they say themselves."""
-    listed: dict[int, dict[MemberNumber, str]] = {}
-    for row in tx.execute(select(stream).where(stream.c.position > 0)):
-        listed.setdefault(row.position, {})[MemberNumber(row.member)] = row.roles
-    for place, told in history.book.told.items():
-        expected = {number: _ROLES.join(roles) for number, roles in history.book.roles(told).items()}
-        actual = listed.pop(place, {})
-        if expected != actual:
-            yield Finding("stream-differs", f"event {told.cause}", str(expected), str(actual))
-    for place, actual in listed.items():
-        yield Finding("stream-differs", f"event at {place}", "nobody", str(actual))

@@ -8,6 +8,7 @@ from loyaltychain.core.amounts import MemberNumber
 from loyaltychain.core.calendar import UnixSeconds
 from loyaltychain.program.behaviours import Behaviour, To
 from loyaltychain.rules.engine.days import Day
+from loyaltychain.rules.engine.earlier_acts import EarlierActs
 from loyaltychain.rules.engine.fields import Holds, is_made
 from loyaltychain.rules.engine.gates import Gates, Worth
 from loyaltychain.rules.engine.limits import Limits
@@ -18,6 +19,7 @@ from loyaltychain.rules.engine.state import State
 from loyaltychain.rules.engine.types import Fact, Grant, Reason
 from loyaltychain.rules.engine.validity import Check
 
+UNDO = "undo"  # what is scheduled by it: the end of something that counted until it was taken back
 Undo = Callable[[State, Fact, Run, str, list[Any]], None]
 
 
@@ -28,6 +30,7 @@ class Parts:
     Args:
         kinds: By kind of object the type of event that makes one.
         checks_alone: Those of facts that are about no object and nobody else.
+        earlier: What is kept of its acts for behaviours that come after it.
         on_done: Who listens to acts as soon as they are done.
         on_acts: Who listens to acts that count.
         on_qualifying: Who listens to qualifying points.
@@ -44,6 +47,7 @@ class Parts:
     gates: Gates
     kinds: Mapping[str, str]
     day_of: Callable[[int], Day]
+    earlier: EarlierActs | None
     on_done: tuple[OnAct, ...]
     on_acts: tuple[OnAct, ...]
     on_qualifying: tuple[OnTopic, ...]
@@ -62,7 +66,7 @@ class Rule:
         self._id = behaviour.id
         self._to: To = behaviour.to
         self._is_actors = behaviour.to == "actor"
-        self._where, self._day_of = parts.where, parts.day_of
+        self._where, self._day_of, self._earlier = parts.where, parts.day_of, parts.earlier
         self._checks, self._checks_alone = parts.checks, parts.checks_alone
         self._worth = None if behaviour.points is None else make_worth(behaviour.points)
         self._boosts = None if parts.boosts.is_empty else parts.boosts
@@ -108,15 +112,19 @@ class Rule:
         if self._worth is not None:
             points, inputs = self._fixed or self._points(state, act.payload, act.at)
             self._give(state, act, points, inputs, self._version, run)
+        if self._earlier is not None:
+            self._earlier.note(state, act, is_lasting=True)
         _count(state, act)
         for listener in self._listeners:
             listener(state, act, run)
 
     def passes(self, state: State, act: Act, worth: Worth, run: Run) -> None:
         """An act that waited is good: it is given its points, and counts."""
-        if self._worth is not None and not worth.is_taken_back:
+        if worth.is_taken_back and worth.points:
+            self._qualify_until(state, act, worth.points, worth.inputs["by"], worth.inputs["at"], run)
+        elif self._worth is not None and not worth.is_taken_back:
             self._give(state, act, worth.points, worth.inputs, worth.version, run)
-        _count(state, act)
+        self._count(state, act, is_lasting=not worth.is_taken_back)
         for listener in self._parts.on_acts:
             listener(state, act, run)
 
@@ -132,6 +140,8 @@ class Rule:
     def take_back(self, state: State, act: Act, run: Run, *, is_done: bool, is_counted: bool) -> None:
         """Tell whoever heard of an act that it is gone: as done, and as passed."""
         if is_counted:
+            if self._earlier is not None:
+                self._earlier.forget(state, act)
             self._tell_gone(state, act, self._parts.on_acts, run)
         if is_done:
             self._tell_gone(state, act, self._parts.on_done, run)
@@ -150,12 +160,24 @@ class Rule:
             act.device, self._is_gated,
         ]  # fmt: skip
         self._parts.undo(state, fact, run, f"act {self._id}", data)
+        points = self._points(state, act.payload, act.at)[0] if self._is_qualifying else 0
         if self._is_gated:
-            self._hold(state, fact, act, Worth(0, {}, self._version, is_taken_back=True), run)
+            until = {"by": retraction.cause, "at": retraction.at}
+            self._hold(state, fact, act, Worth(points, until, self._version, is_taken_back=True), run)
             return
-        _count(state, act)
+        self._qualify_until(state, act, points, retraction.cause, retraction.at, run)
+        self._count(state, act, is_lasting=False)
         for listener in self._listeners:
             listener(state, act, run)
+
+    def _qualify_until(self, state: State, act: Act, points: int, by: str, until: UnixSeconds, run: Run) -> None:
+        """What qualifies does so until the act is taken back: what a tier was, and what it gave, stays."""
+        counted = self._parts.limits.foresee(state, act, points) if points > 0 else 0
+        if not counted:
+            return
+        for listener in self._parts.on_qualifying:
+            listener(state, counted, run)
+        run.schedule(state, until, UNDO, f"{act.cause}|worth {self._id}", [by, "worth", run.at, counted])
 
     def _hold(self, state: State, fact: Fact, act: Act, worth: Worth, run: Run) -> None:
         self._parts.gates.hold(state, act, self._kept(act), worth, beneficiary(self.behaviour, fact), run)
@@ -192,6 +214,11 @@ class Rule:
             return
         points, inputs = self._points(state, fact.payload, fact.at)
         run.grant(self.name, "points", run.cause, "", fact.at, points, 0, reason=reason, inputs={**inputs, **said})
+
+    def _count(self, state: State, act: Act, *, is_lasting: bool) -> None:
+        if self._earlier is not None:
+            self._earlier.note(state, act, is_lasting=is_lasting)
+        _count(state, act)
 
     def _counterpart(self, fact: Fact) -> MemberNumber | None:
         actor = fact.actor

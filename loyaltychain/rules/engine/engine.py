@@ -16,8 +16,9 @@ from loyaltychain.program.behaviours import Behaviour
 from loyaltychain.program.conduct import Conduct
 from loyaltychain.program.types import Program
 from loyaltychain.rules.engine.achievements import make_achievements
-from loyaltychain.rules.engine.behaviours import Parts, Rule
+from loyaltychain.rules.engine.behaviours import UNDO, Parts, Rule
 from loyaltychain.rules.engine.days import make_days
+from loyaltychain.rules.engine.earlier_acts import earlier_acts_of
 from loyaltychain.rules.engine.fields import compile_conditions
 from loyaltychain.rules.engine.gates import PART as GATES
 from loyaltychain.rules.engine.gates import Gates, new_gates
@@ -38,7 +39,6 @@ from loyaltychain.rules.engine.tiers import make_tiers
 from loyaltychain.rules.engine.types import Fact, Grant, Shared
 from loyaltychain.rules.engine.validity import make_checks
 
-UNDO = "undo"  # what is scheduled by it: the end of something that counted until it was taken back
 _EARLIEST, _LATEST = (int(datetime(year, 1, 1, tzinfo=UTC).timestamp()) for year in (1900, 2200))
 _CORE: dict[str, Callable[[], dict[str, Any]]] = {
     BEHAVIOURS: dict, OBJECTS: dict, GATES: new_gates, PAIRS: new_pairs,
@@ -46,11 +46,12 @@ _CORE: dict[str, Callable[[], dict[str, Any]]] = {
 
 
 @lru_cache(maxsize=64)
-def compile_engine(program: Program, *, later: Program | None = None) -> "Engine":
+def compile_engine(program: Program, *, later: tuple[Program, ...] = ()) -> "Engine":
     """The engine of a version of a programme.
 
     Args:
-        later: The newest version, whose achievements that are filled back count in the time of this one, too.
+        later: The versions after it, in their order. Achievements that one of them fills back count in the time of
+            this one, too, as the first declares them: what becomes of them later takes them from nobody.
     """
     return Engine(program, later)
 
@@ -62,12 +63,14 @@ class Engine:
     version added to its time.
     """
 
-    def __init__(self, program: Program, later: Program | None = None) -> None:
-        merged = merge(program, later)
-        self.program = merged.program
-        self.conduct = merged.program.conduct or Conduct()
+    def __init__(self, program: Program, later: tuple[Program, ...] = ()) -> None:
+        self.program, self._versions = program, dict[str, str]()
+        for each in later:
+            merged = merge(self.program, each)
+            self.program = merged.program
+            self._versions |= dict.fromkeys(merged.added, f"0x{each.digest.hex()}")
+        self.conduct = self.program.conduct or Conduct()
         self.version = f"0x{program.digest.hex()}"
-        self._versions = dict.fromkeys(merged.added, "" if later is None else f"0x{later.digest.hex()}")
         self.tiers: TierComponent | None = make_tiers(self.program)
         found = (make_streaks(self.program), self.tiers, make_achievements(self.program), make_referrals(self.program))
         self.components: tuple[Component, ...] = tuple(each for each in found if each is not None)
@@ -178,6 +181,10 @@ class Engine:
             run.cause, what, *rest = data
             if what == "act":
                 self._take_back(state, rest, run)
+            elif what == "worth":
+                earned_at, points = rest
+                if self.tiers is not None:
+                    self.tiers.take_back(state, earned_at, points, run)
             else:
                 self._objects.take_back(state, [what, *rest], run)
         elif component in self._named:
@@ -215,6 +222,7 @@ class Engine:
             gates=self._gates,
             kinds=kinds,
             day_of=self.day_of,
+            earlier=earlier_acts_of(name, conduct.behaviours),
             on_done=tuple(found[name] for each in self.components if name in (found := each.on_done())),
             on_acts=tuple(found[name] for each in self.components if name in (found := each.on_acts())),
             on_qualifying=self._topics.get("qualifying", ()),

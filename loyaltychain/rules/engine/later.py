@@ -33,9 +33,9 @@ class Merged:
     added: frozenset[str]
 
 
-def merge(program: Program, later: Program | None) -> Merged:
+def merge(program: Program, later: Program) -> Merged:
     """``program`` with the back-filled achievements of ``later`` that it does not have; itself if there are none."""
-    if later is None or later.conduct is None or later == program:
+    if later.conduct is None or later == program:
         return Merged(program, frozenset())
     own, new = program.conduct or Conduct(), later.conduct
     known = {each.id for each in own.achievements}

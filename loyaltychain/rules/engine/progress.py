@@ -52,7 +52,18 @@ class Seen:
 
 
 def progress_of(achievement: Achievement, seen: Seen) -> Progress:
-    """Towards the achievement's next time; of one that is to be had once in each season, in the present one."""
+    """Towards the achievement's next time; of one that is to be had once in each season, in the present one.
+
+    In the programme's own words for what is counted, where it has some.
+    """
+    found, noun = _progress_of(achievement, seen), achievement.counts
+    if noun is None or not found.words.startswith(_numbers(found.have, found.need)):
+        return found
+    _, semicolon, more = found.words.partition(";")
+    return _counted(found.have, found.need, (noun.one, noun.other), more=semicolon + more)
+
+
+def _progress_of(achievement: Achievement, seen: Seen) -> Progress:
     goal = achievement.goal
     if achievement.repeat == "object":
         return Progress(0, need_of(goal) if isinstance(goal, ActGoal) else 1, "once for each object")
@@ -104,9 +115,13 @@ def _of_tier(goal: TierGoal, seen: Seen) -> Progress:
     return _counted(have, need, ("qualifying point", "qualifying points"))
 
 
-def _counted(have: int, need: int, noun: tuple[str, str]) -> Progress:
+def _counted(have: int, need: int, noun: tuple[str, str], *, more: str = "") -> Progress:
     shown = min(have, need)
-    return Progress(shown, need, f"{shown:,} of {need:,} {noun[0] if need == 1 else noun[1]}")
+    return Progress(shown, need, f"{_numbers(shown, need)} {noun[0] if need == 1 else noun[1]}{more}")
+
+
+def _numbers(have: int, need: int) -> str:
+    return f"{have:,} of {need:,}"
 
 
 def _scope(achievement: Achievement, seen: Seen) -> str | None:

@@ -4,9 +4,10 @@ A component holds no state of its own: what it keeps of a member is ``state.part
 """
 
 from abc import ABC, abstractmethod
-from bisect import insort
+from bisect import bisect_left, insort
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, ClassVar, Literal
 
 from loyaltychain.core import errors
@@ -122,6 +123,10 @@ class TierComponent(Component, ABC):
     def tier_at(self, state: State, at: UnixSeconds) -> str:
         """The id of the level in which the member is at a moment, as far as the state knows."""
 
+    @abstractmethod
+    def take_back(self, state: State, earned_at: UnixSeconds, points: int, run: "Run") -> None:
+        """Qualifying points that were earned at a moment count no longer, from now on."""
+
 
 class Run:
     """One fact on its way through the engine, or one moment that was due.
@@ -191,13 +196,24 @@ class Run:
         """
         insort(state.due, [at, component, key, data], key=_due_order)
 
-    def cancel(self, state: State, component: str, key: str) -> Any:
-        """Forget what was scheduled; gives its data, None if there is none."""
-        for index, (_, name, its_key, data) in enumerate(state.due):
-            if name == component and its_key == key:
-                del state.due[index]
+    def cancel(self, state: State, component: str, key: str, *, near: UnixSeconds | None = None) -> Any:
+        """Forget what was scheduled; gives its data, None if there is none.
+
+        Args:
+            near: When it is due, as far as the caller knows: there it is looked for first.
+        """
+        due = state.due
+        start = 0 if near is None else bisect_left(due, near, key=_due_at)
+        for index in chain(range(start, len(due)), range(start)):
+            _, name, its_key, data = due[index]
+            if its_key == key and name == component:
+                del due[index]
                 return data
         return None
+
+
+def _due_at(due: list[Any]) -> UnixSeconds:
+    return UnixSeconds(due[0])
 
 
 def _due_order(due: list[Any]) -> tuple[int, str, str]:

@@ -7,19 +7,17 @@ of the referrer's referrers, up the chain, those as a referee; and the traits of
 
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from loyaltychain.core import canonical
 from loyaltychain.core.amounts import MemberNumber
 from loyaltychain.core.hashing import to_hex
-from loyaltychain.program.behaviours import Per, Referral
-from loyaltychain.program.types import Program
 from loyaltychain.rules.engine.days import make_days, period_of
+from loyaltychain.rules.engine.referral_terms import Clock, ReferralTerms
 from loyaltychain.rules.engine.types import FactKey, ReferralFacts
 
-_PERIODS: tuple[Per, ...] = ("day", "week", "month", "year", "ever")
 _NONE: list["Sent"] = []
 Trait = tuple[str, str]  # a field of a payload, and the SHA-256 of its value as 0x hex
 
@@ -33,6 +31,7 @@ class Sent:
     referee: MemberNumber
     referrer: MemberNumber | None  # None: nobody has the id that it names
     traits: frozenset[Trait] = frozenset()
+    position: int = 0  # of the event
 
     @property
     def id(self) -> tuple[str, str]:
@@ -40,11 +39,9 @@ class Sent:
         return self.key[1:]
 
 
-def traits_of(program: Program, payload: Mapping[str, Any]) -> frozenset[Trait]:
-    """What the payload says in the fields by which the programme compares both sides of a referral."""
-    told = () if program.conduct is None else program.conduct.referrals
-    names = {name for referral in told for name in (*referral.hold_on, *referral.signal_on)}
-    return frozenset((name, _digest(payload[name])) for name in names if isinstance(payload.get(name), str | int))
+def traits_of(fields: Iterable[str], payload: Mapping[str, Any]) -> frozenset[Trait]:
+    """What the payload says in the fields by which both sides of a referral are compared."""
+    return frozenset((name, _digest(payload[name])) for name in fields if isinstance(payload.get(name), str | int))
 
 
 @dataclass(slots=True)
@@ -52,16 +49,18 @@ class ReferralBook:
     """The referrals that it was told of.
 
     Args:
+        terms: By what referrals are counted.
         survivor: Who a number is now, after all merges.
     """
 
-    program: Program
+    terms: ReferralTerms
     survivor: Callable[[MemberNumber], MemberNumber]
     _sent: dict[tuple[str, str], Sent] = field(default_factory=dict)
     _of_referee: dict[tuple[str, MemberNumber], list[Sent]] = field(default_factory=lambda: defaultdict(list))
     _of_referrer: dict[tuple[str, MemberNumber], list[Sent]] = field(default_factory=lambda: defaultdict(list))
     _traits: dict[tuple[MemberNumber, Trait], FactKey] = field(default_factory=dict)
-    _periods: dict[tuple[str, MemberNumber], dict[int, list[Sent]]] = field(default_factory=dict)  # of first touches
+    _periods: dict[tuple[str, MemberNumber, Clock], dict[int, list[Sent]]] = field(default_factory=dict)  # first ones
+    _clocks: dict[str, set[Clock]] = field(default_factory=lambda: defaultdict(set))  # by type, those of some of them
 
     def add(self, sent: Sent) -> None:
         """Tell it of a referral that was not taken back; once more changes nothing."""
@@ -69,6 +68,9 @@ class ReferralBook:
             return
         self._sent[sent.id] = sent
         self._periods.clear()
+        clock = self._clock(sent)
+        if clock is not None:
+            self._clocks[sent.type].add(clock)
         self._of_referee[sent.type, self.survivor(sent.referee)].append(sent)
         if sent.referrer is not None:
             self._of_referrer[sent.type, self.survivor(sent.referrer)].append(sent)
@@ -93,7 +95,7 @@ class ReferralBook:
             is_first=is_first,
             is_cycle=self._is_closing(sent),
             common=tuple(sorted({trait[0] for trait in sent.traits if self._has(referrer, trait, sent.key)})),
-            nth=1 + (bisect_left(self._beside(sent), sent.key, key=_key) if is_first else 0),
+            nth=1 + (bisect_left(self._beside(sent, self._clock(sent)), sent.key, key=_key) if is_first else 0),
         )
 
     def first(self, type_: str, referee: MemberNumber) -> Sent | None:
@@ -110,12 +112,27 @@ class ReferralBook:
         for each in (*new, *tuple(found)):
             if each.referrer is not None:
                 found |= set(self._ring(each))
-                beside = self._beside(each)
-                _, key = earliest.get(id(beside), (beside, each.key))
-                earliest[id(beside)] = beside, min(key, each.key)
+                for clock in self._clocks[each.type]:
+                    beside = self._beside(each, clock)
+                    _, key = earliest.get(id(beside), (beside, each.key))
+                    earliest[id(beside)] = beside, min(key, each.key)
         for beside, key in earliest.values():
             found |= set(beside[bisect_left(beside, key, key=_key) :])
         return found.difference(new)
+
+    def above(self, numbers: Iterable[MemberNumber]) -> set[Sent]:
+        """By what these were sent, and who sent them, and so on: every ring that one of them is in, or was in before
+        she was another member, leads through these."""
+        found: set[Sent] = set()
+        seen: set[MemberNumber] = set()
+        ahead = {self.survivor(number) for number in numbers}
+        types = {type_ for type_, _ in self._of_referee}
+        while ahead:
+            seen |= ahead
+            sent = {each for number in ahead for type_ in types for each in self._of_referee.get((type_, number), ())}
+            found |= sent
+            ahead = {self.survivor(each.referrer) for each in sent if each.referrer is not None} - seen
+        return found
 
     def _is_by_another(self, sent: Sent) -> bool:
         return sent.referrer is not None and self.survivor(sent.referrer) != self.survivor(sent.referee)
@@ -148,30 +165,21 @@ class ReferralBook:
             way.append(step)
         return way if len(way) > 1 else []
 
-    def _beside(self, sent: Sent) -> list[Sent]:
-        """The first touches of its referrer in its period, by what limits their number, in their order."""
-        referral = self._limited(sent.type)
-        if referral is None or referral.velocity is None or sent.referrer is None:
+    def _beside(self, sent: Sent, clock: Clock | None) -> list[Sent]:
+        """The first touches of its referrer in its period by this clock, in their order."""
+        if clock is None or sent.referrer is None:
             return _NONE
-        days, per = make_days(self.program.timezone), referral.velocity.per
-        place = sent.type, self.survivor(sent.referrer)
+        (zone, per), days = clock, make_days(clock[0])
+        place = sent.type, self.survivor(sent.referrer), (zone, per)
         if place not in self._periods:
             periods = self._periods[place] = defaultdict(list)
-            for each in sorted(self._of_referrer.get(place, ()), key=_key):
+            for each in sorted(self._of_referrer.get(place[:2], ()), key=_key):
                 if self._is_first(each):
                     periods[period_of(days(each.key[0]), per)].append(each)
         return self._periods[place].get(period_of(days(sent.key[0]), per), _NONE)
 
-    @property
-    def widest(self) -> Per | None:
-        """The longest period by which somebody's referrals are counted; None where they are not."""
-        told = () if self.program.conduct is None else self.program.conduct.referrals
-        found = [each.velocity.per for each in told if each.velocity is not None]
-        return max(found, key=_PERIODS.index, default=None)
-
-    def _limited(self, type_: str) -> Referral | None:
-        told = () if self.program.conduct is None else self.program.conduct.referrals
-        return next((each for each in told if each.event == type_ and each.velocity is not None), None)
+    def _clock(self, sent: Sent) -> Clock | None:
+        return self.terms.clock_at(sent.position, sent.type)
 
 
 def _key(sent: Sent) -> FactKey:

@@ -48,10 +48,12 @@ def _ask(
         if left < awarded:
             awarded, reason = left, _reason(cap)
             inputs = {"cap": {"most": cap.most, "unit": cap.unit, "per": cap.per, "shared": cap.shared}}
-        asked.append((cap, key))
-    for cap, key in asked:
+        asked.append((cap, key, left if cap.unit == "points" else int(left > 0)))
+    for cap, key, had in asked:
         amount = awarded if cap.unit == "points" else int(awarded > 0)
-        if amount and not cap.shared:
+        if cap.shared and amount < had:  # a later one left less
+            _take(referral, record, cap, key, amount, run)
+        elif amount and not cap.shared:
             used[key] = used.get(key, 0) + amount
             record["took"].append([key, amount])
     return awarded, reason, inputs
@@ -62,13 +64,16 @@ def _left(used: Used, referral: Referral, record: Record, cap: Cap, key: str, wa
     if not wanted:
         return 0
     if cap.shared:
-        resource = f"cap:referral:{referral.id}:{key}"
-        asked = wanted if cap.unit == "points" else 1
-        occasion = f"referral:{referral.id}|{record['cause']}|referrer"
-        got = run.shared.take(resource, occasion, asked, most=cap.most, at=record["qualified"][1])
+        got = _take(referral, record, cap, key, wanted if cap.unit == "points" else 1, run)
         return got if cap.unit == "points" else wanted * got
     left = max(cap.most - used.get(key, 0), 0)
     return min(wanted, left) if cap.unit == "points" else wanted * (left > 0)
+
+
+def _take(referral: Referral, record: Record, cap: Cap, key: str, wanted: int, run: Run) -> int:
+    occasion = f"referral:{referral.id}|{record['cause']}|referrer"
+    at = record["qualified"][1]
+    return run.shared.take(f"cap:referral:{referral.id}:{key}", occasion, wanted, most=cap.most, at=at)
 
 
 def _counted_by(cap: Cap, record: Record) -> str:

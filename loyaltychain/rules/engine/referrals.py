@@ -18,7 +18,7 @@ from loyaltychain.rules.engine.protocol import Component, OnFact, Run
 from loyaltychain.rules.engine.referral_caps import cap_award, free
 from loyaltychain.rules.engine.referral_record import Record, Side
 from loyaltychain.rules.engine.state import Part, State
-from loyaltychain.rules.engine.types import Fact
+from loyaltychain.rules.engine.types import Fact, ReferralFacts
 
 NAME = "referrals"
 _SIDES: tuple[Side, Side] = ("referee", "referrer")
@@ -73,6 +73,13 @@ def _each(listeners: list[OnFact]) -> OnFact:
     return listen
 
 
+def _sides(fact: Fact, told: ReferralFacts) -> list[Side]:
+    """Which sides the member is of: whoever sent the referee by another referral may hear of this one, too."""
+    if "actor" not in fact.roles:
+        return ["referrer"] if "referrer" in fact.roles else []
+    return ["referee", "referrer"] if told.is_self and "referrer" in fact.roles else ["referee"]
+
+
 class _Kind:
     """One declared referral."""
 
@@ -109,7 +116,7 @@ class _Kind:
     def _on_referral(self, state: State, fact: Fact, run: Run) -> None:
         if fact.referral is None:
             return
-        sides = [side for side, role in zip(_SIDES, ("actor", "referrer"), strict=True) if role in fact.roles]
+        sides = _sides(fact, fact.referral)
         reason = records.refuse(fact)
         for side in sides:
             if reason is not None:
@@ -125,6 +132,7 @@ class _Kind:
                 part["referee"] = record
             else:
                 part["referrer"][fact.cause] = record
+                self._by_referee(state).setdefault(record["referee"], {})[fact.cause] = None
             self._schedule(state, side, record, "late", records.until(self.referral, record), run)
             self._say(state, side, record, run)
 
@@ -171,8 +179,8 @@ class _Kind:
         part = self._part(state)
         if record["qualified"] is None or record["is_safe"] or not records.names_it(record, fact):
             return
+        run.cancel(state, NAME, self._due_key(side, record, "safe"), near=records.safe_from(self.referral, record))
         record["qualified"], record["undone"] = None, fact.cause
-        run.cancel(state, NAME, self._due_key(side, record, "safe"))
         suppressed = free(part["used"], part["referrer"].values(), record) if side == "referrer" else []
         self._say(state, side, record, run)
         for each in suppressed:
@@ -212,12 +220,16 @@ class _Kind:
             due_at=verdict.due_at, inputs=inputs,
         )  # fmt: skip
         if records.is_final(record, verdict):
-            for what in ("late", "safe"):
-                run.cancel(state, NAME, self._due_key(side, record, what))
+            if record["is_open"]:
+                run.cancel(state, NAME, self._due_key(side, record, "late"), near=records.until(self.referral, record))
+            if record["qualified"] is not None and not record["is_safe"]:
+                safe_from = records.safe_from(self.referral, record)
+                run.cancel(state, NAME, self._due_key(side, record, "safe"), near=safe_from)
             if side == "referee":
                 part["referee"] = None
             else:
                 del part["referrer"][record["cause"]]
+                self._by_referee(state).get(record["referee"], {}).pop(record["cause"], None)
 
     def _schedule(self, state: State, side: Side, record: Record, what: str, at: UnixSeconds, run: Run) -> None:
         data = [self.referral.id, side, record["cause"], what]
@@ -231,7 +243,17 @@ class _Kind:
 
     def _sent(self, state: State, fact: Fact) -> list[Record]:
         """Her open referrals by which she sent the fact's doer."""
-        return [each for each in self._part(state)["referrer"].values() if each["referee"] == fact.actor]
+        sent = self._part(state)["referrer"]
+        return [sent[cause] for cause in self._by_referee(state).get(fact.actor, ())]
+
+    def _by_referee(self, state: State) -> dict[int, dict[str, None]]:
+        """By whom she sent: the causes of her open referrals, in their order. She may have sent thousands."""
+        found: dict[int, dict[str, None]] | None = state.index.get(self._rule)
+        if found is None:
+            found = state.index[self._rule] = {}
+            for cause, record in self._part(state)["referrer"].items():
+                found.setdefault(record["referee"], {})[cause] = None
+        return found
 
     def _find(self, state: State, side: Side, cause: str) -> Record | None:
         part = self._part(state)

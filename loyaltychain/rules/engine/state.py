@@ -27,9 +27,11 @@ class State:
         due: What happens at a known moment unless something comes before, in the order of time.
         acts: Of each behaviour ``[number, time of the first, time of the latest]``, gated ones once they have passed.
         version: The digest of the programme whose engine touched it last.
+        index: What components have worked out of their parts to find things quickly, by name. It is no part of the
+            state: neither copied nor kept.
     """
 
-    __slots__ = ("acts", "due", "joined_at", "last", "last_act", "parts", "version", "zone")
+    __slots__ = ("acts", "due", "index", "joined_at", "last", "last_act", "parts", "version", "zone")
 
     def __init__(self, zone: str | None = None, joined_at: UnixSeconds | None = None) -> None:
         self.zone = zone
@@ -40,6 +42,7 @@ class State:
         self.acts: dict[str, list[int]] = {}
         self.due: list[Due] = []
         self.parts: dict[str, Part] = {}
+        self.index: dict[str, Any] = {}
 
     def copy(self) -> "State":
         """An independent one that says the same."""

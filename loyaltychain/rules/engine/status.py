@@ -6,9 +6,11 @@ as JSON. It changes nothing and decides nothing: what would become due by then (
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from datetime import date
 from typing import Any, Literal
 
 from loyaltychain.core.calendar import UnixSeconds
+from loyaltychain.core.words import counted
 from loyaltychain.program.achievements import Achievement
 from loyaltychain.rules.engine.badges import PART
 from loyaltychain.rules.engine.days import DAY_SECONDS
@@ -18,6 +20,7 @@ from loyaltychain.rules.engine.progress import Progress, Seen, progress_of
 from loyaltychain.rules.engine.state import State
 from loyaltychain.rules.engine.streak_standing import StreakStanding, stand
 from loyaltychain.rules.engine.streaks import Streaks
+from loyaltychain.rules.engine.tier_points import add_months
 from loyaltychain.rules.engine.tier_standing import TierStanding, stand_among_tiers
 from loyaltychain.rules.engine.tiers import TierLadder
 
@@ -51,9 +54,9 @@ class AchievementStanding:
 
 @dataclass(frozen=True, slots=True)
 class DueNudge:
-    """Something that the member should hear before it happens. ``at``: when it does; None: it is no matter of time."""
+    """Something that the member should hear before it happens, or soon after. ``at``: when it does, or None."""
 
-    about: Literal["streak_ends", "tier_ends", "achievement_near"]
+    about: Literal["streak_ends", "freeze_used", "tier_ends", "achievement_near"]
     id: str
     at: UnixSeconds | None
     words: str
@@ -80,16 +83,16 @@ class Status:
 
 
 class _Nothing:
-    """Nothing is shared while somebody only looks."""
+    """Nothing that is shared is given away while somebody only looks: whoever folds decides on it."""
 
     def take(self, resource: str, key: str, wanted: int, *, most: int, at: UnixSeconds) -> int:
-        raise AssertionError(resource)
+        return 0
 
 
 def status(engine: Engine, state: State, now: UnixSeconds) -> Status:
     """How a member stands, by the programme of the engine, at a moment that is not before what her state has seen."""
     state = state.copy()
-    engine.elapse(state, UnixSeconds(-(2**62)), _Nothing())  # brings the state to this version of the programme
+    engine.elapse(state, now, _Nothing())  # in this version of the programme; what is due by now has happened
     conduct, parts = engine.conduct, {each.name: each for each in engine.components}
     streaks, ladder = parts.get(Streaks.name), parts.get(TierLadder.name)
     standings = stand(streaks, state, now) if isinstance(streaks, Streaks) else ()
@@ -163,6 +166,8 @@ def _nudges(seen: Seen, achievements: tuple[AchievementStanding, ...]) -> Iterat
     for nudge in seen.conduct.nudges:
         if nudge.about == "streak_ends":
             yield from _ending_streaks(seen, nudge.ahead * _HOUR)
+        elif nudge.about == "freeze_used":
+            yield from _used_freezes(seen, nudge.ahead)
         elif nudge.about == "tier_ends":
             yield from _ending_tier(seen, nudge.ahead * DAY_SECONDS)
         else:
@@ -175,6 +180,18 @@ def _ending_streaks(seen: Seen, ahead: int) -> Iterator[DueNudge]:
         if each.length and not each.is_filled and end is not None and end - seen.now <= ahead:
             periods = each.period if each.length == 1 else f"{each.period}s"
             yield DueNudge("streak_ends", each.id, end, f"A streak of {each.length} {periods} ends unless she acts.")
+
+
+def _used_freezes(seen: Seen, days: int) -> Iterator[DueNudge]:
+    """Of streaks that live on, each period that a freeze saved and that was over less than so many days ago."""
+    for each in seen.streaks:
+        for bridged in each.history if each.length else ():
+            begun = date.fromisoformat(bridged.day).toordinal()
+            over = add_months(begun, 1) if each.period == "month" else begun + (7 if each.period == "week" else 1)
+            if bridged.how == "frozen" and 0 <= seen.today - over < days:
+                left = counted(each.freezes, "freeze is", "freezes are")
+                words = f"A freeze saved a streak of {each.length} through {bridged.day}; {left} left."
+                yield DueNudge("freeze_used", each.id, None, words)
 
 
 def _ending_tier(seen: Seen, ahead: int) -> Iterator[DueNudge]:

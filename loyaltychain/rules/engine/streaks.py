@@ -10,11 +10,14 @@ from typing import Any, ClassVar, Literal
 
 from loyaltychain.core.calendar import UnixSeconds
 from loyaltychain.program.types import Program
+from loyaltychain.rules.engine.days import DAY_SECONDS
 from loyaltychain.rules.engine.member_zone import Leap, ZonePart, change_zone, new_zone, settle_zone, zones_at
 from loyaltychain.rules.engine.protocol import Act, Component, OnAct, OnFact, Run
 from loyaltychain.rules.engine.state import Part, State
 from loyaltychain.rules.engine.streak_runs import (
     EXCUSED,
+    LAST,
+    LENGTH,
     PAUSED,
     TAIL,
     StreakRun,
@@ -22,6 +25,7 @@ from loyaltychain.rules.engine.streak_runs import (
     fill_plainly,
     is_at_rest,
     join_runs,
+    lives_until,
     new_run,
     restore_run,
 )
@@ -108,6 +112,7 @@ class Streaks(Component):
                 kind += RETRACTABLE
             zone = part["zone"] or self.zone_of(state)
             is_easy = kind == FIRM and zone[2] is None and fact is not None and fact.origin is None
+            is_easy = is_easy and fact is not None and fact.told_at is None
             runs = part["runs"]
             for track in tracks:
                 found = runs.get(track.key)
@@ -116,7 +121,10 @@ class Streaks(Component):
                     length = fill_plainly(track.streak, found, periods.number_of(act.at), periods.exists)
                 else:
                     found = _run_of(runs, track, None if fact is None else fact.origin)
+                    before = [*found]
                     length = _count(zone, track, found, act, kind)
+                    if length is not None and fact is not None:
+                        _keep_alive(zone, track, found, before, fact)
                 if length is not None:
                     _tell(state, track, found, length, act, run)
 
@@ -210,6 +218,17 @@ def _count(zone: ZonePart, track: Track, streak_run: StreakRun, act: Act, kind: 
     if streak_run[TAIL] is not None:
         note_act(track.streak, streak_run, window, act.behaviour, act.cause, act.at, kind)
     return length
+
+
+def _keep_alive(zone: ZonePart, track: Track, run: StreakRun, before: StreakRun, fact: Fact) -> None:
+    """An act that was told late has filled a period: where the run was lost meanwhile without it, nothing between that
+    period and the one in which it was told is missed."""
+    if fact.told_at is None or not 0 < fact.told_at - fact.at <= track.streak.late_days * DAY_SECONDS:
+        return
+    periods = track.periods(zone[0])
+    told_in = periods.number_of(fact.told_at)
+    if before[LENGTH] and told_in > run[LAST] and not lives_until(track.streak, before, told_in, periods.exists):
+        add_range(run, EXCUSED, run[LAST] + 1, told_in)
 
 
 def _tell(state: State, track: Track, streak_run: StreakRun, length: int, act: Act, run: Run) -> None:

@@ -64,10 +64,11 @@ class Retraction:
     is_fraud: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Fact:
     """An event that concerns a member, as one of ``roles``: she did it, or it is about something of hers.
 
+    Nobody changes it; as a grant, it is not frozen, since that takes twice as long to make.
     ``version`` is the digest of the programme that counts for it, 0x hex. Actor 0 is nobody: a doer who is not known.
     """
 
@@ -85,6 +86,7 @@ class Fact:
     referral: ReferralFacts | None = None  # of events by which referrals are told
     actor_roles: tuple[str, ...] = ()  # roles that the actor held when the event was taken in
     origin: MemberNumber | None = None  # whose it was, where she was merged into the member afterwards
+    told_at: UnixSeconds | None = None  # when it came in; of acts for which that matters (streaks with ``late_days``)
 
     @property
     def key(self) -> FactKey:
@@ -152,4 +154,7 @@ class Shared(Protocol):
     """What members share: budgets, supplies, caps by device. An answer is a decision: recorded, the same ever after."""
 
     def take(self, resource: str, key: str, wanted: int, *, most: int, at: UnixSeconds) -> int:
-        """How much of ``wanted`` the occasion ``key`` has of a resource of which there are ``most`` in all."""
+        """How much of ``wanted`` the occasion ``key`` has of a resource of which there are ``most`` in all.
+
+        Asked again for less, by an occasion that does not need all that it was given, the rest is free.
+        """

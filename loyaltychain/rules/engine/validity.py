@@ -5,6 +5,7 @@ from typing import Any
 
 from loyaltychain.program.behaviours import Behaviour
 from loyaltychain.rules.engine.days import DAY_SECONDS
+from loyaltychain.rules.engine.earlier_acts import time_before
 from loyaltychain.rules.engine.fields import is_for_oneself
 from loyaltychain.rules.engine.points import InSegment, TierAt
 from loyaltychain.rules.engine.proof import has_proof, proof_words
@@ -69,15 +70,16 @@ def _proven(behaviour: Behaviour) -> Check:
 
 def _after(behaviour: Behaviour) -> Check:
     assert behaviour.after is not None
-    other, days = behaviour.after.behaviour, behaviour.after.days
+    after = behaviour.after
+    said: dict[str, Any] = {"after": after.behaviour, "days": after.days}
+    said |= {} if after.act == "first" else {"act": after.act}
+    said |= {} if after.each is None else {"each": after.each}
 
     def check(state: State, fact: Fact) -> Fault | None:
-        first = state.acts.get(other)
-        if first is None:
-            return "not-yet", {"after": other, "days": days}
-        if fact.at - first[1] > days * DAY_SECONDS:
-            return "outside-window", {"after": other, "days": days}
-        return None
+        began = time_before(state, after, fact.payload.get("object"))
+        if began is None:
+            return "not-yet", said
+        return ("outside-window", said) if fact.at - began > after.days * DAY_SECONDS else None
 
     return check
 

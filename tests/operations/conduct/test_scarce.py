@@ -1,5 +1,6 @@
 """What members share, asked for by one event for several of them
-└── a supply of one: one badge, told in one run or in several, and the replay says the same
+├── a supply of one: one badge, told in one run or in several, and the replay says the same
+└── two limits, one behind the other: what the second refuses is there for others
 """
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from loyaltychain.db.engine import reading
 from loyaltychain.program.load import parse_program
 from loyaltychain.reports.replay.verify import verify
-from tests.operations.conduct.forum import NOW, answered, asked, balances, check, fold, take, voted
+from tests.operations.conduct.forum import NOW, act, answered, asked, balances, check, fold, take, voted
 
 PROGRAM = """
 name: Rare
@@ -37,3 +38,35 @@ def test_supply__one_event_brings_it_to_two__one_has_it(engine, in_portions) -> 
     check(engine)
     with reading(engine) as tx:
         assert verify(tx, now=NOW).findings == []
+
+
+TWO_LIMITS = """
+name: Scarce
+version: 1
+timezone: UTC
+currency: GBP
+caps: [{points: 30, per: ever, shared: true}]
+behaviours:
+  draw: {event: drew, title: Draw a picture., points: 20, budget: {points: 10, per: ever}, retracted_by: [deleted]}
+  write: {event: wrote, title: Write a text., points: 20}
+"""
+
+
+@pytest.mark.parametrize("in_portions", [False, True])
+def test_limits__what_the_budget_refuses__is_there_for_others(engine, in_portions) -> None:
+    program = parse_program(TWO_LIMITS)
+    events = (
+        act("d1", "drew", "ann", 0), act("w1", "wrote", "bob", 1), act("d2", "drew", "cat", 2, object="picture"),
+        act("w2", "wrote", "dan", 3), act("x1", "deleted", "mod", 4, event="forum/d1"),
+    )  # fmt: skip
+    found = []
+    for portion in [[each] for each in events] if in_portions else [events[:4], events[4:]]:
+        take(engine, *portion)
+        fold(engine, program)
+        found.append({key[0]: count for key, count in balances(engine).items() if key[2] == "points" and count})
+        check(engine)
+        with reading(engine) as tx:
+            assert verify(tx, now=NOW).findings == []
+
+    assert found[-2] == {"ann": 10, "bob": 20}  # of 30 the drawing needs 10 only
+    assert found[-1] == {"bob": 20, "cat": 10}  # what she had went to the next in line

@@ -18,6 +18,7 @@ from loyaltychain.events.types import Event
 from loyaltychain.operations.merge import merge
 from loyaltychain.operations.referring.note import Noted, note_referrals, read_referrals, referrers_of, void_referrals
 from loyaltychain.program.load import parse_program
+from loyaltychain.rules.engine.referral_terms import ReferralTerms
 from loyaltychain.rules.engine.types import ReferralFacts
 from tests.database import fresh_database
 
@@ -33,6 +34,7 @@ referrals:
     {event: referred, qualified_by: purchase, title: Bring somebody., days: 30, referrer: 500, referee: 200,
      hold_on: [device], signal_on: [ip], velocity: {times: 2, per: day}}
 """)
+TERMS = ReferralTerms.of(PROGRAM)
 
 Known = dict[str, tuple[str | None, bool, bool, tuple[str, ...], int]]
 
@@ -50,13 +52,13 @@ def tell(engine: Engine, *events: Event) -> Noted:
     with transaction(engine) as tx:
         before = next_position(tx) - 1
         capture(tx, list(events), received_at=NOW)
-        return note_referrals(tx, PROGRAM, read_events(tx, before, 1000))
+        return note_referrals(tx, TERMS, read_events(tx, before, 1000))
 
 
 def facts(engine: Engine) -> dict[str, ReferralFacts]:
     with reading(engine) as tx:
         keys = {(each.event.source, each.event.id) for each in read_events(tx, 0, 1000)}
-        return {name: found for (_, name), found in read_referrals(tx, PROGRAM, keys).items()}
+        return {name: found for (_, name), found in read_referrals(tx, TERMS, keys).items()}
 
 
 def known(engine: Engine) -> Known:
@@ -80,7 +82,7 @@ def test_a_referral_is_known_with_both_its_sides(engine: Engine) -> None:
 def test_noting_again_changes_nothing(engine: Engine) -> None:
     tell(engine, visit("v", 0, "ann"), referred("r", 5, "bob", "ann"))
     with transaction(engine) as tx:
-        assert note_referrals(tx, PROGRAM, read_events(tx, 0, 1000)) == Noted(set(), ())
+        assert note_referrals(tx, TERMS, read_events(tx, 0, 1000)) == Noted(set(), ())
 
 
 def test_a_referrer_who_joins_later_is_known_from_then_on(engine: Engine) -> None:
@@ -145,12 +147,12 @@ def test_a_referral_that_was_taken_back_frees_the_next(engine: Engine) -> None:
         referred("2", 9, "bob", "cat"),
     )
     with transaction(engine) as tx:
-        touched = void_referrals(tx, PROGRAM, {("app", "1"): True})
-        assert void_referrals(tx, PROGRAM, {("app", "1"): True, ("app", "none"): True}) == set()
+        touched = void_referrals(tx, TERMS, {("app", "1"): True})
+        assert void_referrals(tx, TERMS, {("app", "1"): True, ("app", "none"): True}) == set()
     assert {(2, "2"), (3, "2")} <= {(member, key[2]) for member, key in touched}
     assert {name: each[1] for name, each in known(engine).items()} == {"1": False, "2": True}
     with transaction(engine) as tx:
-        touched = void_referrals(tx, PROGRAM, {("app", "1"): False})
+        touched = void_referrals(tx, TERMS, {("app", "1"): False})
     assert {(2, "2"), (3, "2")} <= {(member, key[2]) for member, key in touched}
     assert {name: each[1] for name, each in known(engine).items()} == {"1": True, "2": False}
 
@@ -195,7 +197,7 @@ def test_every_referral_that_becomes_another_is_named(batches: list[list[Event]]
     before = facts(database)
     chosen = [("app", name) for index, name in enumerate(sorted(before)) if index == void % max(len(before), 1)]
     with transaction(database) as tx:
-        touched = void_referrals(tx, PROGRAM, dict.fromkeys(chosen, True))
+        touched = void_referrals(tx, TERMS, dict.fromkeys(chosen, True))
     _compare({name: each for name, each in before.items() if ("app", name) not in chosen}, facts(database), touched)
     database.dispose()
 

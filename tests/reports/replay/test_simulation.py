@@ -23,7 +23,7 @@ from loyaltychain.program.load import parse_program
 from loyaltychain.program.types import Program
 from loyaltychain.reports.liability import make_terms
 from loyaltychain.reports.replay.simulation import Change, Simulation, simulate
-from tests.reports.forum import NOW, act, acts, changed, program, tell
+from tests.reports.forum import NOW, TEXT, act, acts, changed, program, tell
 
 SHOP = """
 name: Shop
@@ -91,6 +91,13 @@ def test_draft__without_what_there_was__badges_and_tiers_go(engine: Engine) -> N
     assert by_name(found.tiers)["gold"] == (1, 0) and found.moved_tier == 1
     assert by_name(found.rules)["behaviour:review"] == (25, 50)
     assert by_name(found.suppressed)["budget"] == (25, 0)
+
+
+def test_draft__brings_tiers__who_is_above_the_lowest_is_in_another(engine: Engine) -> None:
+    tell(engine, acts())
+    without = changed((TEXT[TEXT.index("tiers:") : TEXT.index("nudges:")], ""))
+    assert (play(engine, without, program()).moved_tier, play(engine, program(), without).moved_tier) == (1, 1)
+    assert play(engine, without, without).moved_tier == 0
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])

@@ -118,6 +118,24 @@ CHANGES = [
     ("UPDATE entries SET details = REPLACE(details, 'behaviour:help', 'behaviour:hulp') WHERE id LIKE '%:forum/a2'",
      {"entry-differs", "ledger-entry-digest"}),
     ("UPDATE lots SET remaining = remaining - 1 WHERE remaining > 5", {"ledger-lot-moves"}),
+    ("DELETE FROM program_versions", {"version-missing"}),
+    ("UPDATE program_versions SET document = '{'", {"version-digest", "unreadable"}),
+    ("UPDATE events SET payload = payload || 'x' WHERE id = 'v1'", {"event-digest"}),
+    ("UPDATE events SET payload = '{' WHERE id = 'v1'", {"event-digest", "unreadable"}),
+    ("UPDATE members SET number = number + 1000 WHERE member_id = 'voter-1'", {"member-missing"}),
+    ("UPDATE fold_states SET document = '{'", {"state-differs"}),
+    *((f"UPDATE fold_states SET {change}", {"state-differs"}) for change in (
+        "facts = facts + 1", "at = at + 1", "source = 'else'", "event_id = 'else'", "numbers = '[99]'", "due_at = 7",
+    )),
+    *((f"UPDATE objects SET {change} WHERE id = 'a2'", {"object-differs"}) for change in (
+        "kind = 'question'", "owner = owner + 1", "made_at = made_at + 1", "parent = 'q9'", "position = position + 1",
+    )),
+    ("DELETE FROM objects WHERE id = 'a1'", {"object-differs"}),
+    ("DELETE FROM mentions WHERE name = 'a1'", {"mention-differs"}),
+    ("UPDATE mentions SET name = 'a9' WHERE name = 'a1'", {"mention-differs"}),
+    ("UPDATE stream SET occurred_at = occurred_at + 1 WHERE position = 1", {"stream-differs"}),
+    ("INSERT INTO retractions VALUES (1, 2, 0, 0)", {"retraction-differs"}),
+    ("UPDATE pools SET taken = taken + 1", {"pool-differs"}),
 ]  # fmt: skip
 
 

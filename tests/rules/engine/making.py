@@ -67,19 +67,29 @@ def thing(
 
 @dataclass
 class Decisions:
-    """What members share, decided once and the same ever after. ``is_closed``: no new decision may be needed."""
+    """What members share, decided once and the same ever after. ``is_closed``: no new decision may be needed.
+
+    Who asks again for less leaves the rest to others, and was not refused: asked for more, she has it.
+    """
 
     answers: dict[tuple[str, str], int] = field(default_factory=dict)
     taken: dict[str, int] = field(default_factory=dict)
     is_closed: bool = False
+    eased: set[tuple[str, str]] = field(default_factory=set)  # who asked again for less
 
     def take(self, resource: str, key: str, wanted: int, *, most: int, at: UnixSeconds) -> int:
-        if (resource, key) not in self.answers:
-            assert not self.is_closed, (resource, key)
-            got = min(wanted, most - self.taken.get(resource, 0))
-            self.answers[resource, key] = got
-            self.taken[resource] = self.taken.get(resource, 0) + got
-        return min(wanted, self.answers[resource, key])
+        name = resource, key
+        had = self.answers.get(name, 0)
+        if name not in self.answers or (name in self.eased and wanted > had):
+            assert not self.is_closed or name in self.eased, name
+            got = wanted if self.is_closed else had + min(wanted - had, most - self.taken.get(resource, 0))
+        else:
+            got = min(wanted, had)
+        if got < had:
+            self.eased.add(name)
+        self.answers[name] = got
+        self.taken[resource] = self.taken.get(resource, 0) + got - had
+        return got
 
 
 def fold_all(engine: Engine, facts: list[Fact], *, until: int | None = None, shared: Decisions | None = None) -> Folded:

@@ -11,6 +11,7 @@ from loyaltychain.program.types import Program
 from loyaltychain.rules.engine.engine import compile_engine
 from loyaltychain.rules.engine.fold import fold
 from loyaltychain.rules.engine.referral_book import ReferralBook, Sent, traits_of
+from loyaltychain.rules.engine.referral_terms import ReferralTerms
 from loyaltychain.rules.engine.types import Fact, Grant, Retraction
 from tests.rules.engine.making import MONDAY, Decisions
 
@@ -76,17 +77,23 @@ class World:
         return MemberNumber(number)
 
     def _book(self) -> ReferralBook:
-        book = ReferralBook(self.program, self._now)
+        book = ReferralBook(ReferralTerms.of(self.program), self._now)
         for each in self.events:
             if each.type == "referred" and each.retraction is None:
                 book.add(self._sent(each))
-            for trait in traits_of(self.program, each.payload):
+            for trait in traits_of(ReferralTerms.of(self.program).fields_at(0), each.payload):
                 book.add_trait(each.member, trait, (UnixSeconds(MONDAY + each.at), "app", each.id))
         return book
 
     def _sent(self, each: Told) -> Sent:
         key = UnixSeconds(MONDAY + each.at), "app", each.id
-        return Sent(each.type, key, each.member, each.payload["referrer"], traits_of(self.program, each.payload))
+        return Sent(
+            each.type,
+            key,
+            each.member,
+            each.payload["referrer"],
+            traits_of(ReferralTerms.of(self.program).fields_at(0), each.payload),
+        )
 
     def _fold(self, member: MemberNumber, book: ReferralBook, until: int) -> list[Grant]:
         engine = compile_engine(self.program)

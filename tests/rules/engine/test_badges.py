@@ -62,7 +62,8 @@ def test_edge_39_progress_falls_and_the_badge_stays() -> None:
     three = goal("count: {of: reply, times: 3}")
     early = fold_all(three, [gone, *replies(0, 0)[1:]], until=DAY - 1)
     late = fold_all(three, [gone, *replies(0, 0)[1:]], until=2 * DAY)
-    assert [standing(three, each).progress.have for each in (early, late)] == [2, 1]
+    assert standing(three, early, DAY - 1).progress.have == 2
+    assert [standing(three, each).progress.have for each in (early, late)] == [1, 1]  # who looks later sees it gone
 
 
 def test_edge_39_by_fraud_it_was_never_reached() -> None:
@@ -142,10 +143,10 @@ def test_edge_42_what_history_already_satisfies_counts_as_declared() -> None:
     filled = goal("count: {of: reply, times: 2}")
     from_now = goal("count: {of: reply, times: 2}", ', history: from_now, since: "2026-01-12"')
     first, then = replies(0, 0), [fact("later", 9 * DAY, "reply")]
-    with_history = compile_engine(bare.program, later=filled.program)
+    with_history = compile_engine(bare.program, later=(filled.program,))
     assert [each.cause for each in _under(with_history, first, filled, then)[1]] == ["app/r1"]
-    assert _under(compile_engine(bare.program, later=from_now.program), first, from_now, then)[1] == []
-    since_that_day = compile_engine(bare.program, later=from_now.program)  # what came in before the newer version
+    assert _under(compile_engine(bare.program, later=(from_now.program,)), first, from_now, then)[1] == []
+    since_that_day = compile_engine(bare.program, later=(from_now.program,))  # what came in before the newer version
     assert held(fold_all(since_that_day, replies(0, 8, 9))) == [("r2", "")]
     assert held(fold_all(since_that_day, replies(0, 0, 8))) == []
     streak = goal("streak: {of: daily, length: 2}", ', history: from_now, since: "2026-01-12"')

@@ -120,6 +120,24 @@ def test_what_ends_with_nothing_asks_for_nothing_that_is_shared() -> None:
     assert [key for _, key in shared.answers] == ["behaviour:helpful|app/1|"]
 
 
+def test_what_a_later_shared_limit_refuses_goes_back_to_the_earlier() -> None:
+    engine = engine_of(
+        capped(
+            "    caps: [{times: 3, per: day, shared: true}, {points: 50, per: day, shared: true}]\n"
+            "    budget: {points: 24, per: ever}\n"
+        )
+    )
+    shared = Decisions()
+    mine = fold_all(engine, [fact(f"a{n}", n) for n in range(4)], shared=shared)
+    assert awards(list(mine.grants.values())) == [
+        (20, 20, None), (20, 4, "budget"), (20, 0, "budget"), (20, 0, "budget"),
+    ]  # fmt: skip
+    assert sorted(shared.taken.values()) == [2, 24, 24]  # two times, not four; 24 points, not 50
+    again = Decisions(dict(shared.answers), is_closed=True, eased=set(shared.eased))
+    assert fold_all(engine, [fact(f"a{n}", n) for n in range(4)], shared=again).grants == mine.grants
+    assert again.answers == shared.answers
+
+
 def test_a_givers_allowance_is_a_shared_cap_by_actor() -> None:
     text = (
         "behaviours:\n  thanks:\n    event: thanked\n    title: Thank.\n    for: recipient\n    points: 5\n"

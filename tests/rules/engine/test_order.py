@@ -48,7 +48,7 @@ behaviours:
     where: {object.score: {at_least: 1}}
     pairs: {weights: [100, 50, 0], per: month, reciprocal_days: 2}
     caps: [{times: 2, per: day, each: actor, shared: true}]
-  late: {event: visit, title: Come back., points: -2, after: {behaviour: asking, days: 2}}
+  late: {event: visit, title: Come back., points: -2, after: {behaviour: asking, days: 2, act: latest, each: object}}
 caps: [{points: 35, per: week}]
 boosts:
   double: {times: "1.5", rounding: half_even, from: "2026-01-06", to: "2026-01-06"}
@@ -81,7 +81,7 @@ SECOND = program_of(NEWER, HEAD.replace("version: 1", "version: 2"))
 ENGINE = compile_engine(FIRST)
 Engines = dict[str, Engine]
 ONE: Engines = {ENGINE.version: ENGINE}
-TWO: Engines = {each.version: each for each in (compile_engine(FIRST, later=SECOND), compile_engine(SECOND))}
+TWO: Engines = {each.version: each for each in (compile_engine(FIRST, later=(SECOND,)), compile_engine(SECOND))}
 END = UnixSeconds(MONDAY + 60 * DAY)
 TYPES = ("ask", "reply", "reply", "vote", "vote", "vote", "visit", "visit", "approved", "rejected", RETRACTED)
 
@@ -122,7 +122,8 @@ def make_fact(number: int, told: Told, all_told: list[Told]) -> Fact:
         about = thing(f"{kind}{number}", kind, ANN, told.at, parent="p", parent_owner=BOB, parent_made_at=0)
         return _fact(number, told, {"object": about.id}, ANN, ("actor",), about)
     if told.type == "visit":
-        return _fact(number, told, {"value": told.value}, ANN, ("actor",))
+        asked = f"question{told.names % len(all_told)}"
+        return _fact(number, told, {"value": told.value, "object": asked}, ANN, ("actor",))
     target = _object_of(told, all_told)
     assert at >= MONDAY
     return _fact(number, told, {"object": target.id, "value": max(told.value, 1) % 3}, told.actor, ("owner",), target)

@@ -20,7 +20,7 @@ from loyaltychain.core.calendar import UnixSeconds
 from loyaltychain.rules.engine.engine import Engine, compile_engine
 from loyaltychain.rules.engine.status import Status, status
 from loyaltychain.rules.engine.types import Fact
-from tests.rules.engine.making import DAY, MONDAY, engine_of, fact, fold_all
+from tests.rules.engine.making import DAY, MONDAY, engine_of, fact, fold_all, taken_back
 
 HOUR = 3600
 PROGRAM = """
@@ -87,6 +87,25 @@ def test_what_is_near_is_named(days: tuple[int, ...], at: int, expected: list[tu
     assert [(each.about, each.id, each.at) for each in found] == expected
 
 
+@pytest.mark.parametrize(
+    ("days", "at", "expected"),
+    [
+        ((0, 1), 3 * DAY, ["A freeze saved a streak of 2 through 2026-01-07; 1 freeze is left."]),
+        ((0, 1), 3 * DAY - 1, []),
+        ((0, 1, 3), 3 * DAY + HOUR, ["A freeze saved a streak of 3 through 2026-01-07; 1 freeze is left."]),
+        ((0, 1, 3), 4 * DAY, []),
+        ((0, 1), 4 * DAY, ["A freeze saved a streak of 2 through 2026-01-08; 0 freezes are left."]),
+        ((0, 1), 5 * DAY, []),
+        ((0, 1, 2), 3 * DAY, []),
+    ],
+)
+def test_edge_36_a_freeze_that_was_used_is_told_of(days: tuple[int, ...], at: int, expected: list[str]) -> None:
+    text = PROGRAM.replace("period: day}", "period: day, freezes: {initial: 2, most: 2}}")
+    text = text.replace("nudges: {", "nudges: {freeze_used: {days: 1}, ")
+    found = seen(engine_of(text), replies(*days), at).nudges
+    assert [each.words for each in found if each.about == "freeze_used"] == expected
+
+
 def test_a_badge_that_the_programme_has_no_more_is_still_seen() -> None:
     engine = engine_of(PROGRAM)
     assert engine.program.conduct is not None
@@ -106,3 +125,31 @@ def test_the_state_is_read_by_the_version_that_is_asked() -> None:
     assert found.tier is not None
     assert found.tier.next is not None
     assert found.tier.next.missing == 0
+
+
+@pytest.mark.parametrize(
+    ("goal", "words"),
+    [
+        ("count: {of: reply, times: 5}", "2 of 5 helpful replies"),
+        ("count: {of: reply, times: 5, distinct: day}", "2 of 5 helpful replies"),
+        ("sum: {of: reply, field: words, at_least: 4000}", "1,200 of 4,000 helpful replies"),
+        ("all: [helper, often]", "1 of 2 helpful replies"),
+        ("count: {of: reply, times: 9}, repeat: season", "no season is now"),
+    ],
+)
+def test_progress_is_told_in_the_programmes_words(goal: str, words: str) -> None:
+    noun = "counts: {one: helpful reply, other: helpful replies}"
+    asked = f"  asked: {{title: Reply well., name: Good, {goal}, {noun}}}\nstreaks:"
+    text = PROGRAM.replace("streaks:", asked) + "seasons: {past: {from: '2020-01-01', to: '2020-01-02'}}\n"
+    facts = [fact(f"r{day}", day * DAY, "reply", {"words": 600}) for day in range(2)]
+    found = seen(engine_of(text), facts, DAY + HOUR).achievements
+    assert next(each for each in found if each.id == "asked").progress.words == words
+
+
+def test_what_was_due_has_happened() -> None:
+    """An act was taken back, and she did nothing since; looking folds nothing, and decides nothing that is shared."""
+    engine = engine_of(PROGRAM)
+    facts = [*replies(0, 1), fact("gone", 2 * DAY, "reply", retraction=taken_back(3 * DAY))]
+    before, after = (seen(engine, facts, at) for at in (3 * DAY - 1, 3 * DAY))
+    assert [each.achievements[1].progress.have for each in (before, after)] == [3, 2]
+    assert [each.tier.next.missing for each in (before, after) if each.tier and each.tier.next] == [10, 20]

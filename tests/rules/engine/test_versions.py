@@ -20,7 +20,7 @@ def second(text: str) -> Program:
     return program_of(text, HEAD.replace("version: 1", "version: 2"))
 
 
-def fold_versions(*pairs: tuple[Program, list[Fact]], later: Program | None = None) -> Folded:
+def fold_versions(*pairs: tuple[Program, list[Fact]], later: tuple[Program, ...] = ()) -> Folded:
     engines = {}
     facts = []
     for program, its in pairs:
@@ -88,7 +88,7 @@ NEWER = second(
 def test_what_is_filled_back_counts_old_facts_and_only_it_gives_points() -> None:
     old = [fact("0", 0, "look"), fact("1", 1), fact("2", 2), fact("3", 3, "ask")]
     bare = program_of("behaviours:\n  helpful: {event: reply, title: Reply., points: 20}\n")
-    folded = fold_versions((bare, old), later=NEWER)
+    folded = fold_versions((bare, old), later=(NEWER,))
     found = [(each.rule, each.unit, each.cause, each.awarded) for each in folded.grants.values()]
     assert found == [
         ("behaviour:helpful", "points", "app/1", 20),
@@ -104,15 +104,15 @@ def test_what_is_filled_back_counts_old_facts_and_only_it_gives_points() -> None
 
 def test_a_programme_without_behaviours_fills_back_too() -> None:
     money = replace(FIRST, conduct=None)
-    folded = fold_versions((money, [fact("1", 1), fact("2", 2)]), later=NEWER)
+    folded = fold_versions((money, [fact("1", 1), fact("2", 2)]), later=(NEWER,))
     assert [each.rule for each in folded.grants.values()] == ["achievement:two"]
     assert fold_versions((money, [fact("1", 1)])).emitted == []
 
 
 def test_nothing_is_filled_back_of_what_is_there_already() -> None:
-    folded = fold_versions((NEWER, [fact("1", 1), fact("2", 2)]), later=NEWER)
+    folded = fold_versions((NEWER, [fact("1", 1), fact("2", 2)]), later=(NEWER,))
     assert [each.rule for each in folded.grants.values()].count("achievement:two") == 1
-    assert compile_engine(NEWER, later=NEWER).program == NEWER
+    assert compile_engine(NEWER, later=(NEWER,)).program == NEWER
 
 
 def test_a_fact_that_is_not_later_than_the_state_is_refused() -> None:
