@@ -89,6 +89,8 @@ RULES: Final = _rules(
              "people refer themselves by a second address, device or card", "caps-and-proof"),
     LintRule("announced-without-gate", "warning", ABUSE,
              "what is announced, free and worth something draws farmers with many accounts", "caps-and-proof"),
+    LintRule("streak-late", "note", ABUSE,
+             "whoever says when an act was done can say that it was done in time", "streak-protection"),
     # Status
     LintRule("streak-unprotected", "warning", SMALL_WIN,
              "when one missed day erases weeks, people leave instead of beginning again", "streak-protection"),

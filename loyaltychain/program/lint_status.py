@@ -17,6 +17,9 @@ def lint_status(facts: Facts) -> Iterator[Finding]:
         if not is_protected(streak):
             yield Finding("streak-unprotected", ("streaks", streak.id), "One missed period ends it.",
                           "Add `freezes: {initial: 1, every: 4, most: 2}`, or `grace_hours`.")  # fmt: skip
+        if streak.late_days and streak.rewards:
+            yield Finding("streak-late", ("streaks", streak.id), "An act told late saves it, by the app's word alone.",
+                          "Keep `late_days` low, and rewards small, where members' devices say when.")  # fmt: skip
     if facts.conduct.tiers is not None:
         yield from _tiers(facts, facts.conduct.tiers)
     yield from _expiry(facts)

@@ -56,6 +56,7 @@ SPOILT: dict[str, list[tuple[str, str]]] = {
     "announced-without-gate": [("    proof: [code]\n    from", "    caps: [{times: 1, per: day}]\n    from"),
                                ("    repeat: season\n    points: 20\n", "")],
     "streak-unprotected": [(FREEZES, "")],
+    "streak-late": [(FREEZES, f"{FREEZES}, late_days: 2, rewards: {{4: 10}}")],
     "tier-count": [("    - {id: regular, name: Regular, from: 100, perks: [early access]}\n", "")],
     "tier-perks": [("perks: [early access]", "perks: [5 % discount, a coupon each month]")],
     "tiers-by-spending": [(QUALIFIES, ""), (SPENDING, f"{SPENDING}, qualifying: true")],
@@ -67,6 +68,7 @@ ELSEWHERE = {"only-purchases", "reward-rate", "reward-over-share", "expiry-unann
 MENDED: dict[str, list[tuple[str, str]]] = {
     "a streak is a return": [("count: {of: visit, times: 2, distinct: day}", "streak: {of: weekly, length: 2}")],
     "grace protects a streak": [(FREEZES, ", grace_hours: 12")],
+    "a streak without rewards tempts nobody": [(FREEZES, f"{FREEZES}, late_days: 2")],
     "an object's measure is social": [("count: {of: post, times: 3}", LIKED), ("count: {of: thanks, times: 1}", LIKED)],
     "caps of all behaviours bound each": [("points: 5, cooldown: {hours: 1}", "points: 5"),
                                           ("\nstreaks:", "\ncaps: [{points: 100, per: day}]\nstreaks:")],

@@ -56,12 +56,11 @@ def _asks_for_more(versions: Versions, handled: int) -> bool:
 
 def _fills_back(engines: Engines, handled: int) -> bool:
     """Whether the versions since add something to the time of an older one, beyond what those before them did."""
-    older = dict.fromkeys(engines.versions.digests[:-1])
     before = engines.versions.first(handled)
     known = Engines(before, before.newest or engines.program)
     return any(
-        engines[digest].program != (known[digest].program if digest in before.digests else engines.alone(digest))
-        for digest in older
+        engines[name].program != (known[name].program if name in before.names else engines.alone(name))
+        for name in engines.versions.names[:-1]
     )
 
 

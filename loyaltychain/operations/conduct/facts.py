@@ -60,7 +60,7 @@ class Maker:
             object=self._object(told),
             retraction=self._retraction(told),
             recipient=None if recipient is None else self._person(recipient),
-            version=self.versions.digest_at(self.entry_positions.get(told.position, told.position)),
+            version=self.versions.name_at(self.entry_positions.get(told.position, told.position)),
             referral=self._referral(key, member),
             actor_roles=self.actor_roles.get(told.position, ()),
             origin=origin,

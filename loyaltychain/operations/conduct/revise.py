@@ -1,6 +1,6 @@
 """Compare what folds say of grants with what is stored: which revisions are new, and which only moved in time. Pure."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, cast
 
@@ -38,17 +38,11 @@ class Revisions:
     moved: list[tuple[int, UnixSeconds, UnixSeconds]] = field(default_factory=list)
 
 
-def compare(
-    folds: Iterable[Fold],
-    stored: Mapping[MemberNumber, Mapping[GrantKey, list[GrantRow]]],
-    declared: Collection[str],
-) -> Revisions:
+def compare(folds: Iterable[Fold], stored: Mapping[MemberNumber, Mapping[GrantKey, list[GrantRow]]]) -> Revisions:
     """What these folds change.
 
     Args:
         stored: By whoever stands for the member, the latest revisions of grants that her fold may speak of.
-        declared: The rules of the newest version. An achievement that it declares no more is kept by whoever has it,
-            though no fold speaks of it: only fraud takes it.
     """
     found = Revisions()
     for fold in folds:
@@ -59,7 +53,7 @@ def compare(
             for key, left in rows.items():
                 kept = fold.said.get(key)
                 if kept is None or len(left) > 1:
-                    _end(found, fold, left if kept is None else _others(fold, kept, left), declared)
+                    _end(found, fold, left if kept is None else _others(fold, kept, left))
     found.new.sort(key=lambda each: (each.said.turn, each.said.last_at, each.grant.cause, each.grant.rule))
     return found
 
@@ -95,12 +89,10 @@ def _is_plainly(row: GrantRow, grant: Grant) -> bool:
         return False
 
 
-def _end(found: Revisions, fold: Fold, rows: Iterable[GrantRow], declared: Collection[str]) -> None:
+def _end(found: Revisions, fold: Fold, rows: Iterable[GrantRow]) -> None:
     """What was said after the fold's beginning, and is not said any more."""
     for row in rows:
         if row.state == "gone" or (fold.since is not None and row.last_at <= fold.since):
-            continue
-        if row.rule.startswith("achievement:") and row.rule not in declared and row.cause not in fold.frauds:
             continue
         grant = _gone(row, "fraud" if fold.frauds else "revoked")
         said = Said(grant, row.first_at, row.last_at, fold.turn)

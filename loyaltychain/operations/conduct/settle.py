@@ -47,17 +47,13 @@ def settle(
     bounds: Bounds,
 ) -> Settled:
     """Write what the folds change of grants, and post the differences. The posts are locked (``lock_posts``)."""
-    revisions = compare(folds, _read_stored(tx, folds), _achievements(engines.program))
+    revisions = compare(folds, _read_stored(tx, folds))
     grant_store.move(tx, revisions.moved)
     if not revisions.new:
         return Settled(0, ())
     changes = [_change(engines, book, each, now, in_force) for each in revisions.new]
     movements = _post(tx, revisions, changes, now=now, bounds=bounds)
     return Settled(len(changes), movements)
-
-
-def _achievements(program: Program) -> set[str]:
-    return set() if program.conduct is None else {f"achievement:{each.id}" for each in program.conduct.achievements}
 
 
 def _read_stored(tx: Tx, folds: Sequence[Fold]) -> dict[MemberNumber, dict[GrantKey, list[GrantRow]]]:

@@ -40,9 +40,23 @@ class Versions:
         place = bisect_right(self.starts, position) - 1
         return self.digests[place] if place >= 0 else UNKNOWN
 
-    def after(self, digest: str) -> tuple[Program, ...]:
-        """The versions since this one was in force last, in their order."""
-        place = len(self.digests) - 1 - self.digests[::-1].index(digest) if digest in self.digests else -1
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """What facts name each by: its digest and, where that was in force before, its number behind it. What later
+        versions fill back into each of these times differs."""
+        return tuple(
+            f"{digest}#{number}" if digest in self.digests[: number - 1] else digest
+            for number, digest in enumerate(self.digests, 1)
+        )
+
+    def name_at(self, position: int) -> str:
+        """The same as ``digest_at``, as facts name it."""
+        place = bisect_right(self.starts, position) - 1
+        return self.names[place] if place >= 0 else UNKNOWN
+
+    def after(self, name: str) -> tuple[Program, ...]:
+        """The versions after the one that facts name so, in their order."""
+        place = self.names.index(name) if name in self.names else -1
         return tuple(self.programs[each] for each in self.digests[place + 1 :] if each in self.programs)
 
     def first(self, count: int) -> "Versions":
@@ -52,8 +66,8 @@ class Versions:
 
     def at_merge(self, position: int) -> str:
         """The version by which a merge is folded, after the event at this position was taken in as the last of theirs:
-        whatever comes into force later, it stays that one."""
-        return self.digest_at(max(position, self.starts[0]))
+        whatever comes into force later, it stays that one. As facts name it."""
+        return self.name_at(max(position, self.starts[0]))
 
     @property
     def newest(self) -> Program | None:
@@ -78,7 +92,7 @@ class Versions:
 
 
 class Engines(dict[str, Engine]):
-    """The engines of all versions, by digest, compiled when they are asked for.
+    """The engines of all versions, by what facts name them by, compiled when they are asked for.
 
     Args:
         program: The newest version. What versions fill back counts in the time of those before them, too.
@@ -88,28 +102,34 @@ class Engines(dict[str, Engine]):
         super().__init__()
         self.versions = versions
         self.program = program
-        self.digest = digest_of(program)
+        self._newest = digest_of(program)
+        if versions.digests and versions.digests[-1] == self._newest:
+            self._newest = versions.names[-1]
 
     @property
     def newest(self) -> Engine:
         """That of the newest version."""
-        return self[self.digest]
+        return self[self._newest]
 
-    def alone(self, digest: str) -> Program:
+    def alone(self, name: str) -> Program:
         """What this version is compiled from when no later one adds anything."""
-        return compile_engine(self._of(digest)).program
+        return compile_engine(self._of(name)).program
 
-    def _of(self, digest: str) -> Program:
-        found = self.versions.programs.get(digest)
+    def _of(self, name: str) -> Program:
+        found = self.versions.programs.get(_digest(name))
         return found or replace(next(iter(self.versions.programs.values()), self.program), conduct=None)
 
-    def __missing__(self, digest: str) -> Engine:
-        self[digest] = _compile(self._of(digest), digest, self.versions.after(digest))
-        return self[digest]
+    def __missing__(self, name: str) -> Engine:
+        self[name] = _compile(self._of(name), name, self.versions.after(name))
+        return self[name]
 
-    def get(self, digest: str, default: Any = None) -> Any:
+    def get(self, name: str, default: Any = None) -> Any:
         """The engine of this version, if there was such a version."""
-        return self[digest] if digest in self.versions.programs or digest == UNKNOWN else default
+        return self[name] if name in self.versions.names or name == UNKNOWN else default
+
+
+def _digest(name: str) -> str:
+    return name.partition("#")[0]
 
 
 _digests: dict[int, tuple[Program, str]] = {}  # of programmes that are kept here, so that their ids stay theirs
@@ -154,13 +174,13 @@ def read_versions(tx: Tx) -> Versions:
 _compiled: dict[tuple[str, ...], Engine] = {}
 
 
-def _compile(program: Program, digest: str, later: tuple[Program, ...]) -> Engine:
-    name = digest, *map(digest_of, later)
-    if name not in _compiled:
+def _compile(program: Program, name: str, later: tuple[Program, ...]) -> Engine:
+    key = name, *map(digest_of, later)
+    if key not in _compiled:
         if len(_compiled) >= 64:
             _compiled.clear()
-        _compiled[name] = compile_engine(program, later=later)
-    return _compiled[name]
+        _compiled[key] = compile_engine(program, later=later, name=name or None)
+    return _compiled[key]
 
 
 @lru_cache(maxsize=16)

@@ -115,6 +115,7 @@ def _pair(one: dict[str, set[str]], other: dict[str, set[str]], acts: Iterable[s
 
 def _shares(conduct: Conduct) -> bool:
     caps = [*conduct.caps, *(cap for each in conduct.behaviours for cap in each.caps)]
+    caps += [cap for each in conduct.referrals for cap in each.caps]
     return (
         any(cap.shared for cap in caps)
         or any(each.budget is not None for each in conduct.behaviours)

@@ -62,11 +62,11 @@ def deal(comparison: Comparison, folder: Path, disorder: Disorder, *, scratch: P
     if disorder.is_none:
         return [Piece(files[name], event_map) for name, maps in comparison.acts.items() for event_map in maps]
     chance = random.Random(disorder.seed)  # noqa: S311 - a shuffle that can be repeated, no secret
+    wholes = [(name, event_map) for name, maps in comparison.acts.items() for event_map in maps]
     dealt = [
         Piece(piece, event_map)
-        for name, maps in comparison.acts.items()
-        for event_map in maps
-        for piece in _cut(Piece(files[name], event_map), disorder, chance, into=scratch / f"{event_map.source}-{name}")
+        for number, (name, event_map) in enumerate(wholes)
+        for piece in _cut(Piece(files[name], event_map), disorder, chance, into=scratch / f"{number}-{name}")
     ]
     if disorder.seed is not None:
         chance.shuffle(dealt)

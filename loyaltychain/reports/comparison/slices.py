@@ -79,7 +79,10 @@ def cut_by_time(
         return Slices((tuple(pieces),))
     width = max(most, -(-len(moments) // SLICES_MAX))
     bounds = sorted(set(moments[width::width]))
-    cut = [_write(piece, acts, bounds, scratch) for piece, acts in zip(pieces, read, strict=True)]
+    cut = [
+        _write(piece, acts, bounds, into=scratch / f"{number}-{piece.file.name.removesuffix('.gz')}")
+        for number, (piece, acts) in enumerate(zip(pieces, read, strict=True))
+    ]
     portions = (tuple(those[place] for those in cut if place in those) for place in range(len(bounds) + 1))
     return Slices(
         tuple(portion for portion in portions if portion),
@@ -103,7 +106,7 @@ def _read(piece: Piece, received_at: UnixSeconds) -> _Acts:
     return acts
 
 
-def _write(piece: Piece, acts: _Acts, bounds: Sequence[int], scratch: Path) -> dict[int, Piece]:
+def _write(piece: Piece, acts: _Acts, bounds: Sequence[int], *, into: Path) -> dict[int, Piece]:
     """The piece's acts by the slice that they are in, each in a file of its own."""
     columns = sorted(set(piece.event_map.columns.values()))
     made: dict[int, tuple[Piece, Any]] = {}
@@ -111,7 +114,7 @@ def _write(piece: Piece, acts: _Acts, bounds: Sequence[int], scratch: Path) -> d
         for row, at in _acts_of(piece, acts):
             place = bisect_right(bounds, at)
             if place not in made:
-                file = scratch / f"{place}-{piece.event_map.source}-{piece.file.name.removesuffix('.gz')}"
+                file = into.with_name(f"{place}-{into.name}")
                 made[place] = Piece(file, piece.event_map), csv.writer(files.enter_context(_create(file)))
                 made[place][1].writerow(columns)
             made[place][1].writerow([row.cells[column] for column in columns])

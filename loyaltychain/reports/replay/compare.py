@@ -1,7 +1,7 @@
 """Grants that were worked out anew, held against those that are stored. Pure."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from loyaltychain.core.amounts import MemberNumber
@@ -22,14 +22,12 @@ def compare_grants(
     stored: Mapping[Key, Granted],
     *,
     now: UnixSeconds,
-    declared: Collection[str],
 ) -> Iterator[Finding]:
     """What differs for one member.
 
     Args:
         stored: Hers, by what each is one of.
         now: A pending grant that is due by now may still be stored as pending: time is booked later.
-        declared: The achievements of the newest version, as rules: others are kept by whoever has them.
     """
     left = dict(stored)
     for grant in computed:
@@ -41,7 +39,7 @@ def compare_grants(
         elif not _is_same(grant, kept.grant) and not _waits_for_time(kept.grant, now):
             yield Finding("grant-differs", _name(kept), said(grant), said(kept.grant))
     for key, kept in left.items():
-        if not kept.is_gone and (key[0] in declared or not key[0].startswith("achievement:")):
+        if not kept.is_gone:
             yield Finding("grant-unfounded", _name(kept), "none", f"{_subject(member, key)}: {said(kept.grant)}")
         elif kept.is_gone and kept.grant.awarded:
             yield Finding("grant-differs", _name(kept), "0, gone", f"{kept.grant.awarded}, gone")

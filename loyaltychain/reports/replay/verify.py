@@ -164,7 +164,6 @@ def _replay(tx: Tx, history: History, engines: Engines, found: Verified, *, now:
     recorded = _decisions(tx)
     shared = AsDecided({name: each[:2] for name, each in recorded.items()})
     until = {member: UnixSeconds(state.tidied_to) for member, state in kept.items()}
-    declared = {f"achievement:{each.id}" for each in engines.newest.conduct.achievements}
     for each in refold(history, engines, shared, until=until, report=report):
         found.members += 1
         found.facts += each.facts
@@ -173,12 +172,12 @@ def _replay(tx: Tx, history: History, engines: Engines, found: Verified, *, now:
         if each.member in stale:
             found.waiting += 1
             continue
-        found.findings += compare_grants(each.member, each.grants, hers, now=now, declared=declared)
+        found.findings += compare_grants(each.member, each.grants, hers, now=now)
         actual = "none" if each.member not in kept else _difference(each, kept[each.member])
         if actual:
             found.findings.append(Finding("state-differs", f"member {each.member}", "what her facts come to", actual))
     for member, grants_left in stored.items():
-        found.findings += compare_grants(member, (), grants_left, now=now, declared=declared)
+        found.findings += compare_grants(member, (), grants_left, now=now)
     found.decisions = len(recorded)
     if not stale:
         found.findings += compare_decisions(shared.asked, recorded, _limits(tx))

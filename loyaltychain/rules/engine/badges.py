@@ -29,6 +29,11 @@ def points_occurrence(occurrence: str) -> str:
     return f"{occurrence}:{POINTS}" if occurrence else POINTS
 
 
+def supply_of(achievement: str) -> str:
+    """The name of what members share of an achievement that has a supply."""
+    return f"supply:{achievement}"
+
+
 def award_badge(part: Part, achievement: Achievement, occurrence: str, cause: str, inputs: Any, run: Run) -> bool:
     """Give the badge and its points, if one is left; whether it was given."""
     given = part["given"].setdefault(achievement.id, {})
@@ -37,7 +42,7 @@ def award_badge(part: Part, achievement: Achievement, occurrence: str, cause: st
     rule, awarded = f"achievement:{achievement.id}", 1
     if achievement.supply is not None and not any(each[2] for each in given.values()):
         key = f"{rule}|{cause}|{occurrence}"
-        awarded = run.shared.take(f"supply:{achievement.id}", key, 1, most=achievement.supply, at=run.at)
+        awarded = run.shared.take(supply_of(achievement.id), key, 1, most=achievement.supply, at=run.at)
         inputs["most"] = achievement.supply
     given[occurrence] = [run.at, cause, awarded]
     run.grant(

@@ -11,6 +11,7 @@ from loyaltychain.rules.engine.days import Day
 from loyaltychain.rules.engine.earlier_acts import EarlierActs
 from loyaltychain.rules.engine.fields import Holds, is_made
 from loyaltychain.rules.engine.gates import Gates, Worth
+from loyaltychain.rules.engine.limits import PART as BEHAVIOURS
 from loyaltychain.rules.engine.limits import Limits
 from loyaltychain.rules.engine.points import Boosts, make_worth
 from loyaltychain.rules.engine.proof import beneficiary
@@ -19,7 +20,6 @@ from loyaltychain.rules.engine.state import State
 from loyaltychain.rules.engine.types import Fact, Grant, Reason
 from loyaltychain.rules.engine.validity import Check
 
-UNDO = "undo"  # what is scheduled by it: the end of something that counted until it was taken back
 Undo = Callable[[State, Fact, Run, str, list[Any]], None]
 
 
@@ -47,7 +47,7 @@ class Parts:
     gates: Gates
     kinds: Mapping[str, str]
     day_of: Callable[[int], Day]
-    earlier: EarlierActs | None
+    earlier: EarlierActs
     on_done: tuple[OnAct, ...]
     on_acts: tuple[OnAct, ...]
     on_qualifying: tuple[OnTopic, ...]
@@ -74,6 +74,7 @@ class Rule:
         self._fixed = self._worth({}) if self._worth is not None and _is_fixed(behaviour, parts) else None
         self._listeners = parts.on_done + parts.on_acts
         self._is_gated = behaviour.gate is not None
+        self._is_asked = parts.earlier.is_asked
         self._version = parts.version
         self._expiry = behaviour.expiry
         self._is_qualifying = behaviour.qualifying
@@ -112,7 +113,7 @@ class Rule:
         if self._worth is not None:
             points, inputs = self._fixed or self._points(state, act.payload, act.at)
             self._give(state, act, points, inputs, self._version, run)
-        if self._earlier is not None:
+        if self._is_asked or self._earlier.key in state.parts[BEHAVIOURS]:
             self._earlier.note(state, act, is_lasting=True)
         _count(state, act)
         for listener in self._listeners:
@@ -120,9 +121,7 @@ class Rule:
 
     def passes(self, state: State, act: Act, worth: Worth, run: Run) -> None:
         """An act that waited is good: it is given its points, and counts."""
-        if worth.is_taken_back and worth.points:
-            self._qualify_until(state, act, worth.points, worth.inputs["by"], worth.inputs["at"], run)
-        elif self._worth is not None and not worth.is_taken_back:
+        if self._worth is not None and not worth.is_taken_back:
             self._give(state, act, worth.points, worth.inputs, worth.version, run)
         self._count(state, act, is_lasting=not worth.is_taken_back)
         for listener in self._parts.on_acts:
@@ -140,8 +139,6 @@ class Rule:
     def take_back(self, state: State, act: Act, run: Run, *, is_done: bool, is_counted: bool) -> None:
         """Tell whoever heard of an act that it is gone: as done, and as passed."""
         if is_counted:
-            if self._earlier is not None:
-                self._earlier.forget(state, act)
             self._tell_gone(state, act, self._parts.on_acts, run)
         if is_done:
             self._tell_gone(state, act, self._parts.on_done, run)
@@ -160,24 +157,12 @@ class Rule:
             act.device, self._is_gated,
         ]  # fmt: skip
         self._parts.undo(state, fact, run, f"act {self._id}", data)
-        points = self._points(state, act.payload, act.at)[0] if self._is_qualifying else 0
         if self._is_gated:
-            until = {"by": retraction.cause, "at": retraction.at}
-            self._hold(state, fact, act, Worth(points, until, self._version, is_taken_back=True), run)
+            self._hold(state, fact, act, Worth(0, {}, self._version, is_taken_back=True), run)
             return
-        self._qualify_until(state, act, points, retraction.cause, retraction.at, run)
         self._count(state, act, is_lasting=False)
         for listener in self._listeners:
             listener(state, act, run)
-
-    def _qualify_until(self, state: State, act: Act, points: int, by: str, until: UnixSeconds, run: Run) -> None:
-        """What qualifies does so until the act is taken back: what a tier was, and what it gave, stays."""
-        counted = self._parts.limits.foresee(state, act, points) if points > 0 else 0
-        if not counted:
-            return
-        for listener in self._parts.on_qualifying:
-            listener(state, counted, run)
-        run.schedule(state, until, UNDO, f"{act.cause}|worth {self._id}", [by, "worth", run.at, counted])
 
     def _hold(self, state: State, fact: Fact, act: Act, worth: Worth, run: Run) -> None:
         self._parts.gates.hold(state, act, self._kept(act), worth, beneficiary(self.behaviour, fact), run)
@@ -216,7 +201,7 @@ class Rule:
         run.grant(self.name, "points", run.cause, "", fact.at, points, 0, reason=reason, inputs={**inputs, **said})
 
     def _count(self, state: State, act: Act, *, is_lasting: bool) -> None:
-        if self._earlier is not None:
+        if self._is_asked or not is_lasting or self._earlier.key in state.parts[BEHAVIOURS]:
             self._earlier.note(state, act, is_lasting=is_lasting)
         _count(state, act)
 

@@ -55,14 +55,10 @@ class Slot:
             values = found[1] if found[0] == window else found[2].get(str(window))
             each = "" if self.cap.each is None else each_of(self.cap.each, act)
             used = 0 if values is None else values.get(each, 0)
-        return self.left_of(used), used
-
-    def left_of(self, used: int) -> int:
-        """How many points an act may be given where so much was used before."""
-        left = self.cap.most - used
-        if left <= 0:
-            return 0
-        return left if self._counts_points else _NO_END
+        if self._counts_points:
+            left = self.cap.most - used
+            return (left if left > 0 else 0), used
+        return (_NO_END if used < self.cap.most else 0), used
 
     def take(self, stored: dict[str, Any], act: Act, wanted: int) -> tuple[int, int]:
         """What the act is given of ``wanted`` points where this is all that limits it, and how much was used before."""

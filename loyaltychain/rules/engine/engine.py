@@ -16,9 +16,9 @@ from loyaltychain.program.behaviours import Behaviour
 from loyaltychain.program.conduct import Conduct
 from loyaltychain.program.types import Program
 from loyaltychain.rules.engine.achievements import make_achievements
-from loyaltychain.rules.engine.behaviours import UNDO, Parts, Rule
+from loyaltychain.rules.engine.behaviours import Parts, Rule
 from loyaltychain.rules.engine.days import make_days
-from loyaltychain.rules.engine.earlier_acts import earlier_acts_of
+from loyaltychain.rules.engine.earlier_acts import earlier_acts_of, forget
 from loyaltychain.rules.engine.fields import compile_conditions
 from loyaltychain.rules.engine.gates import PART as GATES
 from loyaltychain.rules.engine.gates import Gates, new_gates
@@ -39,6 +39,7 @@ from loyaltychain.rules.engine.tiers import make_tiers
 from loyaltychain.rules.engine.types import Fact, Grant, Shared
 from loyaltychain.rules.engine.validity import make_checks
 
+UNDO = "undo"  # what is scheduled by it: the end of something that counted until it was taken back
 _EARLIEST, _LATEST = (int(datetime(year, 1, 1, tzinfo=UTC).timestamp()) for year in (1900, 2200))
 _CORE: dict[str, Callable[[], dict[str, Any]]] = {
     BEHAVIOURS: dict, OBJECTS: dict, GATES: new_gates, PAIRS: new_pairs,
@@ -46,24 +47,25 @@ _CORE: dict[str, Callable[[], dict[str, Any]]] = {
 
 
 @lru_cache(maxsize=64)
-def compile_engine(program: Program, *, later: tuple[Program, ...] = ()) -> "Engine":
+def compile_engine(program: Program, *, later: tuple[Program, ...] = (), name: str | None = None) -> "Engine":
     """The engine of a version of a programme.
 
     Args:
+        name: What facts name it by; None: by its digest.
         later: The versions after it, in their order. Achievements that one of them fills back count in the time of
             this one, too, as the first declares them: what becomes of them later takes them from nobody.
     """
-    return Engine(program, later)
+    return Engine(program, later, name)
 
 
 class Engine:
     """One version of a programme, ready to be applied. Holds no member's state.
 
-    ``version`` is the digest of its programme, 0x hex; ``program`` says what it was compiled from, with what a later
-    version added to its time.
+    ``version`` is the digest of its programme, 0x hex; ``name`` is what facts and states name it by; ``program`` says
+    what it was compiled from, with what a later version added to its time.
     """
 
-    def __init__(self, program: Program, later: tuple[Program, ...] = ()) -> None:
+    def __init__(self, program: Program, later: tuple[Program, ...] = (), name: str | None = None) -> None:
         self.program, self._versions = program, dict[str, str]()
         for each in later:
             merged = merge(self.program, each)
@@ -71,6 +73,7 @@ class Engine:
             self._versions |= dict.fromkeys(merged.added, f"0x{each.digest.hex()}")
         self.conduct = self.program.conduct or Conduct()
         self.version = f"0x{program.digest.hex()}"
+        self.name = name or self.version
         self.tiers: TierComponent | None = make_tiers(self.program)
         found = (make_streaks(self.program), self.tiers, make_achievements(self.program), make_referrals(self.program))
         self.components: tuple[Component, ...] = tuple(each for each in found if each is not None)
@@ -120,7 +123,7 @@ class Engine:
         if key <= state.last:
             raise errors.InvariantError("A fact is not later than the state.", fact=fact.cause, last=state.last)
         is_first, state.last = state.last == BEFORE_ALL, key
-        if state.version != self.version:
+        if state.version != self.name:
             self._begin(state) if is_first else self._adopt(state)
         if state.joined_at is None and "actor" in fact.roles:
             state.joined_at = at
@@ -142,7 +145,7 @@ class Engine:
 
     def elapse(self, state: State, at: UnixSeconds, shared: Shared) -> list[tuple[UnixSeconds, Grant]]:
         """What is due up to and with ``at``, with the moment at which each was; the first half of ``apply``."""
-        if state.version != self.version:
+        if state.version != self.name:
             self._adopt(state)
         found: list[tuple[UnixSeconds, Grant]] = []
         while state.due and state.due[0][0] <= at and state.due[0][0] < _LATEST:
@@ -159,7 +162,7 @@ class Engine:
 
     def _begin(self, state: State) -> None:
         """Take over a state without facts, which another version made: it is as if this one had made it."""
-        state.parts, state.version = self._blank.copy().parts, self.version
+        state.parts, state.version = self._blank.copy().parts, self.name
 
     def _adopt(self, state: State) -> None:
         parts = state.parts
@@ -169,7 +172,7 @@ class Engine:
         for component in self.components:
             if component.name not in parts:
                 parts[component.name] = component.new_part()
-        is_new, state.version = state.version == "", self.version
+        is_new, state.version = state.version == "", self.name
         if not is_new:
             for component in self.components:
                 component.adopt(state)
@@ -181,10 +184,6 @@ class Engine:
             run.cause, what, *rest = data
             if what == "act":
                 self._take_back(state, rest, run)
-            elif what == "worth":
-                earned_at, points = rest
-                if self.tiers is not None:
-                    self.tiers.take_back(state, earned_at, points, run)
             else:
                 self._objects.take_back(state, [what, *rest], run)
         elif component in self._named:
@@ -196,11 +195,13 @@ class Engine:
         is_done, is_counted = True, True
         if was_gated:
             is_done, is_counted = self._gates.take_back(state, behaviour, cause, run)
+        act = Act(*named)
         if is_counted and behaviour in state.acts:
             state.acts[behaviour][0] -= 1
+            forget(state, act)
         rule = self._rules.get(behaviour)
         if rule is not None:
-            rule.take_back(state, Act(*named), run, is_done=is_done, is_counted=is_counted)
+            rule.take_back(state, act, run, is_done=is_done, is_counted=is_counted)
 
     def _undo(self, state: State, fact: Fact, run: Run, key: str, data: list[Any]) -> None:
         """Schedule the end of something that the fact did and that is taken back later."""

@@ -11,13 +11,12 @@ from typing import Any
 from loyaltychain.program.behaviours import Behaviour, Cap, Each
 from loyaltychain.rules.engine.caps import Slot, cap_words, each_of
 from loyaltychain.rules.engine.days import DAY_SECONDS, period_of
-from loyaltychain.rules.engine.pairs import PairsPart, copy_pairs, weigh, weighted
+from loyaltychain.rules.engine.pairs import weigh, weighted
 from loyaltychain.rules.engine.protocol import Act, Run
 from loyaltychain.rules.engine.state import State
 from loyaltychain.rules.engine.types import Reason
 
 PART, PAIRS = "behaviours", "pairs"
-UNTIL_TAKEN_BACK = "~"  # in the part: what acts that are taken back later would have used
 EVERYTHING = "*"  # the key under which the caps of all behaviours together stand
 
 Inputs = dict[str, Any]
@@ -60,30 +59,6 @@ class Limits:
         self.is_empty = has_only_slots and not self._slots
         self.apply = self._apply_slots if has_only_slots else self._apply_all
 
-    def foresee(self, state: State, act: Act, wanted: int) -> int:
-        """How many points an act has until it is taken back, by the member's own limits.
-
-        It takes nothing of them, since it has given nothing once it is taken back; but such acts together are held to
-        the same limits, so that a flood of them is worth no more than one that stays.
-        """
-        held = state.parts[PART]
-        likes: dict[str, Any] = held.setdefault(UNTIL_TAKEN_BACK, {})
-        mine, like = dict(held.get(self._behaviour.id, {})), likes.setdefault(self._behaviour.id, {})
-        mine["n"] = mine.get("n", 0) + like.get("n", 0)
-        like["n"] = like.get("n", 0) + 1
-        refused = [*(refuses(mine, act) for refuses in self._refusals)]
-        refused += [refuses(like, act) for refuses in self._refusals if refuses != self._refuses_between]
-        amount = wanted
-        if self._behaviour.pairs is not None and act.counterpart is not None:
-            amount = self._weigh(copy_pairs(state.parts[PAIRS]), act, wanted)[0]
-        for name, slot in self._slots:
-            used = slot.left(held.get(name), act)[1] + slot.left(likes.get(name), act)[1]
-            amount = min(amount, slot.left_of(used))
-        if amount <= 0 or any(each is not None for each in refused):
-            return 0
-        self._use(likes, act, amount)
-        return amount
-
     def _apply_slots(self, state: State, act: Act, wanted: int, run: Run) -> Limited:
         """The same as ``_apply_all``, where there are only caps of the member's own: the way of most acts."""
         if wanted <= 0:
@@ -115,7 +90,7 @@ class Limits:
         reason: Reason | None = None
         inputs: Inputs = {}
         if self._behaviour.pairs is not None and act.counterpart is not None and wanted > 0:
-            amount, reason, inputs = self._weigh(state.parts[PAIRS], act, wanted)
+            amount, reason, inputs = self._weigh(state, act, wanted)
         for refuses in self._refusals:
             refused = refuses(held.setdefault(self._behaviour.id, {}), act)
             if refused is not None:
@@ -131,11 +106,11 @@ class Limits:
             self._use(held, act, amount)
         return amount, reason, inputs
 
-    def _weigh(self, pairs: PairsPart, act: Act, wanted: int) -> tuple[int, Reason | None, Inputs]:
+    def _weigh(self, state: State, act: Act, wanted: int) -> tuple[int, Reason | None, Inputs]:
         behaviour = self._behaviour
         assert behaviour.pairs is not None and act.counterpart is not None
         period = period_of(act.day, behaviour.pairs.per)
-        percent, nth, reason = weigh(pairs, behaviour, act.counterpart, act.at, period)
+        percent, nth, reason = weigh(state.parts[PAIRS], behaviour, act.counterpart, act.at, period)
         return weighted(wanted, percent), reason, {"weight": percent, "nth": nth}
 
     def _take(

@@ -123,10 +123,6 @@ class TierComponent(Component, ABC):
     def tier_at(self, state: State, at: UnixSeconds) -> str:
         """The id of the level in which the member is at a moment, as far as the state knows."""
 
-    @abstractmethod
-    def take_back(self, state: State, earned_at: UnixSeconds, points: int, run: "Run") -> None:
-        """Qualifying points that were earned at a moment count no longer, from now on."""
-
 
 class Run:
     """One fact on its way through the engine, or one moment that was due.

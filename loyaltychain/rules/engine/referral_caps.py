@@ -1,6 +1,6 @@
 """A referrer's caps: what a referral that qualified may still give, and what is free again when one is undone."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from loyaltychain.program.behaviours import Cap, Referral
@@ -28,9 +28,12 @@ def cap_award(
     return awarded, reason, inputs
 
 
-def free(used: Used, sent: Iterable[Record], record: Record) -> list[Record]:
-    """Give back what a record used up. Gives those that caps had cut, in their order: they are to be asked again."""
+def free(used: Used, referral: Referral, sent: Iterable[Record], record: Record, run: Run) -> list[Record]:
+    """Give back what a record used up, of shared caps too. Gives those that the referrer's caps had cut, in their
+    order: they are to be asked again."""
     _give_back(used, record)
+    shares, record["shares"] = record["shares"], {}
+    _give_up(referral, record, shares, run)
     cut = [each for each in sent if each is not record and each["capped"] is not None and each["capped"][1] is not None]
     for each in cut:
         _give_back(used, each)
@@ -41,7 +44,7 @@ def _ask(
     used: Used, referral: Referral, record: Record, wanted: int, days: Callable[[int], int], run: Run
 ) -> tuple[int, Reason | None, dict[str, Any]]:
     awarded, reason, inputs, day = wanted, None, {}, days(record["qualified"][1])
-    asked = []
+    asked, before, record["shares"] = [], record["shares"], {}
     for place, cap in enumerate(referral.caps):
         key = f"{place}:{period_of(day, cap.per)}:{_counted_by(cap, record)}"
         left = _left(used, referral, record, cap, key, awarded, run)
@@ -56,6 +59,7 @@ def _ask(
         elif amount and not cap.shared:
             used[key] = used.get(key, 0) + amount
             record["took"].append([key, amount])
+    _give_up(referral, record, {key: most for key, most in before.items() if key not in record["shares"]}, run)
     return awarded, reason, inputs
 
 
@@ -71,9 +75,23 @@ def _left(used: Used, referral: Referral, record: Record, cap: Cap, key: str, wa
 
 
 def _take(referral: Referral, record: Record, cap: Cap, key: str, wanted: int, run: Run) -> int:
-    occasion = f"referral:{referral.id}|{record['cause']}|referrer"
+    record["shares"][key] = cap.most
     at = record["qualified"][1]
-    return run.shared.take(f"cap:referral:{referral.id}:{key}", occasion, wanted, most=cap.most, at=at)
+    return run.shared.take(_resource(referral, key), _occasion(referral, record), wanted, most=cap.most, at=at)
+
+
+def _give_up(referral: Referral, record: Record, shares: Mapping[str, int], run: Run) -> None:
+    """Leave to others what was asked for of shared caps: the record needs nothing of them."""
+    for key, most in shares.items():
+        run.shared.take(_resource(referral, key), _occasion(referral, record), 0, most=most, at=run.at)
+
+
+def _resource(referral: Referral, key: str) -> str:
+    return f"cap:referral:{referral.id}:{key}"
+
+
+def _occasion(referral: Referral, record: Record) -> str:
+    return f"referral:{referral.id}|{record['cause']}|referrer"
 
 
 def _counted_by(cap: Cap, record: Record) -> str:

@@ -62,6 +62,7 @@ def new_record(referral: Referral, fact: Fact) -> Record:
         "is_safe": False,  # a qualification can be taken back no more
         "is_empty": False,  # of the referrer, when it was qualified
         "took": [],  # [key, amount] of what it uses up of the referrer's caps
+        "shares": {},  # {key: most} of the shared caps that were asked for it
         "capped": None,  # [awarded, reason, inputs] once caps were asked
     }
 

@@ -181,7 +181,9 @@ class _Kind:
             return
         run.cancel(state, NAME, self._due_key(side, record, "safe"), near=records.safe_from(self.referral, record))
         record["qualified"], record["undone"] = None, fact.cause
-        suppressed = free(part["used"], part["referrer"].values(), record) if side == "referrer" else []
+        suppressed = []
+        if side == "referrer":
+            suppressed = free(part["used"], self.referral, part["referrer"].values(), record, run)
         self._say(state, side, record, run)
         for each in suppressed:
             self._say(state, side, each, run)

@@ -26,7 +26,7 @@ class State:
         parts: What each component keeps, by its name.
         due: What happens at a known moment unless something comes before, in the order of time.
         acts: Of each behaviour ``[number, time of the first, time of the latest]``, gated ones once they have passed.
-        version: The digest of the programme whose engine touched it last.
+        version: The name of the engine that touched it last (``Engine.name``).
         index: What components have worked out of their parts to find things quickly, by name. It is no part of the
             state: neither copied nor kept.
     """

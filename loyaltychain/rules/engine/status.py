@@ -12,7 +12,7 @@ from typing import Any, Literal
 from loyaltychain.core.calendar import UnixSeconds
 from loyaltychain.core.words import counted
 from loyaltychain.program.achievements import Achievement
-from loyaltychain.rules.engine.badges import PART
+from loyaltychain.rules.engine.badges import PART, supply_of
 from loyaltychain.rules.engine.days import DAY_SECONDS
 from loyaltychain.rules.engine.engine import Engine
 from loyaltychain.rules.engine.member_zone import zones_at
@@ -33,7 +33,8 @@ class AchievementStanding:
     """An achievement for this member.
 
     Args:
-        stage: "open": she can still reach it; "locked": nobody can any more.
+        stage: "open": she can still reach it, or has, and whether one is left is not decided yet; "locked": nobody can
+            any more.
         held: How many times she holds the badge.
         since: When she first got one of these.
         progress: Towards it, or towards its next time.
@@ -82,23 +83,28 @@ class Status:
         return asdict(self)
 
 
-class _Nothing:
-    """Nothing that is shared is given away while somebody only looks: whoever folds decides on it."""
+class _Undecided:
+    """Nothing that is shared is given away while somebody only looks: whoever folds decides on what was ``asked``."""
+
+    def __init__(self) -> None:
+        self.asked: set[str] = set()
 
     def take(self, resource: str, key: str, wanted: int, *, most: int, at: UnixSeconds) -> int:
+        self.asked.add(resource)
         return 0
 
 
 def status(engine: Engine, state: State, now: UnixSeconds) -> Status:
     """How a member stands, by the programme of the engine, at a moment that is not before what her state has seen."""
     state = state.copy()
-    engine.elapse(state, now, _Nothing())  # in this version of the programme; what is due by now has happened
+    undecided = _Undecided()
+    engine.elapse(state, now, undecided)  # in this version of the programme; what is due by now has happened
     conduct, parts = engine.conduct, {each.name: each for each in engine.components}
     streaks, ladder = parts.get(Streaks.name), parts.get(TierLadder.name)
     standings = stand(streaks, state, now) if isinstance(streaks, Streaks) else ()
     tier = stand_among_tiers(ladder, state, now) if isinstance(ladder, TierLadder) else None
     seen = Seen(conduct, state, now, engine.day_of(now), standings, tier)
-    achievements = tuple(_achievements(seen)) if PART in parts else ()
+    achievements = tuple(_achievements(seen, undecided.asked)) if PART in parts else ()
     zone, waiting = engine.program.timezone, None
     if isinstance(streaks, Streaks):
         zone, waiting = zones_at(streaks.zone_of(state), now)
@@ -116,8 +122,11 @@ def status(engine: Engine, state: State, now: UnixSeconds) -> Status:
     )
 
 
-def _achievements(seen: Seen) -> Iterator[AchievementStanding]:
-    """Those of the programme in the file's order, retired ones only if she holds them; then what it knows no more."""
+def _achievements(seen: Seen, undecided: set[str]) -> Iterator[AchievementStanding]:
+    """Those of the programme in the file's order, retired ones only if she holds them; then what it knows no more.
+
+    ``undecided``: what is shared and would have been asked for by now.
+    """
     part = seen.state.parts[PART]
     for achievement in seen.conduct.achievements:
         given = part["given"].get(achievement.id, {})
@@ -125,14 +134,16 @@ def _achievements(seen: Seen) -> Iterator[AchievementStanding]:
         if achievement.status == "retired" and not held:
             continue
         revoked_at, revoked_why = part["revoked"].get(achievement.id, (None, None))
+        waits = supply_of(achievement.id) in undecided
+        is_refused = bool(given) and not waits
         yield AchievementStanding(
             id=achievement.id,
             name=achievement.name,
             title=achievement.title,
-            stage=_stage(achievement, held=bool(held), given=bool(given), revoked=revoked_at is not None),
+            stage=_stage(achievement, held=bool(held), refused=is_refused, revoked=revoked_at is not None),
             held=len(held),
             since=min(held, default=None),
-            progress=_progress(achievement, seen, held=bool(held)),
+            progress=_progress(achievement, seen, held=bool(held), waits=waits),
             points=achievement.points,
             role=achievement.role,
             revoked_at=revoked_at,
@@ -146,19 +157,19 @@ def _achievements(seen: Seen) -> Iterator[AchievementStanding]:
             yield AchievementStanding(name, name, name, "held", len(held), min(held), gone, 0, None)
 
 
-def _stage(achievement: Achievement, *, held: bool, given: bool, revoked: bool) -> Stage:
+def _stage(achievement: Achievement, *, held: bool, refused: bool, revoked: bool) -> Stage:
     if held:
         return "held"
     if revoked:
         return "revoked"
     if achievement.status == "locked":
         return "locked"
-    return "none left" if given and achievement.repeat == "never" else "open"
+    return "none left" if refused and achievement.repeat == "never" else "open"
 
 
-def _progress(achievement: Achievement, seen: Seen, *, held: bool) -> Progress:
-    if held and achievement.repeat == "never":
-        return Progress(1, 1, "reached")
+def _progress(achievement: Achievement, seen: Seen, *, held: bool, waits: bool) -> Progress:
+    if achievement.repeat == "never" and (held or waits):
+        return Progress(1, 1, "reached" if held else "reached; whether one is left is decided soon")
     return progress_of(achievement, seen)
 
 

@@ -24,7 +24,8 @@ COUNTS = 6  # {period: {behaviour: acts}} of periods that are begun and not fill
 EXCUSED = 7  # [[from, to]] periods that a change of zone cut short
 PAUSED = 8  # [[from, to]] days
 HISTORY = 9  # [[period, how it was bridged]], the latest few
-TAIL = 10  # what can still be taken back, as ``streak_tail`` keeps it; None: nothing
+LATE = 10  # [from, to, 1 once one was missed] periods through which an act told late keeps the present run, or None
+TAIL = 11  # what can still be taken back, as ``streak_tail`` keeps it; None: nothing
 
 _BEFORE_TIME = -1
 _KEPT_HISTORY = 40
@@ -42,7 +43,7 @@ class Window:
 
 def new_run(streak: Streak) -> StreakRun:
     """Of a member who did nothing yet."""
-    return [_BEFORE_TIME, _BEFORE_TIME, 0, 0, streak.freezes.initial, 0, {}, [], [], [], None]
+    return [_BEFORE_TIME, _BEFORE_TIME, 0, 0, streak.freezes.initial, 0, {}, [], [], [], None, None]
 
 
 def is_plain(streak: Streak) -> bool:
@@ -51,8 +52,8 @@ def is_plain(streak: Streak) -> bool:
 
 
 def is_at_rest(run: StreakRun) -> bool:
-    """Whether nothing is open about the run: nothing half filled, excused, paused, or to be taken back."""
-    return not (run[COUNTS] or run[EXCUSED] or run[PAUSED] or run[TAIL])
+    """Whether nothing is open about the run: nothing half filled, excused, paused, late, or to be taken back."""
+    return not (run[COUNTS] or run[EXCUSED] or run[PAUSED] or run[LATE] or run[TAIL])
 
 
 def fill_plainly(streak: Streak, run: StreakRun, period: int, exists: Exists) -> int | None:
@@ -72,7 +73,7 @@ def fill_plainly(streak: Streak, run: StreakRun, period: int, exists: Exists) ->
     if length and missing >= period:
         length += 1
     else:
-        run[LOST], length = length, 1
+        run[LOST], run[LATE], length = length, None, 1
     run[LAST] = run[THROUGH] = period
     run[LENGTH] = length
     if length > run[LONGEST]:
@@ -128,6 +129,17 @@ def is_excused(streak: Streak, run: StreakRun, period: int, exists: Exists) -> b
     return _excuse(streak, run, period, exists) is not None
 
 
+def keep_through(run: StreakRun, first: int, last: int) -> None:
+    """These periods are not missed, because an act told late has made the run whole; once in each run.
+
+    What no period has needed makes room for a later one: acts may be told each morning for the day before.
+    """
+    if run[LATE] is None:
+        run[LATE] = [first, last, 0]
+    elif not run[LATE][2]:
+        run[LATE] = [first, max(last, run[LATE][1]), 0]
+
+
 def restore_run(streak: Streak, run: StreakRun, now: Window, exists: Exists) -> tuple[int, int]:
     """Give back a run that was lost: it lives until the end of the next period. Gives its length before and after."""
     before = run[LENGTH] if (lives := lives_until(streak, run, now.lowest, exists)) else 0
@@ -156,6 +168,7 @@ def join_runs(streak: Streak, one: StreakRun, other: StreakRun, now: Window, exi
     joined[FREEZES] = max(better[FREEZES], worse[FREEZES])
     joined[EXCUSED] = [*better[EXCUSED], *worse[EXCUSED]]
     joined[PAUSED] = [*better[PAUSED], *worse[PAUSED]]
+    joined[LATE] = better[LATE] or worse[LATE]
     joined[TAIL] = None
     return joined
 
@@ -164,7 +177,7 @@ def _fill(streak: Streak, run: StreakRun, period: int, exists: Exists) -> int:
     if lives_until(streak, run, period, exists):
         run[LENGTH] += 1
     else:
-        run[LOST], run[LENGTH] = run[LENGTH], 1
+        run[LOST], run[LATE], run[LENGTH] = run[LENGTH], None, 1
     run[LAST] = run[THROUGH] = period
     run[LONGEST] = max(run[LONGEST], run[LENGTH])
     _earn_freeze(streak, run)
@@ -194,15 +207,21 @@ def _bridge(streak: Streak, run: StreakRun, period: int, exists: Exists) -> str 
     if how is None and run[FREEZES] > 0:
         run[FREEZES] -= 1
         return "frozen"
+    if how == "excused" and _is_kept(run, period):
+        run[LATE] = [*run[LATE][:2], 1]
     return how
 
 
 def _excuse(streak: Streak, run: StreakRun, period: int, exists: Exists) -> str | None:
-    if any(start <= period <= end for start, end in run[EXCUSED]):
+    if _is_kept(run, period) or any(start <= period <= end for start, end in run[EXCUSED]):
         return "excused"
     if run[PAUSED] and _is_paused(run[PAUSED], period, streak.period):
         return "paused"
     return None if exists(period) else "never was"
+
+
+def _is_kept(run: StreakRun, period: int) -> bool:
+    return run[LATE] is not None and run[LATE][0] <= period <= run[LATE][1]
 
 
 def _is_paused(pauses: list[list[int]], period: int, kind: Period) -> bool:

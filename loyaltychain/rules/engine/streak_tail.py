@@ -16,11 +16,13 @@ from loyaltychain.core.calendar import UnixSeconds
 from loyaltychain.program.achievements import Streak
 from loyaltychain.rules.engine.streak_runs import (
     LAST,
+    LATE,
     TAIL,
     Exists,
     StreakRun,
     Window,
     count_act,
+    keep_through,
 )
 
 FIRM, RETRACTABLE, PENDING = 0, 1, 2  # an act's state; a pending one that is retracted later is both: 3
@@ -56,6 +58,13 @@ def add_range(run: StreakRun, place: int, first: int, last: int) -> None:
     run[place] = [*run[place], [first, last]]
     if run[TAIL] is not None:
         run[TAIL][1].append([first, last, None, place, 0, FIRM])
+
+
+def keep_alive(run: StreakRun, first: int, last: int) -> None:
+    """``keep_through``, remembered."""
+    keep_through(run, first, last)
+    if run[TAIL] is not None:
+        run[TAIL][1].append([first, last, None, LATE, 0, FIRM])
 
 
 def note_act(
@@ -109,7 +118,7 @@ def uncount_act(streak: Streak, run: StreakRun, cause: str, exists: Exists, rewa
     brought: dict[str, Any] = {}
     for each in acts:
         if each[_BEHAVIOUR] is None:
-            again[each[_CAUSE]] = [*again[each[_CAUSE]], each[: _HIGHEST + 1]]
+            _repeat_range(again, each)
             continue
         length = count_act(streak, again, Window(each[_LOWEST], each[_HIGHEST]), exists, each[_BEHAVIOUR])
         if length in rewards:
@@ -118,6 +127,14 @@ def uncount_act(streak: Streak, run: StreakRun, cause: str, exists: Exists, rewa
     run[TAIL][2] = brought
     close_tail(run)
     return Undone(_without(paid, brought), _without(brought, paid), act[_STATE] >= PENDING)
+
+
+def _repeat_range(run: StreakRun, kept: list[Any]) -> None:
+    first, last, place = kept[_LOWEST], kept[_HIGHEST], kept[_CAUSE]
+    if place == LATE:
+        keep_through(run, first, last)
+    else:
+        run[place] = [*run[place], [first, last]]
 
 
 def _without(some: dict[str, Any], others: dict[str, Any]) -> tuple[Reward, ...]:

@@ -17,6 +17,7 @@ from loyaltychain.rules.engine.state import Part, State
 from loyaltychain.rules.engine.streak_runs import (
     EXCUSED,
     LAST,
+    LATE,
     LENGTH,
     PAUSED,
     TAIL,
@@ -35,6 +36,7 @@ from loyaltychain.rules.engine.streak_tail import (
     RETRACTABLE,
     Reward,
     add_range,
+    keep_alive,
     note_act,
     note_reward,
     open_tail,
@@ -221,14 +223,15 @@ def _count(zone: ZonePart, track: Track, streak_run: StreakRun, act: Act, kind: 
 
 
 def _keep_alive(zone: ZonePart, track: Track, run: StreakRun, before: StreakRun, fact: Fact) -> None:
-    """An act that was told late has filled a period: where the run was lost meanwhile without it, nothing between that
-    period and the one in which it was told is missed."""
+    """An act that was told late has filled a period: where it goes on with a run that was lost meanwhile without it,
+    nothing between that period and the one in which it was told is missed."""
     if fact.told_at is None or not 0 < fact.told_at - fact.at <= track.streak.late_days * DAY_SECONDS:
         return
     periods = track.periods(zone[0])
     told_in = periods.number_of(fact.told_at)
-    if before[LENGTH] and told_in > run[LAST] and not lives_until(track.streak, before, told_in, periods.exists):
-        add_range(run, EXCUSED, run[LAST] + 1, told_in)
+    before[LATE] = None  # what an act before it keeps alive is no reason against it
+    if run[LENGTH] > 1 and told_in > run[LAST] and not lives_until(track.streak, before, told_in, periods.exists):
+        keep_alive(run, run[LAST] + 1, told_in)
 
 
 def _tell(state: State, track: Track, streak_run: StreakRun, length: int, act: Act, run: Run) -> None:

@@ -61,29 +61,9 @@ def take_back(tiers: Tiers, part: TierPart, day: Day, points: int) -> None:
         points -= taken
         if not earned[-1][1]:
             earned.pop()
-    _keep_anew(tiers, part)
-
-
-def take_back_of(tiers: Tiers, part: TierPart, day: Day, earned_on: Day, points: int) -> None:
-    """Points of one day are taken back, on a day that is not before the newest; too old ones not at all."""
-    at, on = (_ALWAYS, _ALWAYS) if tiers.period == "ever" else (day, earned_on)
-    _move_on(tiers, part, at)
-    earned = part["earned"]
-    place = bisect_left(earned, [on], lo=part["open"])
-    if place == len(earned) or earned[place][0] != on:
-        return
-    earned[place][1] -= min(points, earned[place][1])
-    if not earned[place][1]:
-        del earned[place]
-    _keep_anew(tiers, part)
-
-
-def _keep_anew(tiers: Tiers, part: TierPart) -> None:
-    """Work out what is kept by the points that are there, after some were taken back."""
-    earned = part["earned"]
     part["kept"], part["today"] = {name: list(each) for name, each in part["base"].items()}, None
     sums = _Sums(earned)
-    for lot in earned[part["open"] :]:
+    for lot in earned[oldest:]:
         lot[2] = _carried(tiers, sums.between(period_start(tiers, lot[0]), lot[0]))
         lot[3] = _carried_in_grace(tiers, lot[0], sums) if _is_grace(tiers, lot[0]) else 0
         _keep(tiers, part["kept"], lot)

@@ -13,15 +13,7 @@ from loyaltychain.program.types import Program
 from loyaltychain.rules.engine.days import Day
 from loyaltychain.rules.engine.protocol import OnFact, OnTopic, Run, TierComponent
 from loyaltychain.rules.engine.state import Part, State
-from loyaltychain.rules.engine.tier_points import (
-    earn,
-    kept_until,
-    level_at,
-    map_levels,
-    new_points,
-    take_back,
-    take_back_of,
-)
+from loyaltychain.rules.engine.tier_points import earn, kept_until, level_at, map_levels, new_points, take_back
 from loyaltychain.rules.engine.types import Fact
 from loyaltychain.rules.engine.zoned_days import ZonedDays, zoned_days
 
@@ -72,14 +64,6 @@ class TierLadder(TierComponent):
         part["now"] = [day, tier]
         return tier
 
-    def take_back(self, state: State, earned_at: UnixSeconds, points: int, run: Run) -> None:
-        """The points of an act that was taken back: those of its own day."""
-        part = state.parts[self.name]
-        day = self.days.day_of(run.at)
-        before = self.settle(part, day)
-        take_back_of(self.tiers, part, day, self.days.day_of(earned_at), points)
-        self._change(state, before, level_at(self.tiers, part, day), day, run)
-
     def settle(self, part: Part, day: Day) -> int:
         """Note the falls that time brought up to the day; gives the index of the level on it."""
         level = self._index[part["level"]]
@@ -105,10 +89,6 @@ class TierLadder(TierComponent):
             after = level_at(self.tiers, part, day)
         else:
             return
-        self._change(state, before, after, day, run)
-
-    def _change(self, state: State, before: int, after: int, day: Day, run: Run) -> None:
-        part = state.parts[self.name]
         if after != before:
             self._move(part, run.at, after, "earned" if after > before else "taken back")
             run.tell(state, "tier", after)

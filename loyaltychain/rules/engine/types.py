@@ -69,7 +69,8 @@ class Fact:
     """An event that concerns a member, as one of ``roles``: she did it, or it is about something of hers.
 
     Nobody changes it; as a grant, it is not frozen, since that takes twice as long to make.
-    ``version`` is the digest of the programme that counts for it, 0x hex. Actor 0 is nobody: a doer who is not known.
+    ``version`` names the engine of the programme that counts for it: its digest, 0x hex, or what tells apart the times
+    in which one programme was in force. Actor 0 is nobody: a doer who is not known.
     """
 
     at: UnixSeconds

@@ -5,6 +5,8 @@ import gzip
 from collections.abc import Mapping
 from pathlib import Path
 
+from loyaltychain.events.map import EventMap, load_map
+
 Rows = list[dict[str, str]]
 
 _COLUMNS = {
@@ -157,3 +159,22 @@ def user(number: int, *, up: str, down: str, about: str) -> dict[str, str]:
 
 def badge(member: int, name: str, at: str) -> dict[str, str]:
     return {"UserId": str(member), "Name": name, "Date": at, "Class": "3", "TagBased": "False"}
+
+
+_GAVE = """
+source: shop
+id: {column: gid}
+member: {column: giver}
+type: {constant: gave}
+time: {column: at, format: iso, zone: UTC}
+fields: {gift: {constant: 1}}
+"""
+
+
+def two_maps(folder: Path) -> tuple[EventMap, EventMap]:
+    """For a file in which each row is two acts of one source, a giver's and a taker's."""
+    (folder / "gave.yaml").write_text(_GAVE, "utf-8")
+    (folder / "got.yaml").write_text(
+        _GAVE.replace("gid", "tid").replace("giver", "taker").replace("gave", "got"), "utf-8"
+    )
+    return load_map(folder / "gave.yaml"), load_map(folder / "got.yaml")

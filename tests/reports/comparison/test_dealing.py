@@ -11,6 +11,7 @@ given the badges that were awarded
 
 import csv
 from collections import Counter
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -22,7 +23,7 @@ from loyaltychain.reports.comparison.dealing import PIECES, Disorder, Piece, dea
 from loyaltychain.reports.comparison.plan import find_comparison
 from loyaltychain.reports.comparison.table import Award
 from loyaltychain.rules.engine.days import make_days
-from tests.reports.comparison.builders import badge, community, write_community
+from tests.reports.comparison.builders import badge, community, two_maps, write_community
 
 COMPARISON = find_comparison("stack_exchange")
 
@@ -63,6 +64,18 @@ def test_deal__in_disorder__the_same_rows(tmp_path: Path, disorder: Disorder) ->
     times = 2 if disorder.twice else 1
     assert rows_of(dealt) == Counter({row: count * times for row, count in rows_of(plain).items()})
     assert len(dealt) == len(plain) * (PIECES if disorder.late else 1)
+
+
+def test_deal__two_maps_of_one_source_on_one_file__rows_of_both(tmp_path: Path) -> None:
+    maps = two_maps(tmp_path)
+    (tmp_path / "acts.csv").write_text("gid,tid,giver,taker,at\ng1,t1,G,T,2025-01-01T00:00:00Z\n", "utf-8")
+    comparison = replace(COMPARISON, acts={"acts.csv": maps})
+
+    dealt = deal(comparison, tmp_path, Disorder(seed=1), scratch=tmp_path)
+
+    assert rows_of(dealt) == Counter(
+        [("shop", "2025-01-01T00:00:00Z", "g1", "G"), ("shop", "2025-01-01T00:00:00Z", "T", "t1")]
+    )
 
 
 def test_deal__one_seed__one_order_and_another_for_another(tmp_path: Path) -> None:

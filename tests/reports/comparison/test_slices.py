@@ -25,7 +25,7 @@ from loyaltychain.reports.comparison.dealing import Disorder, Piece, deal
 from loyaltychain.reports.comparison.plan import find_comparison
 from loyaltychain.reports.comparison.run import Derived, derive
 from loyaltychain.reports.comparison.slices import cut_by_time
-from tests.reports.comparison.builders import Rows, vote, write_community
+from tests.reports.comparison.builders import Rows, two_maps, vote, write_community
 from tests.reports.comparison.simulated import LAYOUT, simulate
 
 COMPARISON = find_comparison("stack_exchange")
@@ -118,6 +118,18 @@ def test_derive__one_id_twice__the_first_in_the_file_counts(tmp_path: Path) -> N
     assert sorted((each.file, each.line) for each in cut.rejects) == sorted(
         (each.file, each.line) for each in once.rejects
     )
+
+
+def test_cut_by_time__two_maps_of_one_source_on_one_file__acts_of_both(tmp_path: Path) -> None:
+    gave, got = two_maps(tmp_path)
+    rows = [f"g{n},t{n},G{n},T{n},2025-01-0{n % 9 + 1}T00:00:00Z" for n in range(20)]
+    file = tmp_path / "acts.csv"
+    file.write_text("\n".join(["gid,tid,giver,taker,at", *rows, ""]), "utf-8")
+
+    cut = cut_by_time([Piece(file, gave), Piece(file, got)], received_at=NOW, scratch=tmp_path, most=5)
+
+    counted = Counter(act for portion in cut.portions for act in acts_of(portion))
+    assert counted == Counter(("shop", f"{letter}{n}") for letter in "gt" for n in range(20))
 
 
 def test_cut_by_time__a_file_that_is_none__named(tmp_path: Path) -> None:

@@ -258,6 +258,8 @@ class Parts:
             part["retracted_by"] = ["refund"]
         if self.maybe(20):
             part["where"] = {"channel": "web"}
+        if not self.is_calm and self.maybe(30):
+            part["caps"] = [*part.get("caps", ()), {"points": 70, "per": chance.choice(PERIODS), "shared": True}]
         return part
 
     def tiers(self) -> Document:

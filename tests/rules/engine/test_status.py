@@ -3,6 +3,7 @@
 given a member's state and a moment
     badges, progress, streaks, tier, segments and roles are told, as JSON
     nothing of the state is changed by looking
+    a badge of which some may be left is open until somebody decides on it
 given things that are near
     a streak, a tier and an achievement are named before they end, or are reached
 given a badge that the programme has no more
@@ -20,7 +21,7 @@ from loyaltychain.core.calendar import UnixSeconds
 from loyaltychain.rules.engine.engine import Engine, compile_engine
 from loyaltychain.rules.engine.status import Status, status
 from loyaltychain.rules.engine.types import Fact
-from tests.rules.engine.making import DAY, MONDAY, engine_of, fact, fold_all, taken_back
+from tests.rules.engine.making import DAY, MONDAY, Decisions, engine_of, fact, fold_all, taken_back
 
 HOUR = 3600
 PROGRAM = """
@@ -152,4 +153,24 @@ def test_what_was_due_has_happened() -> None:
     facts = [*replies(0, 1), fact("gone", 2 * DAY, "reply", retraction=taken_back(3 * DAY))]
     before, after = (seen(engine, facts, at) for at in (3 * DAY - 1, 3 * DAY))
     assert [each.achievements[1].progress.have for each in (before, after)] == [3, 2]
-    assert [each.tier.next.missing for each in (before, after) if each.tier and each.tier.next] == [10, 20]
+    assert [each.tier.next.missing for each in (before, after) if each.tier and each.tier.next] == [
+        20,
+        20,
+    ]
+
+
+RARE = """
+behaviours:
+  help: {event: reply, title: Help., pending: {until: ok, days: 1, otherwise: give}}
+achievements:
+  one: {title: Help once., name: One, count: {of: help, times: 1}, supply: 1}
+"""
+
+
+def test_reached_by_now_but_not_decided__open_until_somebody_folds() -> None:
+    engine, helped = engine_of(RARE), fact("1", 0)
+    waits = seen(engine, [helped], 2 * DAY).achievements[0]
+    assert (waits.stage, waits.held, waits.progress.have, waits.progress.need) == ("open", 0, 1, 1)
+    for shared, stage in ((Decisions(), "held"), (Decisions(taken={"supply:one": 1}), "none left")):
+        folded = fold_all(engine, [helped], until=2 * DAY, shared=shared)
+        assert status(engine, folded.state, UnixSeconds(MONDAY + 2 * DAY)).achievements[0].stage == stage
